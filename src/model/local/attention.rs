@@ -1,0 +1,121 @@
+//! Grouped-query attention with rotary positions over a growing cache.
+
+use candle_core::{Device, Tensor};
+
+use super::ops::{MaskedSoftmax, Rotate};
+use crate::model::ModelError;
+
+/// The attention weights of one layer.
+#[derive(Debug)]
+pub(super) struct Attention {
+    pub(super) heads: usize,
+    pub(super) kv_heads: usize,
+    pub(super) head_width: usize,
+    /// Query above key above value, `[(heads + 2 · kv_heads) · head_width, width]`.
+    pub(super) projections: Tensor,
+    /// `[width, heads · head_width]`
+    pub(super) output: Tensor,
+}
+
+/// The rotated keys and the values of one layer, `[tokens, kv_heads · head_width]` each.
+///
+/// Tensors are immutable, so a clone shares them until either side is appended to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cache(Option<[Tensor; 2]>);
+
+/// What all layers of one pass share.
+#[derive(Debug)]
+pub(super) struct Step<'a> {
+    /// `[tokens, head_width / 2]`
+    cos: Tensor,
+    sin: Tensor,
+    /// `[tokens, cached + tokens]`, 0 or −∞.
+    mask: &'a Tensor,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn new(
+        positions: &[usize],
+        frequencies: &[f64],
+        mask: &'a Tensor,
+    ) -> Result<Self, ModelError> {
+        let angles = positions.iter().flat_map(|&position| {
+            frequencies.iter().map(move |frequency| position as f64 * frequency)
+        });
+        let (sin, cos): (Vec<f32>, Vec<f32>) =
+            angles.map(|angle| (angle.sin() as f32, angle.cos() as f32)).unzip();
+        let shape = (positions.len(), frequencies.len());
+        Ok(Self {
+            cos: Tensor::from_vec(cos, shape, &Device::Cpu)?,
+            sin: Tensor::from_vec(sin, shape, &Device::Cpu)?,
+            mask,
+        })
+    }
+}
+
+impl Cache {
+    /// Keeps the first `len` tokens.
+    pub(super) fn truncate(&mut self, len: usize) -> Result<(), ModelError> {
+        if len == 0 {
+            self.0 = None;
+        } else if let Some(pair) = &mut self.0 {
+            for tensor in pair {
+                *tensor = tensor.narrow(0, 0, len.min(tensor.dim(0)?))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, key: Tensor, value: Tensor) -> Result<[Tensor; 2], ModelError> {
+        let pair = match self.0.take() {
+            None => [key, value],
+            Some([keys, values]) => {
+                [Tensor::cat(&[keys, key], 0)?, Tensor::cat(&[values, value], 0)?]
+            }
+        };
+        self.0 = Some(pair.clone());
+        Ok(pair)
+    }
+}
+
+impl Attention {
+    /// Attends from `hidden`, `[tokens, width]`, to the cache and itself; appends to the cache.
+    pub(super) fn forward(
+        &self,
+        hidden: &Tensor,
+        step: &Step<'_>,
+        cache: &mut Cache,
+    ) -> Result<Tensor, ModelError> {
+        let &Self { heads, kv_heads, head_width, .. } = self;
+        let group = heads / kv_heads;
+        let tokens = hidden.dim(0)?;
+        let projected = hidden.matmul(&self.projections.t()?)?;
+        let rotate = Rotate { queries: heads, keys: kv_heads, head_width };
+        projected.inplace_op3(&step.cos, &step.sin, &rotate)?;
+        let part =
+            |from: usize, count: usize| projected.narrow(1, from * head_width, count * head_width);
+        let query = part(0, heads)?;
+        let key = part(heads, kv_heads)?.contiguous()?;
+        let value = part(heads + kv_heads, kv_heads)?.contiguous()?;
+        let [keys, values] = cache.append(key, value)?;
+        let seen = keys.dim(0)?;
+
+        // The query heads of a group share a key head: [kv_heads, group · tokens, head_width].
+        let query = query
+            .reshape((tokens, kv_heads, group, head_width))?
+            .permute((1, 2, 0, 3))?
+            .contiguous()?
+            .reshape((kv_heads, group * tokens, head_width))?;
+        let keys = keys.reshape((seen, kv_heads, head_width))?.permute((1, 2, 0))?;
+        let weights = query.matmul(&keys)?;
+        weights.inplace_op2(step.mask, &MaskedSoftmax)?;
+        let values = values.reshape((seen, kv_heads, head_width))?.transpose(0, 1)?;
+        let mixed = weights
+            .matmul(&values)?
+            .reshape((heads, tokens, head_width))?
+            .transpose(0, 1)?
+            .contiguous()?
+            .reshape((tokens, heads * head_width))?;
+        Ok(mixed.matmul(&self.output.t()?)?)
+    }
+}

@@ -1,0 +1,111 @@
+//! The numbers that describe a Llama-architecture model.
+
+/// The shape and constants of a Llama-architecture model.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Config {
+    pub(super) layers: usize,
+    pub(super) width: usize,
+    pub(super) heads: usize,
+    /// Divides `heads`.
+    pub(super) kv_heads: usize,
+    /// Even.
+    pub(super) head_width: usize,
+    pub(super) feed_forward: usize,
+    pub(super) vocabulary: usize,
+    pub(super) context: usize,
+    pub(super) norm_epsilon: f64,
+    pub(super) rope_base: f64,
+    pub(super) rope_scaling: RopeScaling,
+}
+
+/// How rotation frequencies are stretched for long contexts.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum RopeScaling {
+    None,
+    /// Llama 3.1: long wavelengths are stretched, short ones kept, with a blend between.
+    Llama3 {
+        factor: f64,
+        low_frequency: f64,
+        high_frequency: f64,
+        original_context: f64,
+    },
+    /// Each frequency divided by its own factor, as a GGUF file lists them.
+    Factors(Vec<f32>),
+}
+
+/// No model in use is wider or deeper; a larger number is a damaged file.
+const LIMIT: usize = 1 << 24;
+
+impl Config {
+    /// Checks what the transformer relies on.
+    ///
+    /// # Errors
+    /// The number that is wrong and what would be right.
+    pub(super) fn check(self) -> Result<Self, String> {
+        for (name, value) in [
+            ("layer count", self.layers),
+            ("width", self.width),
+            ("head count", self.heads),
+            ("key/value head count", self.kv_heads),
+            ("head width", self.head_width),
+            ("feed-forward width", self.feed_forward),
+            ("vocabulary size", self.vocabulary),
+            ("context length", self.context),
+        ] {
+            if value == 0 || value > LIMIT {
+                return Err(format!("{name} is {value}, not in 1..={LIMIT}"));
+            }
+        }
+        if !self.heads.is_multiple_of(self.kv_heads) {
+            return Err(format!(
+                "{} heads are not a multiple of {} key/value heads",
+                self.heads, self.kv_heads
+            ));
+        }
+        if !self.head_width.is_multiple_of(2) {
+            return Err(format!("head width {} is odd", self.head_width));
+        }
+        if !(self.rope_base.is_finite() && self.rope_base > 0.0) {
+            return Err(format!("rope base {} is not a positive number", self.rope_base));
+        }
+        if !(self.norm_epsilon.is_finite() && self.norm_epsilon >= 0.0) {
+            return Err(format!(
+                "norm epsilon {} is not a number of at least 0",
+                self.norm_epsilon
+            ));
+        }
+        if let RopeScaling::Factors(factors) = &self.rope_scaling
+            && factors.len() != self.head_width / 2
+        {
+            return Err(format!(
+                "{} rope factors for {} frequencies",
+                factors.len(),
+                self.head_width / 2
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The rotation frequencies, one a pair of values of a head.
+    pub(super) fn frequencies(&self) -> Vec<f64> {
+        let half = self.head_width / 2;
+        let plain = (0..half).map(|i| self.rope_base.powf(-(i as f64) / half as f64));
+        match &self.rope_scaling {
+            RopeScaling::None => plain.collect(),
+            RopeScaling::Factors(factors) => plain
+                .zip(factors)
+                .map(|(frequency, &factor)| frequency / f64::from(factor))
+                .collect(),
+            &RopeScaling::Llama3 { factor, low_frequency, high_frequency, original_context } => {
+                plain
+                    .map(|frequency| {
+                        let turns = original_context * frequency / std::f64::consts::TAU;
+                        let kept = (turns - low_frequency) / (high_frequency - low_frequency);
+                        let kept = kept.clamp(0.0, 1.0);
+                        frequency * (kept + (1.0 - kept) / factor)
+                    })
+                    .collect()
+            }
+        }
+    }
+}

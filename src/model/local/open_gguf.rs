@@ -1,0 +1,184 @@
+//! Opens a GGUF file as a model.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::config::{Config, RopeScaling};
+use super::gguf::{Gguf, Value};
+use super::transformer::{Source, Transformer};
+use super::{LocalModel, file_name};
+use crate::model::{ChatTemplate, ModelError};
+use crate::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfig};
+
+pub(super) fn open(path: &Path) -> Result<LocalModel, ModelError> {
+    let mut file = Gguf::open(path)?;
+    let config = config(&mut file)?;
+    let spelled = special_names(&file)?;
+    let tokenizer = tokenizer(&mut file, &config, &spelled)?;
+    let chat_template = match file.get("tokenizer.chat_template") {
+        None => None,
+        Some(_) => Some(ChatTemplate::compile(
+            file.text("tokenizer.chat_template")?,
+            spelled.bos.as_deref().unwrap_or(""),
+            spelled.eos.as_deref().unwrap_or(""),
+        )?),
+    };
+    let transformer = Transformer::load(config, &mut Source::Gguf(file))?;
+    Ok(LocalModel {
+        name: file_name(path),
+        tokenizer,
+        chat_template,
+        transformer: Arc::new(transformer),
+    })
+}
+
+fn config(file: &mut Gguf) -> Result<Config, ModelError> {
+    let architecture = file.text("general.architecture")?;
+    if architecture != "llama" {
+        return Err(ModelError::Unsupported {
+            what: "model architecture",
+            found: architecture.to_owned(),
+            known: "llama",
+        });
+    }
+    let heads = file.count("llama.attention.head_count")?;
+    let width = file.count("llama.embedding_length")?;
+    let optional = |key: &str, default: usize| match file.get(key) {
+        None => Ok(default),
+        Some(_) => file.count(key),
+    };
+    if optional("llama.expert_count", 0)? > 0 {
+        return Err(file.broken("it is a mixture of experts, which is not supported"));
+    }
+    let head_width = optional("llama.attention.key_length", width.checked_div(heads).unwrap_or(0))?;
+    if optional("llama.rope.dimension_count", head_width)? != head_width {
+        return Err(
+            file.broken("llama.rope.dimension_count is not the head width, which is not supported")
+        );
+    }
+    let config = Config {
+        layers: file.count("llama.block_count")?,
+        width,
+        heads,
+        kv_heads: optional("llama.attention.head_count_kv", heads)?,
+        head_width,
+        feed_forward: file.count("llama.feed_forward_length")?,
+        vocabulary: file.tensor_rows("token_embd.weight")?,
+        context: file.count("llama.context_length")?,
+        norm_epsilon: file.float("llama.attention.layer_norm_rms_epsilon")?,
+        rope_base: match file.get("llama.rope.freq_base") {
+            None => 10_000.0,
+            Some(_) => file.float("llama.rope.freq_base")?,
+        },
+        rope_scaling: RopeScaling::None,
+    };
+    let rope_scaling = rope_scaling(file, config.head_width)?;
+    Config { rope_scaling, ..config }.check().map_err(|what| file.broken(what))
+}
+
+fn rope_scaling(file: &mut Gguf, head_width: usize) -> Result<RopeScaling, ModelError> {
+    match file.get("llama.rope.scaling.type") {
+        None => {}
+        Some(Value::Text(kind)) if kind == "none" => {}
+        Some(kind) => {
+            return Err(ModelError::Unsupported {
+                what: "rope scaling",
+                found: format!("{kind:?}"),
+                known: "none, llama3 by rope_freqs.weight",
+            });
+        }
+    }
+    if !file.has_tensor("rope_freqs.weight") {
+        return Ok(RopeScaling::None);
+    }
+    let factors = file.tensor("rope_freqs.weight", &[head_width / 2])?;
+    Ok(RopeScaling::Factors(factors.to_vec1()?))
+}
+
+/// The spelling of the tokens that begin and end a text.
+struct SpecialNames {
+    bos: Option<String>,
+    eos: Option<String>,
+}
+
+fn special_names(file: &Gguf) -> Result<SpecialNames, ModelError> {
+    let Some(Value::Texts(tokens)) = file.get("tokenizer.ggml.tokens") else {
+        return Err(file.broken("metadata has no tokenizer.ggml.tokens"));
+    };
+    let spelled = |key: &str| match file.get(key) {
+        None => Ok(None),
+        Some(_) => {
+            let id = file.count(key)?;
+            let token = tokens.get(id).cloned();
+            token.map(Some).ok_or_else(|| {
+                file.broken(format!(
+                    "metadata {key} is {id}, but there are {} tokens",
+                    tokens.len()
+                ))
+            })
+        }
+    };
+    Ok(SpecialNames {
+        bos: spelled("tokenizer.ggml.bos_token_id")?,
+        eos: spelled("tokenizer.ggml.eos_token_id")?,
+    })
+}
+
+fn tokenizer(
+    file: &mut Gguf,
+    config: &Config,
+    spelled: &SpecialNames,
+) -> Result<Tokenizer, ModelError> {
+    let family = file.text("tokenizer.ggml.model")?;
+    if family != "gpt2" {
+        return Err(ModelError::Unsupported {
+            what: "tokenizer model",
+            found: family.to_owned(),
+            known: "gpt2; others by a folder with tokenizer.json",
+        });
+    }
+    let pre_tokenizer = PreTokenizer::from_gguf_name(file.text("tokenizer.ggml.pre")?)?;
+    let adds_bos = match file.get("tokenizer.ggml.add_bos_token") {
+        Some(&Value::Bool(adds_bos)) => adds_bos,
+        // Files older than the key: what the family's own tokenizer does.
+        _ => pre_tokenizer == PreTokenizer::Llama3,
+    };
+    let kinds = file.numbers("tokenizer.ggml.token_type")?.iter().map(|&kind| token_kind(kind));
+    let kinds: Option<Vec<TokenKind>> = kinds.collect();
+    let Some(kinds) = kinds else {
+        return Err(file.broken("tokenizer.ggml.token_type has a number outside 1..=5"));
+    };
+    let merges = file.texts("tokenizer.ggml.merges")?;
+    let merges = merges.iter().map(|merge| {
+        let pair = merge.split_once(' ').map(|(left, right)| (left.to_owned(), right.to_owned()));
+        pair.ok_or_else(|| file.broken(format!("merge {merge:?} is not two pieces")))
+    });
+    let merges = merges.collect::<Result<_, _>>()?;
+    let pairs =
+        BytePairs { tokens: file.texts("tokenizer.ggml.tokens")?, kinds, merges, pre_tokenizer };
+    if pairs.tokens.len() > config.vocabulary {
+        return Err(file.broken(format!(
+            "{} tokens for {} rows of token_embd.weight",
+            pairs.tokens.len(),
+            config.vocabulary
+        )));
+    }
+    let names = TokenizerConfig {
+        bos: spelled.bos.clone(),
+        eos: spelled.eos.iter().cloned().collect(),
+        adds_bos: Some(adds_bos),
+        rows: config.vocabulary,
+    };
+    Ok(Tokenizer::from_byte_pairs(pairs, &names)?)
+}
+
+/// The numbers of llama.cpp's `llama_token_type`; byte tokens (6) belong to SentencePiece.
+fn token_kind(kind: i64) -> Option<TokenKind> {
+    Some(match kind {
+        1 => TokenKind::Text,
+        2 | 3 => TokenKind::Special,
+        4 => TokenKind::Literal,
+        5 => TokenKind::Unused,
+        _ => return None,
+    })
+}

@@ -1,0 +1,155 @@
+//! The row operations between matrix products, fused: each reads and writes its rows once.
+//!
+//! Written with candle's tensor operations these took 70 % of a pass (256 tokens, two cores:
+//! 1.84 s, of which 0.5 s in matrix products); strided broadcasting is slow on a CPU.
+
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, InplaceOp2, InplaceOp3, Layout, Result, Shape, bail,
+};
+
+/// Scales each row to a root-mean-square of 1, then each column by the second tensor.
+#[derive(Debug)]
+pub(super) struct RmsNorm {
+    pub(super) epsilon: f64,
+}
+
+impl CustomOp2 for RmsNorm {
+    fn name(&self) -> &'static str {
+        "rms-norm"
+    }
+
+    fn cpu_fwd(
+        &self,
+        rows: &CpuStorage,
+        layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let weight = contiguous(weight, weight_layout)?;
+        let mut normed = contiguous(rows, layout)?.to_vec();
+        for row in normed.chunks_exact_mut(weight.len()) {
+            let sum: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+            let scale = (sum / row.len() as f64 + self.epsilon).sqrt().recip() as f32;
+            row.iter_mut().zip(weight).for_each(|(x, weight)| *x *= scale * weight);
+        }
+        Ok((CpuStorage::F32(normed), layout.shape().clone()))
+    }
+}
+
+/// `silu(gate) · up` of rows that hold `gate` and then `up`.
+#[derive(Debug)]
+pub(super) struct GatedSilu;
+
+impl CustomOp1 for GatedSilu {
+    fn name(&self) -> &'static str {
+        "gated-silu"
+    }
+
+    fn cpu_fwd(&self, rows: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (count, width) = layout.shape().dims2()?;
+        let half = width / 2;
+        let mut gated = Vec::with_capacity(count * half);
+        for row in contiguous(rows, layout)?.chunks_exact(width) {
+            let (gate, up) = row.split_at(half);
+            gated.extend(gate.iter().zip(up).map(|(gate, up)| gate / (1.0 + (-gate).exp()) * up));
+        }
+        Ok((CpuStorage::F32(gated), Shape::from((count, half))))
+    }
+}
+
+/// Rotates the pairs `(x[i], x[i + half])` of the query and key heads in rows of heads (Su et al.
+/// 2021), and scales the query heads for attention. Takes the rows' cosines and sines.
+#[derive(Debug)]
+pub(super) struct Rotate {
+    /// The query heads, which come first in a row.
+    pub(super) queries: usize,
+    /// The key heads, which follow.
+    pub(super) keys: usize,
+    pub(super) head_width: usize,
+}
+
+impl InplaceOp3 for Rotate {
+    fn name(&self) -> &'static str {
+        "rotate"
+    }
+
+    fn cpu_fwd(
+        &self,
+        rows: &mut CpuStorage,
+        layout: &Layout,
+        cos: &CpuStorage,
+        cos_layout: &Layout,
+        sin: &CpuStorage,
+        sin_layout: &Layout,
+    ) -> Result<()> {
+        let (_, width) = layout.shape().dims2()?;
+        let half = self.head_width / 2;
+        let scale = (self.head_width as f32).powf(-0.5);
+        let cos = contiguous(cos, cos_layout)?.chunks_exact(half);
+        let sin = contiguous(sin, sin_layout)?.chunks_exact(half);
+        let rows = contiguous_mut(rows, layout)?.chunks_exact_mut(width);
+        for ((row, cos), sin) in rows.zip(cos).zip(sin) {
+            let heads = row.chunks_exact_mut(self.head_width).take(self.queries + self.keys);
+            for (index, head) in heads.enumerate() {
+                let scale = if index < self.queries { scale } else { 1.0 };
+                let (low, high) = head.split_at_mut(half);
+                for (((low, high), cos), sin) in low.iter_mut().zip(high).zip(cos).zip(sin) {
+                    let (x, y) = (*low * scale, *high * scale);
+                    *low = x * cos - y * sin;
+                    *high = x * sin + y * cos;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Softmax over each row of scores, `[heads, tokens, seen]`, where the mask, `[tokens, seen]`, is
+/// not −∞.
+#[derive(Debug)]
+pub(super) struct MaskedSoftmax;
+
+impl InplaceOp2 for MaskedSoftmax {
+    fn name(&self) -> &'static str {
+        "masked-softmax"
+    }
+
+    fn cpu_fwd(
+        &self,
+        scores: &mut CpuStorage,
+        layout: &Layout,
+        mask: &CpuStorage,
+        mask_layout: &Layout,
+    ) -> Result<()> {
+        let (_, seen) = mask_layout.shape().dims2()?;
+        let masks = contiguous(mask, mask_layout)?.chunks_exact(seen).cycle();
+        for (row, mask) in contiguous_mut(scores, layout)?.chunks_exact_mut(seen).zip(masks) {
+            row.iter_mut().zip(mask).for_each(|(score, mask)| *score += mask);
+            let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let mut sum = 0.0;
+            for score in row.iter_mut() {
+                // exp(−∞) is 0, but costs as much as any.
+                *score = if *score == f32::NEG_INFINITY { 0.0 } else { (*score - max).exp() };
+                sum += *score;
+            }
+            let scale = sum.recip();
+            row.iter_mut().for_each(|score| *score *= scale);
+        }
+        Ok(())
+    }
+}
+
+fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let Some((start, end)) = layout.contiguous_offsets() else {
+        bail!("the rows are not contiguous");
+    };
+    Ok(&storage.as_slice::<f32>()?[start..end])
+}
+
+fn contiguous_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
+    let (CpuStorage::F32(values), Some((start, end))) = (storage, layout.contiguous_offsets())
+    else {
+        bail!("the rows are not contiguous float32");
+    };
+    Ok(&mut values[start..end])
+}

@@ -1,0 +1,285 @@
+//! Text to token ids, by the tokenizer a model was trained with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tokenizers::decoders::DecoderWrapper;
+use tokenizers::decoders::byte_level::ByteLevel;
+use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::tokenizer::AddedToken;
+
+use super::{PreTokenizer, TokenId, VocabError, Vocabulary, byte_level};
+
+/// Maps text to token ids and knows the [`Vocabulary`].
+///
+/// Special tokens that are spelled out in a text become their ids, as the models' own tokenizers
+/// do; nothing is added in front or behind. Law: for a byte-level tokenizer without a normalizer,
+/// the bytes of the ids (special tokens by name) are the text's bytes, or `encode` fails.
+///
+/// ```
+/// # use tokenrail::vocab::{TokenId, TokenKind, BytePairs, PreTokenizer, Tokenizer, TokenizerConfig};
+/// let pairs = BytePairs {
+///     tokens: ["h", "i", "hi", "<|end|>"].map(str::to_owned).to_vec(),
+///     kinds: vec![TokenKind::Text, TokenKind::Text, TokenKind::Text, TokenKind::Special],
+///     merges: vec![("h".to_owned(), "i".to_owned())],
+///     pre_tokenizer: PreTokenizer::Gpt2,
+/// };
+/// let tokenizer = Tokenizer::from_byte_pairs(pairs, &TokenizerConfig::default())?;
+/// assert_eq!(tokenizer.encode("hih<|end|>")?, [TokenId(2), TokenId(0), TokenId(3)]);
+/// assert!(tokenizer.encode("ho").is_err(), "no token has the byte 'o'");
+/// # Ok::<(), tokenrail::vocab::VocabError>(())
+/// ```
+pub struct Tokenizer {
+    encoder: tokenizers::Tokenizer,
+    vocabulary: Vocabulary,
+    adds_bos: bool,
+    /// Whether the law above can be checked: byte level, and nothing rewrites the text.
+    is_exact: bool,
+}
+
+/// What a tokenizer definition says beside its vocabulary.
+#[derive(Debug, Clone, Default)]
+pub struct TokenizerConfig {
+    /// The token that begins a text, by its spelling.
+    pub bos: Option<String>,
+    /// The tokens that end a text, by their spelling, most usual first.
+    pub eos: Vec<String>,
+    /// Whether `bos` belongs in front of every text; `None` asks the definition.
+    pub adds_bos: Option<bool>,
+    /// The number of rows of the model's logits: ids up to it are padded.
+    pub rows: usize,
+}
+
+/// A byte-level byte-pair vocabulary as a GGUF file lists it.
+#[derive(Debug, Clone)]
+pub struct BytePairs {
+    /// The token texts in byte-level characters, by id.
+    pub tokens: Vec<String>,
+    /// What each token is, by id.
+    pub kinds: Vec<TokenKind>,
+    /// The merges, first to last.
+    pub merges: Vec<(String, String)>,
+    /// How text is cut before merging.
+    pub pre_tokenizer: PreTokenizer,
+}
+
+/// What a token of a GGUF vocabulary is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Ordinary text, written in byte-level characters.
+    Text,
+    /// A special token: matched by name, adds nothing to the output.
+    Special,
+    /// Text matched whole before merging, written literally.
+    Literal,
+    /// An id that is never used.
+    Unused,
+}
+
+impl Tokenizer {
+    /// Builds a tokenizer from a GGUF file's vocabulary.
+    ///
+    /// # Errors
+    /// When the lists disagree in length, a merge names no token, or a text token is not written
+    /// in byte-level characters.
+    pub fn from_byte_pairs(pairs: BytePairs, config: &TokenizerConfig) -> Result<Self, VocabError> {
+        let BytePairs { tokens, kinds, merges, pre_tokenizer } = pairs;
+        if tokens.len() != kinds.len() {
+            return Err(VocabError::Broken(format!(
+                "{} tokens but {} token types",
+                tokens.len(),
+                kinds.len()
+            )));
+        }
+        let mut vocabulary = Vocabulary::default();
+        let mut added = Vec::new();
+        for (token, kind) in tokens.iter().zip(&kinds) {
+            match kind {
+                TokenKind::Text => vocabulary.push(&byte_level_bytes(token)?),
+                TokenKind::Unused => vocabulary.push(b""),
+                TokenKind::Special => {
+                    vocabulary.push_special(token);
+                    added.push(AddedToken::from(token.as_str(), true));
+                }
+                TokenKind::Literal => {
+                    vocabulary.push(token.as_bytes());
+                    added.push(AddedToken::from(token.as_str(), false).normalized(false));
+                }
+            }
+        }
+        let ids = tokens.into_iter().zip(0u32..).collect::<Vocab>();
+        let model = BPE::builder()
+            .vocab_and_merges(ids, merges)
+            .ignore_merges(pre_tokenizer.ignores_merges())
+            .build()
+            .map_err(VocabError::Tokenizer)?;
+        let mut encoder = tokenizers::Tokenizer::new(model);
+        encoder.with_pre_tokenizer(Some(pre_tokenizer.build()?));
+        encoder.with_decoder(Some(ByteLevel::default()));
+        encoder.add_tokens(added).map_err(VocabError::Tokenizer)?;
+        Self::new(encoder, vocabulary, config)
+    }
+
+    /// Builds a tokenizer from the text of a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// When it is not such a file, or its decoder is neither byte level nor SentencePiece-like
+    /// (Metaspace or byte fallback).
+    pub fn from_json(json: &[u8], config: &TokenizerConfig) -> Result<Self, VocabError> {
+        let encoder = tokenizers::Tokenizer::from_bytes(json).map_err(VocabError::Tokenizer)?;
+        let spelling = Spelling::of(encoder.get_decoder())?;
+        let added = encoder.get_added_tokens_decoder();
+        let tokens: BTreeMap<u32, String> =
+            encoder.get_vocab(true).into_iter().map(|(token, id)| (id, token)).collect();
+        let mut vocabulary = Vocabulary::default();
+        for (&id, token) in &tokens {
+            if (id as usize) > tokens.len().saturating_mul(4) {
+                return Err(VocabError::Broken(format!(
+                    "token id {id} for {} tokens",
+                    tokens.len()
+                )));
+            }
+            while vocabulary.len() < id as usize {
+                vocabulary.push(b"");
+            }
+            match added.get(&id) {
+                Some(added) if added.special => vocabulary.push_special(token),
+                Some(_) => vocabulary.push(token.as_bytes()),
+                None => vocabulary.push(&spelling.bytes(token)?),
+            }
+        }
+        Self::new(encoder, vocabulary, config)
+    }
+
+    fn new(
+        encoder: tokenizers::Tokenizer,
+        mut vocabulary: Vocabulary,
+        config: &TokenizerConfig,
+    ) -> Result<Self, VocabError> {
+        while vocabulary.len() < config.rows {
+            vocabulary.push(b"");
+        }
+        let id_of = |name: &String| encoder.token_to_id(name).map(TokenId);
+        // A definition that adds tokens says so by encoding the empty text (Llama 3's template).
+        let prefix = encoder.encode_fast("", true).map_err(VocabError::Tokenizer)?;
+        let prefix = prefix.get_ids().first().copied().map(TokenId);
+        let bos = config.bos.as_ref().and_then(id_of).or(prefix);
+        let adds_bos = config.adds_bos.unwrap_or(prefix.is_some() && prefix == bos);
+        vocabulary.set_ends(bos, config.eos.iter().filter_map(id_of).collect());
+        let is_exact = encoder.get_normalizer().is_none()
+            && matches!(encoder.get_decoder(), Some(DecoderWrapper::ByteLevel(_)))
+            && encoder
+                .get_added_tokens_decoder()
+                .values()
+                .all(|token| !token.lstrip && !token.rstrip);
+        Ok(Self { encoder, vocabulary, adds_bos, is_exact })
+    }
+
+    /// Splits `text` into token ids.
+    ///
+    /// # Errors
+    /// When a byte of the text has no token, so that the ids could not give the text back.
+    pub fn encode(&self, text: &str) -> Result<Vec<TokenId>, VocabError> {
+        let encoding = self.encoder.encode_fast(text, false).map_err(VocabError::Tokenizer)?;
+        let ids: Vec<TokenId> = encoding.get_ids().iter().copied().map(TokenId).collect();
+        if self.is_exact {
+            self.refuse_lost_text(text, &ids)?;
+        }
+        Ok(ids)
+    }
+
+    /// The token table.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Whether the model expects its begin-of-sequence token in front of every text.
+    #[must_use]
+    pub fn adds_bos(&self) -> bool {
+        self.adds_bos
+    }
+
+    fn refuse_lost_text(&self, text: &str, ids: &[TokenId]) -> Result<(), VocabError> {
+        let mut rest = text.as_bytes();
+        for &id in ids {
+            let name = self.vocabulary.special_name(id).map(str::as_bytes);
+            let bytes = name.unwrap_or_else(|| self.vocabulary.bytes(id));
+            match rest.strip_prefix(bytes) {
+                Some(after) => rest = after,
+                None => break,
+            }
+        }
+        let Some(byte) = rest.first() else {
+            return Ok(());
+        };
+        let at = text.len() - rest.len();
+        Err(VocabError::Broken(format!(
+            "no token has the byte 0x{byte:02x} (byte {at} of the text)"
+        )))
+    }
+}
+
+impl fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokenizer")
+            .field("tokens", &self.vocabulary.len())
+            .field("adds_bos", &self.adds_bos)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a vocabulary writes bytes as token text.
+#[derive(Debug, Clone, Copy)]
+enum Spelling {
+    ByteLevel,
+    SentencePiece,
+}
+
+impl Spelling {
+    fn of(decoder: Option<&DecoderWrapper>) -> Result<Self, VocabError> {
+        let is_sentence_piece = |step: &DecoderWrapper| {
+            matches!(step, DecoderWrapper::ByteFallback(_) | DecoderWrapper::Metaspace(_))
+        };
+        match decoder {
+            Some(DecoderWrapper::ByteLevel(_)) => Ok(Self::ByteLevel),
+            Some(DecoderWrapper::Sequence(steps))
+                if steps.get_decoders().iter().any(is_sentence_piece) =>
+            {
+                Ok(Self::SentencePiece)
+            }
+            Some(step) if is_sentence_piece(step) => Ok(Self::SentencePiece),
+            other => Err(VocabError::Unsupported {
+                what: "tokenizer decoder",
+                found: format!("{other:?}").chars().take(80).collect(),
+                known: "ByteLevel, Metaspace, ByteFallback".to_owned(),
+            }),
+        }
+    }
+
+    fn bytes(self, token: &str) -> Result<Vec<u8>, VocabError> {
+        match self {
+            Self::ByteLevel => byte_level_bytes(token),
+            Self::SentencePiece => Ok(sentence_piece_bytes(token)),
+        }
+    }
+}
+
+fn byte_level_bytes(token: &str) -> Result<Vec<u8>, VocabError> {
+    byte_level::decode(token).ok_or_else(|| {
+        VocabError::Broken(format!("token {token:?} is not in byte-level characters"))
+    })
+}
+
+/// `▁` is a space and `<0x0A>` a byte; anything else is itself.
+fn sentence_piece_bytes(token: &str) -> Vec<u8> {
+    let byte = token
+        .strip_prefix("<0x")
+        .and_then(|rest| rest.strip_suffix('>'))
+        .filter(|hex| hex.len() == 2)
+        .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    match byte {
+        Some(byte) => vec![byte],
+        None => token.replace('▁', " ").into_bytes(),
+    }
+}
