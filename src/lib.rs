@@ -1,4 +1,33 @@
-//! Tokenrail makes language models decide and obey.
-pub mod model;
-pub mod store;
+//! Makes language models decide and obey.
+//!
+//! | job | module | what it does |
+//! |---|---|---|
+//! | score | [`score`] | ranks candidate continuations by their logprobs, with nothing generated |
+//!
+//! A job runs on a [`model::LanguageModel`]; [`model::local::LocalModel`] is one on this machine,
+//! and [`store::Store`] obtains its files. ARCHITECTURE.md has the layers and the invariants.
+//!
+//! ```no_run
+//! use tokenrail::model::local::LocalModel;
+//! use tokenrail::score::{Options, Scorer};
+//! use tokenrail::store::{Access, ModelSource, Store};
+//!
+//! let path = Store::from_env()?.obtain(&ModelSource::default(), Access::Online, &mut |_| {})?;
+//! let model = LocalModel::open(&path)?;
+//! let candidates = [" Paris", " Lyon", " Rome"].map(str::to_owned);
+//! let ranked = Scorer::new(&model).score("The capital of France is", &candidates, &Options::default())?;
+//! println!("{}", candidates[ranked.winner()]);
+//! # Ok::<(), tokenrail::Error>(())
+//! ```
+
 pub mod vocab;
+
+pub mod model;
+
+pub mod report;
+pub mod score;
+pub mod store;
+
+mod error;
+
+pub use error::{Error, ErrorKind};

@@ -1,16 +1,19 @@
 //! The local model against independent implementations, and the laws of its sessions.
 
+#[path = "tiny/random.rs"]
+mod random;
 mod support;
 
+use random::Random;
 use serde_json::Value;
 use support::{cases, floats, lines, model};
-use tokenrail::model::{Distribution, LanguageModel, Logits, Rows, TreeNode};
+use tokenrail::model::{LanguageModel, Logits, ModelError, Rows, Session, TreeNode};
 use tokenrail::vocab::TokenId;
 
 /// Nats between this float32 path and another's.
 const REFERENCE_TOLERANCE: f64 = 2e-3;
-/// Nats between two ways of computing the same row here.
-const SAME_ROW: f64 = 1e-4;
+/// Between two ways of computing the same logit here: sums run in another order.
+const SAME_ROW: f64 = 5e-4;
 
 fn ids(value: &Value) -> Vec<TokenId> {
     let ids = value.as_array().expect("an array of ids").iter();
@@ -73,4 +76,349 @@ fn check_reference(case: &Value) {
             assert!(row.rank(id) <= 6, "{what}: {id} has rank {}", row.rank(id));
         }
     }
+}
+
+#[test]
+fn choices_are_tokenized_scored_and_decided_as_in_the_reference() {
+    let items = lines(&cases("eval/reference_mc.jsonl", "reference_mc.jsonl"));
+    assert!(!items.is_empty());
+    // Items a pass: small passes take longer a token.
+    for items in items.chunks(4) {
+        check_choices(items);
+    }
+}
+
+/// A run of tokens in a tree, by the nodes before each token (none before the sequence's first).
+type Run = Vec<(Option<usize>, TokenId)>;
+
+/// Feeds all items as one tree: each context hangs off nothing, its choices off its end.
+fn check_choices(items: &[Value]) {
+    let mut nodes = Vec::new();
+    let runs: Vec<Vec<Run>> = items
+        .iter()
+        .map(|item| {
+            let context = ids(&item["ctx_tokens"]);
+            hang(&mut nodes, None, &context);
+            let end = nodes.len() - 1;
+            let choices =
+                array(&item["cont_tokens"]).map(|choice| hang(&mut nodes, Some(end), &ids(choice)));
+            choices.collect()
+        })
+        .collect();
+    let logits = model().session().feed_tree(&nodes, Rows::All).expect("it feeds");
+    let rows = logits.distributions().expect("finite");
+    for (item, runs) in items.iter().zip(&runs) {
+        check_tokens(item);
+        let logprobs = runs.iter().map(|run| {
+            let after = run.iter().filter_map(|&(before, id)| Some(rows[before?].logprob(id)));
+            after.collect::<Vec<_>>()
+        });
+        check_logprobs(item, &logprobs.collect::<Vec<_>>());
+    }
+}
+
+/// Hangs `tokens` off a node and says which nodes came before them.
+fn hang(nodes: &mut Vec<TreeNode>, mut parent: Option<usize>, tokens: &[TokenId]) -> Run {
+    let place = |&token| {
+        let before = parent.replace(nodes.len());
+        nodes.push(TreeNode { token, parent: before });
+        (before, token)
+    };
+    tokens.iter().map(place).collect()
+}
+
+fn check_tokens(item: &Value) {
+    let context = ids(&item["ctx_tokens"]);
+    for (choice, text) in array(&item["cont_tokens"]).zip(array(&item["choices"])) {
+        let text = [&item["ctx"], text].map(|part| part.as_str().expect("a text")).concat();
+        let encoded = model().tokenizer().encode(&text).expect("it encodes");
+        assert_eq!(encoded, [context.clone(), ids(choice)].concat(), "{text:?}");
+    }
+}
+
+fn check_logprobs(item: &Value, logprobs: &[Vec<f64>]) {
+    let expected: Vec<Vec<f64>> = array(&item["logprobs_f32"]).map(floats).collect();
+    assert_eq!(logprobs.len(), expected.len());
+    for (choice, (logprobs, expected)) in logprobs.iter().zip(&expected).enumerate() {
+        assert_eq!(logprobs.len(), expected.len());
+        for (token, (&logprob, &expected)) in logprobs.iter().zip(expected).enumerate() {
+            let what = format!("{} {}, choice {choice}, token {token}", item["task"], item["i"]);
+            assert_near(logprob, expected, REFERENCE_TOLERANCE, &what);
+        }
+    }
+    let winner = |choices: &[Vec<f64>]| {
+        let sums = choices.iter().map(|choice| choice.iter().sum::<f64>()).enumerate();
+        sums.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(choice, _)| choice)
+    };
+    assert_eq!(winner(logprobs), winner(&expected), "{}", item["ctx"]);
+}
+
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().expect("an array").iter()
+}
+
+#[test]
+fn feeding_in_parts_equals_feeding_at_once() {
+    let tokens = some_tokens(1, 265);
+    let watched = [0, 1, 40, 254, 255, 256, 257, 264];
+    let whole = alone(&tokens, Rows::At(&watched));
+    // A pass holds 256 tokens.
+    for parts in [&[1, 264][..], &[256, 9], &[40, 0, 217, 8]] {
+        let mut session = model().session();
+        let mut start = 0;
+        let rows = parts.iter().map(|&len| {
+            let here = watched.iter().filter(|&&row| (start..start + len).contains(&row));
+            let here: Vec<usize> = here.map(|&row| row - start).collect();
+            let part = &tokens[start..start + len];
+            start += len;
+            session.feed(part, Rows::At(&here)).expect("it feeds")
+        });
+        let joined = joined(rows);
+        assert_eq!(session.tokens(), tokens);
+        assert_same(&joined, &whole, &format!("parts {parts:?}"));
+    }
+}
+
+#[test]
+fn truncating_equals_never_having_fed() {
+    let then = some_tokens(3, 4);
+    for (fed, tree, kept) in [
+        (9, 0, 8),
+        (9, 3, 4),
+        (9, 0, 0),
+        (9, 3, 0),
+        (9, 3, 9),
+        (9, 0, 10_000),
+        (9, 3, 10_000),
+        (0, 3, 0),
+        (260, 0, 257),
+    ] {
+        let what = format!("{fed} tokens and {tree} nodes truncated to {kept}");
+        let tokens = some_tokens(2, fed);
+        let mut session = fed_session(&tokens);
+        session.feed_tree(&random_tree(4, tree, 0.5), Rows::None).expect("it feeds");
+        session.truncate(kept);
+        let left = &tokens[..kept.min(fed)];
+        assert_eq!(session.tokens(), left, "{what}");
+        let rows = session.feed(&then, Rows::All).expect("it feeds");
+        let expected = fed_session(left).feed(&then, Rows::All).expect("it feeds");
+        assert_same(&rows, &expected, &what);
+    }
+}
+
+#[test]
+fn tree_rows_equal_those_of_each_path_fed_alone() {
+    check_tree(11, 6, &[1, 5, 12, 7], 0.4);
+    check_tree(12, 0, &[9], 0.5);
+    check_tree(13, 254, &[6, 14], 0.6);
+    // A pass holds 256 tokens.
+    check_tree(14, 3, &[270], 0.2);
+    check_tree(15, 20, &[200, 70], 0.9);
+}
+
+/// Hangs a random tree off `context` tokens in calls of so many nodes, and compares the rows of
+/// some nodes with those of their paths.
+fn check_tree(seed: u64, context: usize, calls: &[usize], chance_of_chain: f64) {
+    let context = some_tokens(seed, context);
+    let nodes = random_tree(seed, calls.iter().sum(), chance_of_chain);
+    let mut random = Random::from_seed(seed);
+    let watched: Vec<usize> = (0..6).map(|_| random.below(nodes.len())).collect();
+    let mut session = fed_session(&context);
+    let before = session.fork();
+    let mut start = 0;
+    for &count in calls {
+        let mut here: Vec<usize> =
+            watched.iter().filter_map(|node| node.checked_sub(start)).collect();
+        here.retain(|&row| row < count);
+        let logits = session.feed_tree(&nodes[start..start + count], Rows::At(&here));
+        let logits = logits.expect("it feeds");
+        here.sort_unstable();
+        here.dedup();
+        assert_eq!(logits.len(), here.len(), "seed {seed}");
+        for (row, &node) in logits.rows().zip(&here) {
+            let row = Logits::new(row.to_vec(), row.len());
+            let path = path_to(&nodes, start + node);
+            let expected = before.fork().feed(&path, Rows::Last).expect("it feeds");
+            assert_same(&row, &expected, &format!("seed {seed}: node {}, {path:?}", start + node));
+        }
+        start += count;
+    }
+    assert_eq!(session.tokens(), context, "seed {seed}: a tree adds no fed token");
+}
+
+/// The tokens from the end of the fed tokens to a node.
+fn path_to(nodes: &[TreeNode], node: usize) -> Vec<TokenId> {
+    let up = std::iter::successors(Some(node), |&node| nodes[node].parent);
+    let mut path: Vec<TokenId> = up.map(|node| nodes[node].token).collect();
+    path.reverse();
+    path
+}
+
+#[test]
+fn feeding_drops_the_tree() {
+    let (tokens, then) = (some_tokens(21, 5), some_tokens(22, 3));
+    let mut session = fed_session(&tokens);
+    session.feed_tree(&random_tree(23, 6, 0.5), Rows::None).expect("it feeds");
+    session.feed(&[], Rows::Last).expect("it feeds");
+    let orphan = [TreeNode { token: then[0], parent: Some(0) }];
+    assert!(session.feed_tree(&orphan, Rows::None).is_err(), "the tree is gone");
+    session.feed_tree(&random_tree(24, 6, 0.5), Rows::None).expect("it feeds");
+    let rows = session.feed(&then, Rows::All).expect("it feeds");
+    let expected = fed_session(&tokens).feed(&then, Rows::All).expect("it feeds");
+    assert_same(&rows, &expected, "after a tree");
+}
+
+#[test]
+fn fork_and_original_go_their_own_ways() {
+    let (tokens, left, right) = (some_tokens(31, 9), some_tokens(32, 4), some_tokens(33, 5));
+    let tree = random_tree(34, 4, 0.5);
+    let mut original = fed_session(&tokens);
+    original.feed_tree(&tree, Rows::None).expect("it feeds");
+    let mut fork = original.fork();
+    let mut third = fork.fork();
+    third.truncate(2);
+    let rows = fork.feed(&right, Rows::All).expect("it feeds");
+    let child = [TreeNode { token: left[0], parent: Some(3) }];
+    let of_child = original.feed_tree(&child, Rows::Last).expect("the original has its tree");
+    let path = [tokens.clone(), path_to(&tree, 3), vec![left[0]]].concat();
+    assert_same(&of_child, &alone(&path, Rows::Last), "the original's tree");
+    let of_left = original.feed(&left, Rows::All).expect("it feeds");
+    let expected = |tokens: &[TokenId], then: &[TokenId]| {
+        fed_session(tokens).feed(then, Rows::All).expect("it feeds")
+    };
+    assert_same(&rows, &expected(&tokens, &right), "the fork");
+    assert_same(&of_left, &expected(&tokens, &left), "the original");
+    let of_third = third.feed(&left, Rows::All).expect("it feeds");
+    assert_same(&of_third, &expected(&tokens[..2], &left), "the truncated fork");
+    assert_eq!(original.tokens(), [tokens.clone(), left].concat());
+    assert_eq!(fork.tokens(), [tokens, right].concat());
+}
+
+#[test]
+fn rows_choose_among_all_rows() {
+    let tokens = some_tokens(41, 258);
+    let nodes = random_tree(42, 8, 0.7);
+    // A pass holds 256 tokens.
+    let across_passes = [257, 5, 0, 256, 5, 255];
+    check_rows(258, &[Rows::At(&across_passes)], &|rows| alone(&tokens, rows));
+    let few = [6, 0, 3, 6];
+    let choices = [Rows::None, Rows::Last, Rows::At(&[]), Rows::At(&few)];
+    check_rows(8, &choices, &|rows| alone(&tokens[..8], rows));
+    check_rows(8, &choices, &|rows| {
+        fed_session(&tokens[..3]).feed_tree(&nodes, rows).expect("it feeds")
+    });
+    let none = [Rows::None, Rows::Last, Rows::At(&[])];
+    check_rows(0, &none, &|rows| alone(&[], rows));
+    check_rows(0, &none, &|rows| model().session().feed_tree(&[], rows).expect("it feeds"));
+}
+
+fn check_rows(count: usize, choices: &[Rows<'_>], feed: &dyn Fn(Rows<'_>) -> Logits) {
+    let all = feed(Rows::All);
+    assert_eq!(all.len(), count);
+    for &rows in choices {
+        let is_chosen = |row: usize| match rows {
+            Rows::None => false,
+            Rows::Last => row + 1 == count,
+            Rows::All => true,
+            Rows::At(rows) => rows.contains(&row),
+        };
+        let expected = all.rows().enumerate().filter(|&(row, _)| is_chosen(row));
+        let expected = joined(expected.map(|(_, row)| Logits::new(row.to_vec(), row.len())));
+        assert_same(&feed(rows), &expected, &format!("{rows:?} of {count}"));
+    }
+}
+
+#[test]
+fn a_failed_call_names_its_numbers_and_changes_nothing() {
+    let size = model().tokenizer().vocabulary().len();
+    let limit = model().context_length();
+    let unknown = TokenId(u32::try_from(size).expect("32 bits"));
+    let known = TokenId(7);
+    let node = |token, parent| TreeNode { token, parent };
+    let mut base = fed_session(&some_tokens(51, 5));
+    base.feed_tree(&random_tree(52, 3, 1.0), Rows::None).expect("it feeds");
+    let check = |named: [usize; 2], call: &Call<'_>| check_refused(base.as_ref(), named, call);
+
+    check([size, size], &|s| s.feed(&[known, unknown], Rows::Last));
+    check([u32::MAX as usize, size], &|s| s.feed(&[TokenId(u32::MAX)], Rows::None));
+    check([size, size], &|s| s.feed_tree(&[node(unknown, None)], Rows::All));
+    for parent in [3, 4, usize::MAX] {
+        let nodes = [node(known, Some(parent)), node(known, None)];
+        check([3, parent], &|s| s.feed_tree(&nodes, Rows::None));
+    }
+    check([limit + 1, limit], &|s| s.feed(&vec![known; limit - 4], Rows::None));
+    let chain: Vec<TreeNode> = (0..limit - 7).map(|i| node(known, Some(i + 2))).collect();
+    check([limit + 1, limit], &|s| s.feed_tree(&chain, Rows::None));
+    for (rows, wrong) in [(&[0, 2][..], 2), (&[usize::MAX], usize::MAX), (&[7, 1], 7)] {
+        check([wrong, 2], &|s| s.feed(&[known; 2], Rows::At(rows)));
+        let nodes = [node(known, None), node(known, Some(2))];
+        check([wrong, 2], &|s| s.feed_tree(&nodes, Rows::At(rows)));
+    }
+}
+
+type Call<'a> = dyn Fn(&mut dyn Session) -> Result<Logits, ModelError> + 'a;
+
+/// The call fails on a session of 5 tokens and a chain of 3 nodes, and names both numbers.
+fn check_refused(base: &dyn Session, named: [usize; 2], call: &Call<'_>) {
+    let mut session = base.fork();
+    let error = call(session.as_mut()).expect_err("it is refused").to_string();
+    for number in named {
+        assert!(error.contains(&number.to_string()), "{error:?} does not name {number}");
+    }
+    assert_eq!(session.tokens(), base.tokens(), "{error}");
+    let child = [TreeNode { token: TokenId(9), parent: Some(2) }];
+    let expected = base.fork().feed_tree(&child, Rows::All).expect("it feeds");
+    let rows = session.feed_tree(&child, Rows::All);
+    assert_same(&rows.unwrap_or_else(|next| panic!("after {error}: {next}")), &expected, &error);
+}
+
+#[test]
+fn a_session_holds_the_whole_context_and_a_tree_counts_by_depth() {
+    let limit = model().context_length();
+    let mut session = fed_session(&some_tokens(61, 4));
+    let broad = vec![TreeNode { token: TokenId(5), parent: None }; 40];
+    session.feed_tree(&broad, Rows::None).expect("a broad tree is one token deep");
+    let error = session.feed(&vec![TokenId(5); limit], Rows::None).expect_err("4 too many");
+    let ModelError::ContextFull { needed, limit: named } = error else {
+        panic!("{error:?} is not ContextFull");
+    };
+    assert_eq!((needed, named), (limit + 4, limit));
+}
+
+/// A session that was fed `tokens`.
+fn fed_session(tokens: &[TokenId]) -> Box<dyn Session> {
+    let mut session = model().session();
+    session.feed(tokens, Rows::None).expect("it feeds");
+    session
+}
+
+/// The rows of `tokens` fed to a new session in one call.
+fn alone(tokens: &[TokenId], rows: Rows<'_>) -> Logits {
+    model().session().feed(tokens, rows).expect("it feeds")
+}
+
+fn joined(parts: impl Iterator<Item = Logits>) -> Logits {
+    let values = parts.flat_map(|part| part.rows().flatten().copied().collect::<Vec<_>>());
+    Logits::new(values.collect(), model().tokenizer().vocabulary().len())
+}
+
+fn some_tokens(seed: u64, count: usize) -> Vec<TokenId> {
+    let mut random = Random::from_seed(seed);
+    (0..count).map(|_| some_token(&mut random)).collect()
+}
+
+fn some_token(random: &mut Random) -> TokenId {
+    TokenId(u32::try_from(random.below(model().tokenizer().vocabulary().len())).expect("32 bits"))
+}
+
+/// A tree whose nodes hang off the node before with a chance of `chain`, else off any earlier
+/// node or none.
+fn random_tree(seed: u64, count: usize, chain: f64) -> Vec<TreeNode> {
+    let mut random = Random::from_seed(seed);
+    let nodes = (0..count).map(|index| {
+        let is_chained = (random.below(1000) as f64) < 1000.0 * chain;
+        let parent = if is_chained { index } else { random.below(index + 1) };
+        TreeNode { token: some_token(&mut random), parent: parent.checked_sub(1) }
+    });
+    nodes.collect()
 }

@@ -1,1 +1,49 @@
-fn main() {}
+//! The `tokenrail` command line: the only place that prints, exits and reads flags.
+//!
+//! Results go to standard output, everything else to standard error; the exit codes are in
+//! [`exit`].
+
+mod args;
+mod exit;
+mod input;
+mod inspect;
+mod items;
+mod model;
+mod output;
+mod progress;
+mod score;
+mod totals;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use exit::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                output::say(&format!("tokenrail: {message}"));
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Score(args) => score::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Model(command) => model::run(&command),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tokenrail", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
+        }
+    }
+}

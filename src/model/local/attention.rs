@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::ops::{MaskedSoftmax, Rotate};
+use super::ops::{MaskedSoftmax, Rotate, project};
 use crate::model::ModelError;
 
 /// The attention weights of one layer.
@@ -89,7 +89,7 @@ impl Attention {
         let &Self { heads, kv_heads, head_width, .. } = self;
         let group = heads / kv_heads;
         let tokens = hidden.dim(0)?;
-        let projected = hidden.matmul(&self.projections.t()?)?;
+        let projected = project(hidden, &self.projections)?;
         let rotate = Rotate { queries: heads, keys: kv_heads, head_width };
         projected.inplace_op3(&step.cos, &step.sin, &rotate)?;
         let part =
@@ -116,6 +116,6 @@ impl Attention {
             .transpose(0, 1)?
             .contiguous()?
             .reshape((tokens, heads * head_width))?;
-        Ok(mixed.matmul(&self.output.t()?)?)
+        Ok(project(&mixed, &self.output)?)
     }
 }

@@ -57,9 +57,11 @@ impl LocalSession {
         let start = self.tokens.len();
         let seen = start + tokens.len();
         let positions: Vec<usize> = (start..seen).collect();
-        let mask =
-            (0..tokens.len()).flat_map(|row| (0..seen).map(move |to| visible(to <= start + row)));
-        let logits = self.pass(tokens, &positions, mask.collect(), rows)?;
+        let mut mask = vec![f32::NEG_INFINITY; tokens.len() * seen];
+        for (row, mask) in mask.chunks_exact_mut(seen).enumerate() {
+            mask[..=start + row].fill(0.0);
+        }
+        let logits = self.pass(tokens, &positions, mask, rows)?;
         self.tokens.extend_from_slice(tokens);
         Ok(logits)
     }
@@ -93,15 +95,13 @@ impl LocalSession {
         Ok(logits)
     }
 
-    /// Feeds in chunks; on failure the session is as it was.
+    /// Feeds in chunks. A failure leaves the session between two chunks.
     fn in_chunks<T>(
         &mut self,
         items: &[T],
-        rows: Rows<'_>,
+        rows: &[usize],
         feed: fn(&mut Self, &[T], &[usize]) -> Result<Vec<f32>, ModelError>,
     ) -> Result<Logits, ModelError> {
-        let rows = rows.indices(items.len())?;
-        let before = self.clone();
         let mut logits = Vec::new();
         for (index, chunk) in items.chunks(CHUNK).enumerate() {
             let start = index * CHUNK;
@@ -110,13 +110,7 @@ impl LocalSession {
                 .filter(|&&row| (start..start + chunk.len()).contains(&row))
                 .map(|row| row - start)
                 .collect();
-            match feed(self, chunk, &local) {
-                Ok(values) => logits.extend(values),
-                Err(error) => {
-                    *self = before;
-                    return Err(error);
-                }
-            }
+            logits.extend(feed(self, chunk, &local)?);
         }
         Ok(Logits::new(logits, self.transformer.config().vocabulary))
     }
@@ -143,8 +137,13 @@ impl Session for LocalSession {
     fn feed(&mut self, tokens: &[TokenId], rows: Rows<'_>) -> Result<Logits, ModelError> {
         self.check_tokens(tokens.iter().copied())?;
         self.check_length(self.tokens.len() + tokens.len())?;
-        self.truncate(self.tokens.len());
-        self.in_chunks(tokens, rows, Self::feed_chunk)
+        let rows = rows.indices(tokens.len())?;
+        // A copy shares the caches; it takes the session's place once nothing can fail.
+        let mut fed = self.clone();
+        fed.truncate(self.tokens.len());
+        let logits = fed.in_chunks(tokens, &rows, Self::feed_chunk)?;
+        *self = fed;
+        Ok(logits)
     }
 
     fn feed_tree(&mut self, nodes: &[TreeNode], rows: Rows<'_>) -> Result<Logits, ModelError> {
@@ -162,7 +161,11 @@ impl Session for LocalSession {
         }
         let deepest = depths.iter().max().map_or(0, |depth| depth + 1);
         self.check_length(self.tokens.len() + deepest)?;
-        self.in_chunks(nodes, rows, Self::feed_branches)
+        let rows = rows.indices(nodes.len())?;
+        let mut fed = self.clone();
+        let logits = fed.in_chunks(nodes, &rows, Self::feed_branches)?;
+        *self = fed;
+        Ok(logits)
     }
 
     fn truncate(&mut self, len: usize) {
@@ -180,8 +183,4 @@ impl Session for LocalSession {
     fn fork(&self) -> Box<dyn Session> {
         Box::new(self.clone())
     }
-}
-
-fn visible(is_visible: bool) -> f32 {
-    if is_visible { 0.0 } else { f32::NEG_INFINITY }
 }

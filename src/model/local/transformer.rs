@@ -8,7 +8,7 @@ use candle_core::{Device, Tensor};
 use super::attention::{Attention, Cache, Step};
 use super::config::Config;
 use super::gguf::Gguf;
-use super::ops::{GatedSilu, RmsNorm};
+use super::ops::{GatedSilu, RmsNorm, project};
 use super::safetensors::SafeTensors;
 use crate::model::ModelError;
 use crate::vocab::TokenId;
@@ -151,7 +151,7 @@ impl Transformer {
         let rows: Vec<u32> = rows.iter().filter_map(|&row| u32::try_from(row).ok()).collect();
         let chosen = hidden.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?;
         let normed = rms_norm(&chosen, &self.norm, self.config.norm_epsilon)?;
-        Ok(normed.matmul(&self.output.t()?)?.flatten_all()?.to_vec1()?)
+        Ok(project(&normed, &self.output)?.flatten_all()?.to_vec1()?)
     }
 }
 
@@ -199,8 +199,8 @@ impl Layer {
         let normed = rms_norm(hidden, &self.attention_norm, epsilon)?;
         let hidden = (hidden + self.attention.forward(&normed, step, cache)?)?;
         let normed = rms_norm(&hidden, &self.feed_forward_norm, epsilon)?;
-        let gated = normed.matmul(&self.gate_up.t()?)?.apply_op1_no_bwd(&GatedSilu)?;
-        Ok((hidden + gated.matmul(&self.down.t()?)?)?)
+        let gated = project(&normed, &self.gate_up)?.apply_op1_no_bwd(&GatedSilu)?;
+        Ok((hidden + project(&gated, &self.down)?)?)
     }
 }
 

@@ -1,0 +1,288 @@
+//! The flags, and the words that `--help` explains them with.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use tokenrail::score::{
+    Boundary, By, Chat, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
+};
+use tokenrail::store::{Access, ModelSource};
+
+use crate::exit::EXIT_CODES;
+
+/// Makes language models decide and obey.
+#[derive(Debug, Parser)]
+#[command(version, after_long_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Score(ScoreArgs),
+    Inspect(InspectArgs),
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  tokenrail completions bash > ~/.local/share/bash-completion/completions/tokenrail"
+    )]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Color {
+    /// When standard output is a terminal and NO_COLOR is not set.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    pub(crate) fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// Which model, and whether it may be fetched.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// The model: `smollm2-135m`, a GGUF file, a safetensors folder, or `org/repo[:file]` on the
+    /// Hugging Face hub.
+    #[arg(long, default_value_t, env = "TOKENRAIL_MODEL")]
+    pub(crate) model: ModelSource,
+    /// Refuse to fetch a model that is not on this machine.
+    #[arg(long)]
+    offline: bool,
+}
+
+impl ModelArgs {
+    pub(crate) fn access(&self) -> Access {
+        if self.offline { Access::Offline } else { Access::Online }
+    }
+}
+
+/// Rank candidate continuations of a prompt by their logprobs.
+///
+/// Nothing is generated: the model reads the prompt once and all candidates in one packed pass.
+/// Scores are in nats (natural logs); larger is better.
+#[derive(Debug, Args)]
+#[command(after_long_help = concat!("\
+Examples:
+  tokenrail score \"The capital of France is\" \" Paris\" \" Lyon\" \" Rome\"
+  tokenrail score --chat \"Is water wet? Answer yes or no.\" Yes No --json
+  tokenrail score --candidates-from cities.txt --top 3 \"The capital of France is\"
+  tokenrail score --items questions.jsonl --out answers.jsonl
+  tokenrail score --rewrites drafts.txt"))]
+pub(crate) struct ScoreArgs {
+    /// The text that candidates continue.
+    pub(crate) prompt: Option<String>,
+    /// The candidates, each with its leading space where it has one.
+    #[arg(value_name = "CANDIDATE")]
+    pub(crate) candidates: Vec<String>,
+    /// Read candidates from a file (- for standard input): one a line, or a JSON array of strings.
+    #[arg(long, value_name = "FILE", conflicts_with = "candidates")]
+    pub(crate) candidates_from: Option<PathBuf>,
+    /// Score every line of a JSONL file (- for standard input): {"id", "prompt", "choices", "label"?}.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "candidates_from", "rewrites"])]
+    pub(crate) items: Option<PathBuf>,
+    /// Append the items' results to a file, and go on behind those that it already has.
+    #[arg(long, value_name = "FILE", requires = "items")]
+    pub(crate) out: Option<PathBuf>,
+    /// Rank whole rewrites of a text from a file (- for standard input), by `per-byte` unless said
+    /// otherwise, and show each token's surprise.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["candidates", "candidates_from"])]
+    pub(crate) rewrites: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+    /// Show every token's logprob.
+    #[arg(long)]
+    pub(crate) tokens: bool,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+/// How candidates are scored.
+#[derive(Debug, Args)]
+pub(crate) struct HowArgs {
+    /// Rank by sum, mean-token, per-char, per-byte or pmi [default: sum].
+    #[arg(long, value_name = "NORMALIZATION")]
+    by: Option<By>,
+    /// The context whose logprobs pmi subtracts, such as "Answer:"; "" is the begin of a text.
+    #[arg(long, value_name = "TEXT")]
+    unconditional: Option<String>,
+    /// Rank only the best K, and stop candidates that cannot be among them.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    top: Option<u32>,
+    /// Make the prompt a user's turn through the model's chat template.
+    #[arg(long)]
+    chat: bool,
+    /// The system's instructions, with --chat.
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    system: Option<String>,
+    /// What the assistant's turn begins with before the candidate, with --chat.
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    prefill: Option<String>,
+    /// How prompt and candidate become tokens.
+    #[arg(long, value_enum, default_value_t = BoundaryArg::Joint)]
+    boundary: BoundaryArg,
+    /// What happens to spaces at the end of the prompt.
+    #[arg(long, value_enum, default_value_t = SpaceArg::Move)]
+    trailing_space: SpaceArg,
+    /// Score the end-of-sequence token behind every candidate.
+    #[arg(long, conflicts_with = "end_text")]
+    end_of_sequence: bool,
+    /// Score this text behind every candidate.
+    #[arg(long, value_name = "TEXT")]
+    end_text: Option<String>,
+    /// What happens to candidates with the same tokens [default: refuse, but keep with --items].
+    #[arg(long, value_enum)]
+    duplicates: Option<DuplicatesArg>,
+    /// Cut the beginning of a prompt that is too long, instead of refusing it.
+    #[arg(long)]
+    truncate: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum BoundaryArg {
+    /// As one text; candidates that merge with the prompt's end make all back off together.
+    Joint,
+    /// Each on its own.
+    Separate,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SpaceArg {
+    /// They move to the front of every candidate.
+    Move,
+    /// They stay.
+    Keep,
+    /// They are an error.
+    Refuse,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DuplicatesArg {
+    /// They are an error.
+    Refuse,
+    /// They are scored and tie.
+    Keep,
+}
+
+impl HowArgs {
+    /// The library's options; `default` has what flags do not say.
+    ///
+    /// What every request would be refused for is refused here, before a model is opened.
+    pub(crate) fn options(&self, default: Options) -> Result<Options, ScoreError> {
+        let by = self.by.unwrap_or(default.by);
+        if by == By::Pmi && self.unconditional.is_none() {
+            return Err(ScoreError::NoUnconditional);
+        }
+        let chat =
+            Chat { system: self.system.clone(), prefill: self.prefill.clone().unwrap_or_default() };
+        Ok(Options {
+            by,
+            duplicates: match self.duplicates {
+                None => default.duplicates,
+                Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
+                Some(DuplicatesArg::Keep) => Duplicates::Keep,
+            },
+            boundary: match self.boundary {
+                BoundaryArg::Joint => Boundary::Joint,
+                BoundaryArg::Separate => Boundary::Separate,
+            },
+            trailing_space: match self.trailing_space {
+                SpaceArg::Move => TrailingSpace::Move,
+                SpaceArg::Keep => TrailingSpace::Keep,
+                SpaceArg::Refuse => TrailingSpace::Refuse,
+            },
+            end: match (&self.end_text, self.end_of_sequence) {
+                (Some(text), _) => End::Text(text.clone()),
+                (None, true) => End::Eos,
+                (None, false) => End::None,
+            },
+            truncation: if self.truncate { Truncation::Left } else { Truncation::Refuse },
+            unconditional: self.unconditional.clone(),
+            top: self.top.map(|top| top as usize),
+            chat: self.chat.then_some(chat),
+        })
+    }
+}
+
+/// Show what the model thinks of every token of a text.
+///
+/// The text is read, not continued: each token's logprob, rank and alternatives are those the
+/// model had before it saw the token.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tokenrail inspect \"To be, or not to be, that is the question\"
+  tokenrail inspect essay.txt
+  tokenrail inspect --chat \"Say hello in French.\" --json")]
+pub(crate) struct InspectArgs {
+    /// A text; or a file, when one of this name exists; or - for standard input.
+    #[arg(value_name = "TEXT|FILE")]
+    pub(crate) text: String,
+    /// Take the argument as a text even if a file of this name exists.
+    #[arg(long)]
+    pub(crate) literal: bool,
+    /// Make the text a user's turn through the model's chat template.
+    #[arg(long)]
+    pub(crate) chat: bool,
+    /// How many of the most likely tokens to list at each place.
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub(crate) alternatives: u16,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+/// Obtain models and manage those on this machine.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Obtain a model, unless it is here already, and print its path.
+    #[command(
+        after_help = "Examples:\n  tokenrail model get\n  tokenrail model get org/repo:file.gguf"
+    )]
+    Get {
+        #[arg(default_value_t, value_name = "MODEL")]
+        model: ModelSource,
+        /// Refuse to fetch.
+        #[arg(long)]
+        offline: bool,
+    },
+    /// List the models on this machine with their sizes.
+    List {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the path of a model on this machine.
+    Path {
+        #[arg(default_value_t, value_name = "MODEL")]
+        model: ModelSource,
+    },
+    /// Remove a model from this machine.
+    Rm {
+        #[arg(value_name = "MODEL")]
+        model: ModelSource,
+    },
+}

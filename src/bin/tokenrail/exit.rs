@@ -1,0 +1,86 @@
+//! How a run ends: one table from failures to exit codes.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tokenrail::{Error, ErrorKind};
+
+/// What `--help` says of exit codes.
+pub(crate) const EXIT_CODES: &str = "Exit codes:
+  0    done
+  1    some items failed; the others are in the output
+  2    the request is wrong (flags, texts, files' contents)
+  3    the request or model needs what is not supported
+  4    the request is over a limit, such as the model's context
+  5    a model file is damaged
+  6    a computation, pip or the hub failed
+  7    a file or the network could not be read or written
+  130  interrupted; what was done is kept";
+
+/// Why a run did not end well.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The flags or a file's contents are wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// The library refused or failed.
+    #[error(transparent)]
+    Library(#[from] Error),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// Standard output could not be written.
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    /// The reader of standard output has gone, which is its right.
+    #[error("standard output is closed")]
+    Closed,
+    /// Some items failed.
+    #[error("{0} item(s) failed: their lines say why")]
+    Items(usize),
+    /// The user interrupted.
+    #[error("interrupted: {0}")]
+    Interrupted(&'static str),
+}
+
+impl Failure {
+    /// What to say on standard error, if anything.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::Closed => None,
+            failure => Some(failure.to_string()),
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Closed => 0,
+            Self::Items(_) => 1,
+            Self::Usage(_) => 2,
+            Self::File { .. } | Self::Output(_) => 7,
+            Self::Interrupted(_) => 130,
+            Self::Library(error) => match error.kind() {
+                ErrorKind::Input => 2,
+                ErrorKind::Unsupported => 3,
+                ErrorKind::Limit => 4,
+                ErrorKind::Model => 5,
+                ErrorKind::Io => 7,
+                _ => 6,
+            },
+        })
+    }
+}
+
+/// Lets `?` take the errors of each module.
+macro_rules! from_module {
+    ($($module:ident::$error:ident),*) => {
+        $(impl From<tokenrail::$module::$error> for Failure {
+            fn from(error: tokenrail::$module::$error) -> Self {
+                Self::Library(error.into())
+            }
+        })*
+    };
+}
+
+from_module!(model::ModelError, score::ScoreError, store::StoreError, vocab::VocabError);

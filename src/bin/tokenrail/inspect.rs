@@ -1,0 +1,100 @@
+//! `tokenrail inspect`: a text through the model's eyes.
+
+use std::path::Path;
+
+use tokenrail::model::LanguageModel;
+use tokenrail::report::{Cell, Column, Cut, Heat, Table};
+use tokenrail::score::{InspectOptions, InspectedToken, Inspection, inspect};
+use tokenrail::vocab::Vocabulary;
+
+use crate::args::InspectArgs;
+use crate::exit::Failure;
+use crate::{input, model, output};
+
+pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
+    let path = Path::new(&args.text);
+    let is_file = !args.literal && (args.text == "-" || path.exists() && !path.is_dir());
+    let text = if is_file { input::read(path)? } else { args.text.clone() };
+    let options = InspectOptions { alternatives: args.alternatives.into(), is_chat: args.chat };
+    let model = model::open(&args.model)?;
+    let inspection = inspect(&model, &text, &options)?;
+    let vocabulary = model.tokenizer().vocabulary();
+    if args.json {
+        return output::print_json(&inspection.to_json(vocabulary));
+    }
+    if is_file && args.text != "-" {
+        output::say(&format!(
+            "note: {} is a file, and its contents are shown (--literal for the words)",
+            args.text
+        ));
+    }
+    output::print(&format!(
+        "{}\n{}{}",
+        heat(&inspection, vocabulary),
+        table(&inspection, vocabulary),
+        total(&inspection)
+    ))
+}
+
+fn heat(inspection: &Inspection, vocabulary: &Vocabulary) -> String {
+    let pieces: Vec<_> = inspection.tokens.iter().map(|token| vocabulary.piece(token.id)).collect();
+    let heat: Vec<Heat<'_>> = inspection
+        .tokens
+        .iter()
+        .zip(&pieces)
+        .map(|(token, piece)| Heat {
+            text: piece,
+            value: token.reading.as_ref().map(|reading| -reading.logprob),
+        })
+        .collect();
+    output::heat(&heat)
+}
+
+fn table(inspection: &Inspection, vocabulary: &Vocabulary) -> String {
+    let mut table = Table::new(vec![
+        Column::right("byte"),
+        Column::left("token").at_most(24, Cut::Middle),
+        Column::right("logprob"),
+        Column::right("probability"),
+        Column::right("rank"),
+        Column::right("entropy"),
+        Column::left("most likely").at_most(60, Cut::End),
+    ]);
+    for token in &inspection.tokens {
+        table.push(row(token, vocabulary));
+    }
+    table.render(output::colour())
+}
+
+fn row(token: &InspectedToken, vocabulary: &Vocabulary) -> Vec<Cell> {
+    let mut row = vec![token.start.to_string(), vocabulary.piece(token.id).into_owned()];
+    match &token.reading {
+        None => row.extend(["-", "-", "-", "-", ""].map(str::to_owned)),
+        Some(reading) => {
+            let likely = reading.alternatives.iter();
+            let likely = likely.map(|&(id, _)| format!("{:?}", vocabulary.piece(id)));
+            row.extend([
+                format!("{:.3}", reading.logprob),
+                format!("{:.2} %", reading.logprob.exp() * 100.0),
+                reading.rank.to_string(),
+                format!("{:.3}", reading.entropy),
+                likely.collect::<Vec<_>>().join(" "),
+            ]);
+        }
+    }
+    row.into_iter().map(Cell::plain).collect()
+}
+
+fn total(inspection: &Inspection) -> String {
+    let (sum, count) = inspection.sum();
+    if count == 0 {
+        return format!("{} token(s), none with something before it\n", inspection.tokens.len());
+    }
+    let bytes = inspection.text.len();
+    format!(
+        "{} tokens, {bytes} bytes, sum {sum:.3}, perplexity {:.2}, {:.3} bits a byte\n",
+        inspection.tokens.len(),
+        (-sum / count as f64).exp(),
+        -sum / std::f64::consts::LN_2 / bytes as f64,
+    )
+}

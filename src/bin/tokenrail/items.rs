@@ -1,0 +1,286 @@
+//! `tokenrail score --items`: a file of questions, with output that can be resumed.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+use tokenrail::model::LanguageModel;
+use tokenrail::score::{Duplicates, Options, Scorer};
+
+use crate::args::ScoreArgs;
+use crate::exit::Failure;
+use crate::totals::Totals;
+use crate::{input, model, output, progress};
+
+/// After so many items the session begins anew. What it keeps of earlier prompts saves time but
+/// shows in the counters and in the logprobs' last digits, so a resumed run has to go back to where
+/// nothing was kept.
+const ROUND: usize = 16;
+
+/// A line of the items file.
+#[derive(Debug)]
+struct Item {
+    /// As given; the line number where there is none.
+    id: Value,
+    prompt: String,
+    choices: Vec<String>,
+    label: Option<usize>,
+}
+
+pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
+    let items = read_items(path)?;
+    let options =
+        args.how.options(Options { duplicates: Duplicates::Keep, ..Options::default() })?;
+    let model = model::open(&args.model)?;
+    let mut totals = Totals::default();
+    let mut out = match &args.out {
+        Some(path) => Out::resume(path, &items, &options, &model, &mut totals)?,
+        None => Out::Stdout,
+    };
+    let interrupted = catch_interrupt()?;
+    let bar = progress::items(items.len(), totals.items());
+    let mut scorer = Scorer::new(&model);
+    let done = totals.items();
+    for (index, item) in items.iter().enumerate().skip(replayed_from(done, items.len())) {
+        if interrupted.load(Ordering::Relaxed) {
+            break;
+        }
+        if index % ROUND == 0 {
+            scorer = Scorer::new(&model);
+        }
+        let line = score(&mut scorer, item, &options);
+        if index >= done {
+            totals.add(&line);
+            bar.suspend(|| out.write(&line))?;
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let left = items.len() - totals.items();
+    let report = if args.json { format!("{}", totals.to_json()) } else { totals.table() };
+    output::say(report.trim_end());
+    if left > 0 {
+        return Err(Failure::Interrupted(match out {
+            Out::File { .. } => "the same command goes on where --out ends",
+            Out::Stdout => "with --out the same command could go on",
+        }));
+    }
+    match totals.failed() {
+        0 => Ok(()),
+        failed => Err(Failure::Items(failed)),
+    }
+}
+
+/// The item that a run begins with when `done` results are there: the first of their round, as the
+/// items between are scored again to bring the session where an uninterrupted run has it.
+fn replayed_from(done: usize, items: usize) -> usize {
+    if done == items { done } else { done - done % ROUND }
+}
+
+/// The result line of an item: its id and label, then the result or why there is none.
+fn score(scorer: &mut Scorer<'_>, item: &Item, options: &Options) -> Value {
+    let result = match scorer.score(&item.prompt, &item.choices, options) {
+        Ok(ranked) => ranked.to_json(),
+        Err(error) => {
+            json!({"prompt": item.prompt, "by": options.by.name(), "error": error.to_string()})
+        }
+    };
+    let mut line = item.head();
+    if let (Value::Object(line), Value::Object(result)) = (&mut line, result) {
+        line.extend(result);
+    }
+    line
+}
+
+impl Item {
+    /// What its result line begins with.
+    fn head(&self) -> Value {
+        match self.label {
+            Some(label) => json!({"id": self.id, "label": label}),
+            None => json!({"id": self.id}),
+        }
+    }
+
+    /// Whether `cut` is the begin of its result line, or one with the other.
+    fn begins(&self, options: &Options, cut: &[u8]) -> bool {
+        let mut head = self.head();
+        head["prompt"] = json!(self.prompt);
+        head["by"] = json!(options.by.name());
+        let head = output::json_line(&head);
+        let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
+        head.starts_with(cut) || cut.starts_with(head)
+    }
+}
+
+/// The first Ctrl-C ends the run after the item at hand; a second one ends it at once.
+fn catch_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    let set = ctrlc::set_handler(handler);
+    set.map_err(|error| Failure::Usage(format!("cannot catch Ctrl-C: {error}")))?;
+    Ok(interrupted)
+}
+
+fn read_items(path: &Path) -> Result<Vec<Item>, Failure> {
+    let text = input::read(path)?;
+    let mut items = Vec::new();
+    let mut seen = BTreeMap::new();
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        let fault =
+            |what: String| Failure::Usage(format!("{} line {line}: {what}", path.display()));
+        let item = read_item(text, line).map_err(fault)?;
+        if let Some(earlier) = seen.insert(item.id.to_string(), line) {
+            return Err(fault(format!("id {} is that of line {earlier}", item.id)));
+        }
+        items.push(item);
+    }
+    if items.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{} has no items: one JSON object a line",
+            path.display()
+        )));
+    }
+    Ok(items)
+}
+
+fn read_item(text: &str, line: usize) -> Result<Item, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| input::json_fault(&error))?;
+    let Some(prompt) = value["prompt"].as_str() else {
+        return Err(format!("\"prompt\" is {}, not a string", value["prompt"]));
+    };
+    let Some(choices) = input::strings(&value["choices"]) else {
+        return Err(format!("\"choices\" is {}, not an array of strings", value["choices"]));
+    };
+    let label = match &value["label"] {
+        Value::Null => None,
+        label => {
+            let index = label.as_u64().and_then(|index| usize::try_from(index).ok());
+            let index = index.filter(|&index| index < choices.len());
+            Some(
+                index
+                    .ok_or_else(|| format!("\"label\" is {label}, not an index of \"choices\""))?,
+            )
+        }
+    };
+    let id = match &value["id"] {
+        Value::Null => json!(line),
+        id @ (Value::String(_) | Value::Number(_)) => id.clone(),
+        other => return Err(format!("\"id\" is {other}, not a string or number")),
+    };
+    Ok(Item { id, prompt: prompt.to_owned(), choices, label })
+}
+
+/// Where the items' results go.
+enum Out {
+    Stdout,
+    File { path: std::path::PathBuf, file: BufWriter<File> },
+}
+
+impl Out {
+    /// Opens the output file and counts the results it has: those of the first items, in order. A
+    /// last line that was cut short is dropped.
+    fn resume(
+        path: &Path,
+        items: &[Item],
+        options: &Options,
+        model: &dyn LanguageModel,
+        totals: &mut Totals,
+    ) -> Result<Self, Failure> {
+        let file_error = |source| Failure::File { path: path.to_owned(), source };
+        let open =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = open.map_err(file_error)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(file_error)?;
+        let kept = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let (whole, cut) = bytes.split_at(kept);
+        let refuse = |line: usize, what: String| {
+            Failure::Usage(format!("{} line {line}: {what}; give another --out", path.display()))
+        };
+        for (line, text) in (1..).zip(whole.split_inclusive(|&byte| byte == b'\n')) {
+            let result = serde_json::from_slice(text).map_err(|error| input::json_fault(&error));
+            let result = result.map_err(|what| refuse(line, what))?;
+            continues(&result, items.get(line - 1), options, model)
+                .map_err(|what| refuse(line, what))?;
+            totals.add(&result);
+        }
+        let next = items.get(totals.items());
+        if !cut.is_empty() && !next.is_some_and(|item| item.begins(options, cut)) {
+            let what = "it is not the begin of the next item's result".to_owned();
+            return Err(refuse(totals.items() + 1, what));
+        }
+        file.set_len(kept as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(file_error)?;
+        if totals.items() > 0 {
+            output::say(&format!(
+                "{} of {} items are in {} already",
+                totals.items(),
+                items.len(),
+                path.display()
+            ));
+        }
+        Ok(Self::File { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    fn write(&mut self, line: &Value) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => output::print_json(line),
+            Self::File { path, file } => {
+                let line = output::json_line(line);
+                let written = writeln!(file, "{line}").and_then(|()| file.flush());
+                written.map_err(|source| Failure::File { path: path.clone(), source })
+            }
+        }
+    }
+}
+
+/// Checks that an earlier result is what this run would have written for the item.
+fn continues(
+    result: &Value,
+    item: Option<&Item>,
+    options: &Options,
+    model: &dyn LanguageModel,
+) -> Result<(), String> {
+    let Some(item) = item else {
+        return Err("it has more results than there are items".to_owned());
+    };
+    if result["id"] != item.id {
+        return Err(format!("it has id {}, where the items have {}", result["id"], item.id));
+    }
+    if result["prompt"] != item.prompt.as_str() {
+        return Err("its prompt is not the item's".to_owned());
+    }
+    if result["label"] != item.head()["label"] {
+        return Err(format!("its label is {}, not the item's", result["label"]));
+    }
+    if result["by"] != options.by.name() {
+        return Err(format!("it was ranked by {}, not by \"{}\"", result["by"], options.by));
+    }
+    if result.get("error").is_some() {
+        return Ok(());
+    }
+    let choices = result["candidates"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_choice = |choice: &Value| {
+        let index = choice["index"].as_u64().and_then(|index| usize::try_from(index).ok());
+        index.and_then(|index| item.choices.get(index)).is_some_and(|text| choice["text"] == *text)
+    };
+    if choices.len() != item.choices.len() || !choices.iter().all(is_choice) {
+        return Err("its candidates are not the item's choices".to_owned());
+    }
+    let decisions = &result["decisions"];
+    if decisions["model"] != model.name() {
+        return Err(format!("it is of model {}, not {:?}", decisions["model"], model.name()));
+    }
+    if decisions["rendered"].is_null() == options.chat.is_some() {
+        return Err("one of it and this run is with --chat, the other without".to_owned());
+    }
+    Ok(())
+}

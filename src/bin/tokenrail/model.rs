@@ -1,0 +1,63 @@
+//! `tokenrail model`, and opening the model of any other command.
+
+use serde_json::json;
+use tokenrail::model::local::LocalModel;
+use tokenrail::report::{Cell, Column, Table};
+use tokenrail::store::{Access, ModelSource, Store};
+
+use crate::args::{ModelArgs, ModelCommand};
+use crate::exit::Failure;
+use crate::output;
+use crate::progress::Fetching;
+
+/// Opens the model that the flags name, obtaining it first where needed.
+pub(crate) fn open(args: &ModelArgs) -> Result<LocalModel, Failure> {
+    let path = obtain(&args.model, args.access())?;
+    Ok(LocalModel::open(&path)?)
+}
+
+pub(crate) fn run(command: &ModelCommand) -> Result<(), Failure> {
+    let store = Store::from_env()?;
+    match command {
+        ModelCommand::Get { model, offline } => {
+            let access = if *offline { Access::Offline } else { Access::Online };
+            let path = obtain(model, access)?;
+            output::print(&format!("{}\n", path.display()))
+        }
+        ModelCommand::List { json } => {
+            let stored = store.list()?;
+            if *json {
+                let models = stored.iter().map(|model| {
+                    json!({"name": model.name, "path": model.path.to_string_lossy(), "bytes": model.bytes})
+                });
+                return output::print_json(&models.collect());
+            }
+            let mut table =
+                Table::new([Column::left("model"), Column::right("MB"), Column::left("path")]);
+            for model in stored {
+                let megabytes = format!("{:.1}", model.bytes as f64 / 1e6);
+                let row = [model.name, megabytes, model.path.display().to_string()];
+                table.push(row.map(Cell::plain));
+            }
+            output::print(&table.render(output::colour()))
+        }
+        ModelCommand::Path { model } => match store.locate(model)? {
+            Some(path) => output::print(&format!("{}\n", path.display())),
+            None => Err(Failure::Usage(format!(
+                "{model} is not on this machine: `tokenrail model get {model}` obtains it"
+            ))),
+        },
+        ModelCommand::Rm { model } => {
+            let freed = store.remove(model)?;
+            output::say(&format!("removed {model}, {:.1} MB", freed as f64 / 1e6));
+            Ok(())
+        }
+    }
+}
+
+fn obtain(model: &ModelSource, access: Access) -> Result<std::path::PathBuf, Failure> {
+    let mut fetching = Fetching::default();
+    let path = Store::from_env()?.obtain(model, access, &mut |progress| fetching.show(&progress));
+    fetching.end();
+    Ok(path?)
+}

@@ -1,0 +1,112 @@
+//! The sum of all layers' errors, and what kind each is.
+
+use crate::model::ModelError;
+use crate::score::ScoreError;
+use crate::store::StoreError;
+use crate::vocab::VocabError;
+
+/// Any error of this crate.
+///
+/// ```
+/// use tokenrail::score::ScoreError;
+/// use tokenrail::{Error, ErrorKind};
+///
+/// assert_eq!(Error::from(ScoreError::NoCandidates).kind(), ErrorKind::Input);
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Of a vocabulary or tokenizer.
+    #[error(transparent)]
+    Vocab(#[from] VocabError),
+    /// Of a model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Of scoring.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// Of obtaining a model.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whose turn it is to do something about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request is wrong.
+    Input,
+    /// The request is sound, but this crate does not implement it.
+    Unsupported,
+    /// The request is over a limit.
+    Limit,
+    /// A model file is missing or damaged.
+    Model,
+    /// A computation or a program that this crate relies on failed.
+    Backend,
+    /// The system refused a file or the network.
+    Io,
+}
+
+impl Error {
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Vocab(error) => vocab_kind(error),
+            Self::Model(error) => model_kind(error),
+            Self::Score(error) => score_kind(error),
+            Self::Store(error) => store_kind(error),
+        }
+    }
+}
+
+fn vocab_kind(error: &VocabError) -> ErrorKind {
+    match error {
+        VocabError::Unsupported { .. } => ErrorKind::Unsupported,
+        VocabError::Broken(_) | VocabError::Tokenizer(_) => ErrorKind::Model,
+    }
+}
+
+fn model_kind(error: &ModelError) -> ErrorKind {
+    match error {
+        ModelError::Io { .. } => ErrorKind::Io,
+        ModelError::Unsupported { .. } => ErrorKind::Unsupported,
+        ModelError::Vocab(error) => vocab_kind(error),
+        ModelError::ContextFull { .. } => ErrorKind::Limit,
+        ModelError::UnknownToken { .. }
+        | ModelError::BadTree { .. }
+        | ModelError::NoSuchRow { .. } => ErrorKind::Input,
+        ModelError::Broken { .. } | ModelError::NotFinite { .. } | ModelError::Template(_) => {
+            ErrorKind::Model
+        }
+        ModelError::Backend(_) => ErrorKind::Backend,
+    }
+}
+
+fn score_kind(error: &ScoreError) -> ErrorKind {
+    match error {
+        ScoreError::PromptTooLong { .. }
+        | ScoreError::CandidateTooLong { .. }
+        | ScoreError::TextTooLong { .. } => ErrorKind::Limit,
+        ScoreError::Vocab(error) => vocab_kind(error),
+        ScoreError::Model(error) => model_kind(error),
+        _ => ErrorKind::Input,
+    }
+}
+
+fn store_kind(error: &StoreError) -> ErrorKind {
+    match error {
+        StoreError::Io { .. } | StoreError::NoFile { .. } => ErrorKind::Io,
+        StoreError::Pip { .. } | StoreError::NoPip { .. } | StoreError::Hub { .. } => {
+            ErrorKind::Backend
+        }
+        StoreError::Wheel { .. }
+        | StoreError::NoWheel { .. }
+        | StoreError::WrongSize { .. }
+        | StoreError::WrongHash { .. }
+        | StoreError::BadIndex { .. }
+        | StoreError::NotAModel { .. } => ErrorKind::Model,
+        _ => ErrorKind::Input,
+    }
+}

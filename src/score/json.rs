@@ -1,0 +1,153 @@
+//! Results as JSON, for programs. Numbers are in nats; what is not known is null.
+
+use serde_json::{Value, json};
+
+use super::inspect::Reading;
+use super::{
+    Bos, Boundary, Candidate, Counters, Decisions, End, Inspection, Outcome, Ranked, ScoredToken,
+};
+use crate::vocab::{TokenId, Vocabulary};
+
+impl Ranked {
+    /// The result as one JSON object; `winner` and `ties` are candidates' indices.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let disagreements = self.disagreements.iter();
+        let disagreements = disagreements
+            .map(|other| json!({"by": other.by.name(), "winner": other.winner}))
+            .collect::<Vec<_>>();
+        json!({
+            "prompt": self.prompt,
+            "by": self.by.name(),
+            "winner": self.winner(),
+            "candidates": self.candidates.iter().map(candidate).collect::<Vec<_>>(),
+            "margin": self.margin,
+            "label_mass": self.label_mass,
+            "argmax_is_candidate": self.argmax_is_candidate,
+            "confidence": self.confidence,
+            "ties": self.ties,
+            "disagreements": disagreements,
+            "decisions": decisions(&self.decisions),
+            "counters": counters(&self.counters),
+        })
+    }
+}
+
+impl Inspection {
+    /// The inspection as one JSON object; `vocabulary` is that of the model that made it.
+    #[must_use]
+    pub fn to_json(&self, vocabulary: &Vocabulary) -> Value {
+        let list = |tokens: &[(TokenId, f64)]| {
+            let tokens = tokens.iter();
+            let tokens = tokens.map(|&(id, logprob)| {
+                token(id, &vocabulary.piece(id), vocabulary.bytes(id), logprob)
+            });
+            tokens.collect::<Vec<_>>()
+        };
+        let tokens = self.tokens.iter().map(|inspected| {
+            let of = |number: fn(&Reading) -> f64| inspected.reading.as_ref().map(number);
+            json!({
+                "id": inspected.id.0,
+                "text": vocabulary.piece(inspected.id),
+                "start": inspected.start,
+                "end": inspected.end,
+                "logprob": of(|reading| reading.logprob),
+                "probability": of(|reading| reading.logprob.exp()),
+                "rank": inspected.reading.as_ref().map(|reading| reading.rank),
+                "entropy": of(|reading| reading.entropy),
+                "alternatives": inspected.reading.as_ref().map(|reading| list(&reading.alternatives)),
+            })
+        });
+        let (sum, count) = self.sum();
+        let bytes = self.text.len();
+        json!({
+            "text": self.text,
+            "tokens": tokens.collect::<Vec<_>>(),
+            "next": {"entropy": self.next_entropy, "alternatives": list(&self.next)},
+            "total": {
+                "tokens": self.tokens.len(),
+                "scored_tokens": count,
+                "bytes": bytes,
+                "sum": sum,
+                "mean_token": (count > 0).then(|| sum / count as f64),
+                "perplexity": (count > 0).then(|| (-sum / count as f64).exp()),
+                "bits_per_byte": (bytes > 0).then(|| -sum / std::f64::consts::LN_2 / bytes as f64),
+            },
+        })
+    }
+}
+
+fn candidate(candidate: &Candidate) -> Value {
+    let scores = candidate.scores();
+    let tokens = candidate.tokens.iter();
+    let tokens =
+        tokens.map(|ScoredToken { id, text, bytes, logprob }| token(*id, text, bytes, *logprob));
+    let mut value = json!({
+        "index": candidate.index,
+        "text": candidate.text,
+        "rank": scores.and_then(|scores| scores.rank),
+        "sum": scores.map(|scores| scores.sum),
+        "mean_token": scores.map(|scores| scores.mean_token),
+        "per_char": scores.map(|scores| scores.per_char),
+        "per_byte": scores.map(|scores| scores.per_byte),
+        "pmi": scores.and_then(|scores| scores.pmi),
+        "probability": scores.and_then(|scores| scores.probability),
+        "is_greedy": scores.map(|scores| scores.is_greedy),
+        "tokens": tokens.collect::<Vec<_>>(),
+    });
+    if let Outcome::Stopped { upper_bound } = candidate.outcome {
+        value["upper_bound"] = json!(upper_bound);
+    }
+    value
+}
+
+/// A token; its bytes are listed when its text cannot show them.
+fn token(id: TokenId, text: &str, bytes: &[u8], logprob: f64) -> Value {
+    let mut value = json!({"id": id.0, "text": text, "logprob": logprob});
+    if str::from_utf8(bytes).is_err() {
+        value["bytes"] = json!(bytes);
+    }
+    value
+}
+
+fn decisions(decisions: &Decisions) -> Value {
+    json!({
+        "model": decisions.model,
+        "precision": decisions.precision,
+        "boundary": match decisions.boundary {
+            Boundary::Joint => "joint",
+            Boundary::Separate => "separate",
+        },
+        "healed": decisions.healed,
+        "overhang": decisions.overhang,
+        "bos": match decisions.bos {
+            Bos::NotAdded => "not_added",
+            Bos::Added => "added",
+            Bos::Present => "present",
+            Bos::StandsIn => "stands_in",
+        },
+        "moved_spaces": decisions.moved_spaces,
+        "truncated": decisions.truncated,
+        "duplicates": decisions.duplicates,
+        "end": match &decisions.end {
+            End::None => json!("none"),
+            End::Eos => json!("eos"),
+            End::Text(text) => json!({"text": text}),
+        },
+        "rendered": decisions.rendered,
+        "warnings": decisions.warnings,
+    })
+}
+
+fn counters(counters: &Counters) -> Value {
+    json!({
+        "context_tokens": counters.context_tokens,
+        "candidate_tokens": counters.candidate_tokens,
+        "trie_nodes": counters.trie_nodes,
+        "reused_tokens": counters.reused_tokens,
+        "forward_tokens": counters.forward_tokens,
+        "head_rows": counters.head_rows,
+        "one_by_one_tokens": counters.one_by_one_tokens,
+        "stopped": counters.stopped,
+    })
+}

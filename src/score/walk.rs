@@ -1,0 +1,221 @@
+//! The packed pass: the context once, then the trie, output rows only where candidates go on.
+//!
+//! A node is *expanded* when the model has run it and its children's logprobs are known. Last tokens
+//! of candidates need no run of their own.
+
+use super::ScoreError;
+use super::normalize::{By, Lengths};
+use super::ranked::Counters;
+use super::trie::Trie;
+use crate::model::{Distribution, Rows, Session, TreeNode};
+use crate::vocab::TokenId;
+
+/// Nodes expanded in one pass: bounds the memory of logits (25 MB at 49k tokens).
+const PASS: usize = 128;
+/// Nodes kept in the session at once: bounds the memory of its cache (24 MB for 30 layers of 192).
+const KEPT: usize = 512;
+
+/// One run over a context and a trie.
+#[derive(Debug)]
+pub(super) struct Walk<'a> {
+    session: &'a mut dyn Session,
+    trie: &'a Trie,
+    counters: &'a mut Counters,
+    context: usize,
+    /// Where the node stands in the session's tree.
+    fed: Vec<Option<usize>>,
+    fed_count: usize,
+    /// What is known of each node.
+    known: Vec<Option<KnownToken>>,
+    argmax: TokenId,
+}
+
+/// A token of a candidate whose logprob is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownToken {
+    pub(super) id: TokenId,
+    pub(super) logprob: f64,
+    /// Whether the model finds no token more likely here.
+    pub(super) is_greedy: bool,
+}
+
+/// What a walk found.
+#[derive(Debug)]
+pub(super) struct Measured {
+    /// The known tokens of each candidate, from the first; all of them unless it was stopped.
+    pub(super) candidates: Vec<Vec<KnownToken>>,
+    /// The token that the model finds most likely after the context.
+    pub(super) argmax: TokenId,
+}
+
+/// The sum of logprobs, left to right.
+pub(super) fn sum(tokens: &[KnownToken]) -> f64 {
+    tokens.iter().map(|token| token.logprob).sum()
+}
+
+impl<'a> Walk<'a> {
+    /// Feeds the context, as far as the session does not hold it already.
+    pub(super) fn begin(
+        session: &'a mut dyn Session,
+        context: &[TokenId],
+        trie: &'a Trie,
+        counters: &'a mut Counters,
+    ) -> Result<Self, ScoreError> {
+        let common = session.tokens().iter().zip(context).take_while(|(a, b)| a == b).count();
+        let reused = common.min(context.len().saturating_sub(1));
+        session.truncate(reused);
+        let logits = session.feed(&context[reused..], Rows::Last)?;
+        counters.context_tokens += context.len();
+        counters.reused_tokens += reused;
+        counters.forward_tokens += context.len() - reused;
+        counters.head_rows += 1;
+        counters.trie_nodes += trie.len();
+        for path in trie.paths() {
+            counters.candidate_tokens += path.len();
+            counters.one_by_one_tokens += context.len() + path.len() - 1;
+        }
+        let mut walk = Self {
+            session,
+            trie,
+            counters,
+            context: context.len(),
+            fed: vec![None; trie.len()],
+            fed_count: 0,
+            known: vec![None; trie.len()],
+            argmax: TokenId(0),
+        };
+        for next in logits.distributions()? {
+            walk.argmax = next.argmax();
+            walk.learn(None, &next);
+        }
+        Ok(walk)
+    }
+
+    /// Learns every candidate's logprobs.
+    pub(super) fn run_all(&mut self) -> Result<(), ScoreError> {
+        let inner: Vec<usize> = (0..self.trie.len())
+            .filter(|&node| !self.trie.children(Some(node)).is_empty())
+            .collect();
+        self.expand(&inner)
+    }
+
+    /// Learns enough to know the best `top` candidates and their logprobs.
+    ///
+    /// Logprobs are at most 0, so what is known of a candidate bounds its score from above. The most
+    /// promising candidates are finished first; then the others go on a token at a time while their
+    /// bound reaches the worst of the best.
+    pub(super) fn run_top(
+        &mut self,
+        top: usize,
+        lengths: &[Lengths],
+        by: By,
+    ) -> Result<(), ScoreError> {
+        loop {
+            let (mut finished, mut live) = (Vec::new(), Vec::new());
+            for (index, path) in self.trie.paths().iter().enumerate() {
+                let known = self.known_tokens(index);
+                let bound = lengths[index].score(by, sum(&known));
+                if known.len() == path.len() {
+                    finished.push(bound);
+                } else {
+                    live.push((index, bound));
+                }
+            }
+            finished.sort_by(|a, b| b.total_cmp(a));
+            live.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+            let mut next = Vec::new();
+            if let Some(missing) = top.checked_sub(finished.len()).filter(|&missing| missing > 0) {
+                for &(index, _) in live.iter().take(missing) {
+                    let path = &self.trie.paths()[index];
+                    next.extend_from_slice(&path[..path.len() - 1]);
+                }
+            } else {
+                let worst = finished[top - 1];
+                let hopeful = live.iter().filter(|(_, bound)| *bound >= worst);
+                next.extend(hopeful.map(|&(index, _)| self.frontier(index)));
+            }
+            next.retain(|&node| self.known[self.trie.children(Some(node))[0]].is_none());
+            next.sort_unstable();
+            next.dedup();
+            if next.is_empty() {
+                return Ok(());
+            }
+            self.expand(&next)?;
+        }
+    }
+
+    /// Ends the walk; the session keeps the context.
+    pub(super) fn finish(self) -> Measured {
+        self.session.truncate(self.context);
+        let candidates =
+            (0..self.trie.paths().len()).map(|index| self.known_tokens(index)).collect();
+        Measured { candidates, argmax: self.argmax }
+    }
+
+    /// The known tokens of a candidate, from its first.
+    fn known_tokens(&self, index: usize) -> Vec<KnownToken> {
+        self.trie.paths()[index].iter().map_while(|&node| self.known[node]).collect()
+    }
+
+    /// The last known node of an unfinished candidate.
+    fn frontier(&self, index: usize) -> usize {
+        let path = &self.trie.paths()[index];
+        // The first node is always known: the context's row gives it.
+        path[self.known_tokens(index).len().max(1) - 1]
+    }
+
+    /// Runs nodes, given in preorder, and learns their children's logprobs.
+    fn expand(&mut self, nodes: &[usize]) -> Result<(), ScoreError> {
+        for wanted in nodes.chunks(PASS) {
+            let mut run = self.with_unfed_ancestors(wanted);
+            if self.fed_count + run.len() > KEPT {
+                self.session.truncate(self.context);
+                self.fed.fill(None);
+                self.fed_count = 0;
+                run = self.with_unfed_ancestors(wanted);
+            }
+            let tree: Vec<TreeNode> = run
+                .iter()
+                .map(|&node| {
+                    self.fed[node] = Some(self.fed_count);
+                    self.fed_count += 1;
+                    let parent = self.trie.parent(node).and_then(|parent| self.fed[parent]);
+                    TreeNode { token: self.trie.token(node), parent }
+                })
+                .collect();
+            let rows: Vec<usize> =
+                (0..run.len()).filter(|&row| wanted.binary_search(&run[row]).is_ok()).collect();
+            let logits = self.session.feed_tree(&tree, Rows::At(&rows))?;
+            self.counters.forward_tokens += run.len();
+            self.counters.head_rows += rows.len();
+            for (row, next) in rows.iter().zip(logits.distributions()?) {
+                self.learn(Some(run[*row]), &next);
+            }
+        }
+        Ok(())
+    }
+
+    /// The nodes and those of their ancestors that the session does not hold, in preorder.
+    fn with_unfed_ancestors(&self, nodes: &[usize]) -> Vec<usize> {
+        let mut run = Vec::new();
+        for &node in nodes {
+            let mut at = Some(node);
+            while let Some(ancestor) = at.filter(|&ancestor| self.fed[ancestor].is_none()) {
+                run.push(ancestor);
+                at = self.trie.parent(ancestor);
+            }
+        }
+        run.sort_unstable();
+        run.dedup();
+        run
+    }
+
+    fn learn(&mut self, node: Option<usize>, next: &Distribution<'_>) {
+        let argmax = next.argmax();
+        for &child in self.trie.children(node) {
+            let id = self.trie.token(child);
+            let is_greedy = id == argmax;
+            self.known[child] = Some(KnownToken { id, logprob: next.logprob(id), is_greedy });
+        }
+    }
+}

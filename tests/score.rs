@@ -1,0 +1,445 @@
+//! Scoring against an independent implementation and a brute-force one, and its laws.
+
+mod support;
+
+use serde_json::Value;
+use support::{cases, floats, lines, model};
+use tokenrail::model::{Distribution, LanguageModel, Rows};
+use tokenrail::score::{
+    Bos, Boundary, By, Candidate, Chat, Duplicates, End, InspectOptions, Options, Outcome, Ranked,
+    ScoreError, Scorer, TrailingSpace, Truncation, inspect,
+};
+use tokenrail::vocab::TokenId;
+
+/// Nats between this float32 path and an independent one, a token.
+const REFERENCE_TOLERANCE: f64 = 2e-3;
+/// Nats between two ways of computing the same token here.
+const SAME: f64 = 1e-4;
+
+fn score(prompt: &str, candidates: &[&str], options: &Options) -> Result<Ranked, ScoreError> {
+    let candidates: Vec<String> = candidates.iter().map(|&text| text.to_owned()).collect();
+    Scorer::new(model()).score(prompt, &candidates, options)
+}
+
+fn by_index(ranked: &Ranked) -> Vec<&Candidate> {
+    let mut candidates: Vec<&Candidate> = ranked.candidates.iter().collect();
+    candidates.sort_by_key(|candidate| candidate.index);
+    candidates
+}
+
+fn logprobs(candidate: &Candidate) -> Vec<f64> {
+    candidate.tokens.iter().map(|token| token.logprob).collect()
+}
+
+fn sum(candidate: &Candidate) -> f64 {
+    candidate.scores().expect("it was scored").sum
+}
+
+fn assert_near(actual: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(actual.len(), expected.len(), "{what}: {actual:?}, expected {expected:?}");
+    for (a, e) in actual.iter().zip(expected) {
+        assert!((a - e).abs() <= tolerance, "{what}: {actual:?}, expected {expected:?}");
+    }
+}
+
+/// The judge: each candidate in a session of its own, token by token.
+fn brute_force(context: &[TokenId], candidate: &[TokenId]) -> Vec<f64> {
+    let mut session = model().session();
+    let mut logits = session.feed(context, Rows::Last).expect("the context feeds");
+    let mut logprobs = Vec::new();
+    for &id in candidate {
+        let row = logits.rows().next().expect("one row").to_vec();
+        logprobs.push(Distribution::new(&row).expect("finite").logprob(id));
+        logits = session.feed(&[id], Rows::Last).expect("a token feeds");
+    }
+    logprobs
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value
+        .as_array()
+        .expect("texts")
+        .iter()
+        .map(|text| text.as_str().expect("a text").to_owned())
+        .collect()
+}
+
+#[test]
+fn multiple_choice_equals_the_reference() {
+    let items = lines(&cases("eval/reference_mc.jsonl", "reference_mc.jsonl"));
+    assert!(!items.is_empty());
+    let mut scorer = Scorer::new(model());
+    // One item of the set has the same choice twice.
+    let options = Options {
+        trailing_space: TrailingSpace::Keep,
+        duplicates: Duplicates::Keep,
+        ..Options::default()
+    };
+    for item in &items {
+        let what = format!("{} {}", item["task"], item["i"]);
+        let context = item["ctx"].as_str().expect("a context");
+        let ranked = scorer.score(context, &texts(&item["choices"]), &options).expect(&what);
+        let expected: Vec<Vec<f64>> =
+            item["logprobs_f32"].as_array().expect("logprobs").iter().map(floats).collect();
+        for (candidate, expected) in by_index(&ranked).into_iter().zip(&expected) {
+            assert_near(&logprobs(candidate), expected, REFERENCE_TOLERANCE, &what);
+        }
+        let sums: Vec<f64> = expected.iter().map(|logprobs| logprobs.iter().sum()).collect();
+        let best = (0..sums.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b]).then(b.cmp(&a)));
+        assert_eq!(Some(ranked.winner()), best, "{what}: winner");
+        assert_eq!(ranked.counters.head_rows, rows_needed(&item["cont_tokens"]), "{what}: rows");
+    }
+}
+
+/// Distinct places in a trie from which a candidate goes on, the root included.
+fn rows_needed(candidates: &Value) -> usize {
+    let candidates: Vec<&Vec<Value>> = candidates
+        .as_array()
+        .expect("candidates")
+        .iter()
+        .map(|c| c.as_array().expect("ids"))
+        .collect();
+    let mut places: Vec<&[Value]> = Vec::new();
+    for candidate in candidates {
+        for end in 0..candidate.len() {
+            if !places.contains(&&candidate[..end]) {
+                places.push(&candidate[..end]);
+            }
+        }
+    }
+    places.len()
+}
+
+#[test]
+fn packed_equals_one_by_one_whoever_else_is_there() {
+    let prompt = "The weather in Lisbon in May is usually";
+    let texts = [
+        " warm and dry",
+        " warm",
+        " warm and dry, with",
+        " cold",
+        " mild",
+        " 23 degrees",
+        "ly",
+        ".",
+    ];
+    let all = score(prompt, &texts, &Options::default()).expect("they score");
+    assert_eq!(all.decisions.healed, 0);
+    for candidate in &all.candidates {
+        let ids: Vec<TokenId> = candidate.tokens.iter().map(|token| token.id).collect();
+        let context = model().tokenizer().encode(prompt).expect("it encodes");
+        assert_near(&logprobs(candidate), &brute_force(&context, &ids), SAME, &candidate.text);
+        let alone = score(prompt, &[&candidate.text], &Options::default()).expect("it scores");
+        assert_near(&logprobs(candidate), &logprobs(&alone.candidates[0]), SAME, &candidate.text);
+    }
+    let mut reversed = texts;
+    reversed.reverse();
+    let reversed = score(prompt, &reversed, &Options::default()).expect("they score");
+    for (a, b) in all.candidates.iter().zip(&reversed.candidates) {
+        assert_eq!(
+            (&a.text, a.scores().and_then(|s| s.rank)),
+            (&b.text, b.scores().and_then(|s| s.rank))
+        );
+        assert_near(&logprobs(a), &logprobs(b), SAME, &a.text);
+    }
+}
+
+#[test]
+fn consecutive_prompts_reuse_what_they_share_and_score_the_same() {
+    let mut scorer = Scorer::new(model());
+    let candidates = [" red", " blue"].map(str::to_owned);
+    let prompts = [
+        "The colour of the sky is",
+        "The colour of the sea is",
+        "The colour of the sea is",
+        "Grass is",
+    ];
+    for prompt in prompts {
+        let reused = scorer.score(prompt, &candidates, &Options::default()).expect("it scores");
+        let fresh = score(prompt, &[" red", " blue"], &Options::default()).expect("it scores");
+        for (a, b) in reused.candidates.iter().zip(&fresh.candidates) {
+            assert_near(&logprobs(a), &logprobs(b), SAME, prompt);
+        }
+    }
+    let again = scorer.score(prompts[3], &candidates, &Options::default()).expect("it scores");
+    assert_eq!(
+        (again.counters.reused_tokens, again.counters.forward_tokens),
+        (2, 1),
+        "{:?}",
+        again.counters
+    );
+}
+
+#[test]
+fn probabilities_of_a_finite_language_sum_to_at_most_one() {
+    // All single tokens are a finite, prefix-free language; a sample with terminators is another.
+    let vocabulary = model().tokenizer().vocabulary();
+    let context = model().tokenizer().encode("She opened the").expect("it encodes");
+    let logits = model().session().feed(&context, Rows::Last).expect("it feeds");
+    let row = logits.rows().next().expect("one row").to_vec();
+    let next = Distribution::new(&row).expect("finite");
+    let ids = (0u32..).take(vocabulary.len()).map(TokenId);
+    let whole: f64 = ids.map(|id| next.logprob(id).exp()).sum();
+    assert!((whole - 1.0).abs() < 1e-6, "{whole}");
+
+    let options = Options { end: End::Eos, ..Options::default() };
+    let words = [
+        " door",
+        " window",
+        " box",
+        " door of",
+        " door of the",
+        " letter",
+        " book",
+        " gate",
+        " door.",
+    ];
+    let ranked = score("She opened the", &words, &options).expect("they score");
+    let mass = ranked.label_mass.expect("terminated candidates are prefix-free");
+    assert!(mass > 0.0 && mass <= 1.0, "{mass}");
+    let total: f64 = ranked.candidates.iter().filter_map(|c| c.scores()?.probability).sum();
+    assert!((total - 1.0).abs() < 1e-9, "{total}");
+}
+
+#[test]
+fn top_finds_the_winners_of_ranking_all_with_fewer_tokens() {
+    let items = lines(&cases("eval/reference_mc.jsonl", "reference_mc.jsonl"));
+    let context = items[0]["ctx"].as_str().expect("a context");
+    let mut pool: Vec<String> = items.iter().flat_map(|item| texts(&item["choices"])).collect();
+    pool.sort();
+    pool.dedup();
+    pool.truncate(32);
+    for (by, top) in [
+        (By::Sum, 1),
+        (By::Sum, 5),
+        (By::PerByte, 1),
+        (By::MeanToken, 3),
+        (By::PerChar, 2),
+        (By::Pmi, 2),
+    ] {
+        let options =
+            Options { by, unconditional: Some("Answer:".to_owned()), ..Options::default() };
+        let mut scorer = Scorer::new(model());
+        let all = scorer.score(context, &pool, &options).expect("they score");
+        let some = scorer
+            .score(context, &pool, &Options { top: Some(top), ..options })
+            .expect("they score");
+        let winners = |ranked: &Ranked| -> Vec<usize> {
+            ranked.candidates.iter().take(top).map(|candidate| candidate.index).collect()
+        };
+        assert_eq!(winners(&some), winners(&all), "{by} top {top}");
+        assert!(some.counters.stopped > 0, "{by}: none was stopped");
+        assert!(
+            some.counters.forward_tokens < all.counters.forward_tokens,
+            "{by}: {:?}",
+            some.counters
+        );
+        check_bounds(&some, &all);
+    }
+}
+
+/// What was stopped says a true upper bound, and ranks are those of ranking all.
+fn check_bounds(some: &Ranked, all: &Ranked) {
+    for (stopped, whole) in by_index(some).into_iter().zip(by_index(all)) {
+        let whole = whole.scores().expect("all were scored");
+        let exact = whole.by(all.by).expect("a score");
+        match stopped.outcome {
+            Outcome::Stopped { upper_bound } => {
+                assert!(upper_bound >= exact - SAME, "{}", stopped.text)
+            }
+            Outcome::Scored(scores) => {
+                assert!(
+                    (scores.by(all.by).expect("a score") - exact).abs() < SAME,
+                    "{}",
+                    stopped.text
+                );
+                if let Some(rank) = scores.rank {
+                    assert_eq!(Some(rank), whole.rank, "{}", stopped.text);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_trie_that_does_not_fit_at_once_scores_the_same() {
+    // Over 512 inner nodes, so that the session's tree is dropped and begun again.
+    let words = ["amber", "birch", "cedar", "delta", "ember"];
+    let mut pool = Vec::new();
+    for a in words {
+        for b in words {
+            for c in words {
+                pool.push(format!(" {a} {b} {c} {a}{c} {b}{a} {c}"));
+            }
+        }
+    }
+    let ranked =
+        Scorer::new(model()).score("List:", &pool, &Options::default()).expect("they score");
+    assert!(ranked.counters.forward_tokens > 512, "{:?}", ranked.counters);
+    for index in [0, 67, 124] {
+        let packed = by_index(&ranked)[index];
+        let alone = score("List:", &[&pool[index]], &Options::default()).expect("it scores");
+        assert_near(&logprobs(packed), &logprobs(&alone.candidates[0]), SAME, &pool[index]);
+    }
+}
+
+#[test]
+fn candidates_that_merge_with_the_prompt_back_off_together() {
+    let ranked =
+        score("The answ", &["er", "ers are", "ring"], &Options::default()).expect("they score");
+    let decisions = &ranked.decisions;
+    assert!(decisions.healed > 0 && " answ".ends_with(&decisions.overhang), "{decisions:?}");
+    let tokenizer = model().tokenizer();
+    for candidate in &ranked.candidates {
+        let whole = tokenizer.encode(&format!("The answ{}", candidate.text)).expect("it encodes");
+        let (context, scored) = whole.split_at(whole.len() - candidate.tokens.len());
+        assert_eq!(candidate.tokens.iter().map(|token| token.id).collect::<Vec<_>>(), scored);
+        assert_near(&logprobs(candidate), &brute_force(context, scored), SAME, &candidate.text);
+        let spelled: String = candidate.tokens.iter().map(|token| token.text.as_str()).collect();
+        assert_eq!(spelled, format!("{}{}", decisions.overhang, candidate.text));
+    }
+    let separate = Options { boundary: Boundary::Separate, ..Options::default() };
+    let separate = score("The answ", &["er", "ers are"], &separate).expect("they score");
+    assert_eq!(separate.decisions.healed, 0);
+}
+
+#[test]
+fn decisions_are_made_and_said() {
+    let moved =
+        score("Two plus two is ", &["four", "five"], &Options::default()).expect("they score");
+    let spaced =
+        score("Two plus two is", &[" four", " five"], &Options::default()).expect("they score");
+    assert_eq!(moved.decisions.moved_spaces, 1);
+    assert_near(&[sum(&moved.candidates[0])], &[sum(&spaced.candidates[0])], SAME, "moved space");
+    let a = moved.candidates[0].scores().expect("scored");
+    assert_near(
+        &[a.per_char, a.per_byte],
+        &[a.sum / 4.0, a.sum / 4.0],
+        1e-12,
+        "lengths without the space",
+    );
+
+    let keep = Options { trailing_space: TrailingSpace::Keep, ..Options::default() };
+    let kept = score("Two plus two is ", &["four", "five"], &keep).expect("they score");
+    assert!(kept.decisions.moved_spaces == 0 && kept.decisions.healed > 0, "{:?}", kept.decisions);
+
+    let empty = score("", &["Hello", "Hullo"], &Options::default()).expect("they score");
+    assert_eq!(empty.decisions.bos, Bos::StandsIn);
+    let bos = model().tokenizer().vocabulary().bos().expect("it has one");
+    let ids: Vec<TokenId> = empty.candidates[0].tokens.iter().map(|token| token.id).collect();
+    assert_near(&logprobs(&empty.candidates[0]), &brute_force(&[bos], &ids), SAME, "empty prompt");
+
+    let prefix = score("I am", &[" here", " here now"], &Options::default()).expect("they score");
+    assert!(prefix.label_mass.is_none() && prefix.decisions.warnings[0].contains("begins another"));
+    let folded = score("I am", &[" Here", " here"], &Options::default()).expect("they score");
+    assert!(
+        folded.decisions.warnings[0].contains("0, 1 differ in case"),
+        "{:?}",
+        folded.decisions.warnings
+    );
+}
+
+#[test]
+fn chat_puts_candidates_where_the_assistant_begins() {
+    let chat = Some(Chat::default());
+    let options = Options { chat: chat.clone(), ..Options::default() };
+    let ranked =
+        score("Is fire hot? Answer yes or no.", &["Yes", "No"], &options).expect("they score");
+    let rendered = ranked.decisions.rendered.as_deref().expect("it was rendered");
+    assert!(
+        rendered.ends_with("<|im_start|>assistant\n") && rendered.contains("Is fire hot?"),
+        "{rendered}"
+    );
+    let context = model().tokenizer().encode(rendered).expect("it encodes");
+    let ids: Vec<TokenId> = ranked.candidates[0].tokens.iter().map(|token| token.id).collect();
+    assert_near(&logprobs(&ranked.candidates[0]), &brute_force(&context, &ids), SAME, "chat");
+    let spaced = score("Is fire hot?", &[" Yes", " No"], &options).expect("they score");
+    assert!(spaced.decisions.warnings.iter().any(|warning| warning.contains("space")));
+    let prefill = Chat { prefill: "My answer is".to_owned(), system: Some("Be brief.".to_owned()) };
+    let prefilled =
+        score("Is fire hot?", &[" yes", " no"], &Options { chat: Some(prefill), ..options });
+    let rendered = prefilled.expect("they score").decisions.rendered.expect("it was rendered");
+    assert!(
+        rendered.ends_with("assistant\nMy answer is") && rendered.contains("system\nBe brief.")
+    );
+}
+
+#[test]
+fn pmi_subtracts_the_unconditional_sum() {
+    let options =
+        Options { by: By::Pmi, unconditional: Some("Answer:".to_owned()), ..Options::default() };
+    let ranked =
+        score("Q: What barks? Answer:", &[" a dog", " a cat"], &options).expect("they score");
+    let unconditional =
+        score("Answer:", &[" a dog", " a cat"], &Options::default()).expect("they score");
+    for (with, without) in by_index(&ranked).into_iter().zip(by_index(&unconditional)) {
+        let pmi = with.scores().and_then(|scores| scores.pmi).expect("it has one");
+        assert_near(&[pmi], &[sum(with) - sum(without)], SAME, &with.text);
+    }
+}
+
+#[test]
+fn long_prompts_are_refused_or_cut_once_for_all() {
+    let long = "All work and no play. ".repeat(2000);
+    let texts = ["Jack", "Jack is a dull boy"];
+    match score(&long, &texts, &Options::default()) {
+        Err(ScoreError::PromptTooLong { prompt, candidate, limit }) => {
+            assert!(prompt > limit && candidate > 1 && limit == model().context_length());
+        }
+        other => panic!("{other:?}"),
+    }
+    // Cutting is tested on the decision alone: the text just over the limit would take a minute.
+    let limit = model().context_length();
+    let ids = vec!["a"; limit + 50].join(" ");
+    let options = Options { truncation: Truncation::Left, ..Options::default() };
+    let huge = " x".repeat(limit);
+    match score("a", &[&huge], &options) {
+        Err(ScoreError::CandidateTooLong { index: 0, tokens, .. }) => assert!(tokens >= limit),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(
+        score(&ids, &[" b"], &Options::default()),
+        Err(ScoreError::PromptTooLong { .. })
+    ));
+}
+
+#[test]
+fn refusals_say_which_and_why() {
+    let options = Options::default;
+    for (candidates, options, expected) in [
+        (vec![], options(), "no candidates"),
+        (vec!["a", ""], options(), "candidate 1 is empty"),
+        (vec!["a", "b", "a", "a"], options(), "candidates 0, 2, 3 are the same"),
+        (vec!["a"], Options { top: Some(0), ..options() }, "top is 0"),
+        (vec!["a"], Options { by: By::Pmi, ..options() }, "unconditional"),
+        (vec!["a"], Options { trailing_space: TrailingSpace::Refuse, ..options() }, "1 space"),
+    ] {
+        let error = score("x ", &candidates, &options).expect_err(expected).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn inspection_reads_what_the_reference_read() {
+    let text = cases("reference_logprobs_f32.json", "reference_logprobs_f32.json");
+    let file: Value = serde_json::from_str(&text).expect("JSON");
+    for case in file["cases"].as_array().expect("cases").iter().take(4) {
+        let text = case["text"].as_str().expect("a text");
+        let inspection = inspect(model(), text, &InspectOptions::default()).expect("it reads");
+        let readings = inspection.tokens.iter().map(|token| token.reading.as_ref());
+        let found: Vec<f64> = readings.clone().flatten().map(|reading| reading.logprob).collect();
+        assert_near(&found, &floats(&case["logprobs"])[1..], REFERENCE_TOLERANCE, text);
+        let mut entropy: Vec<f64> = readings.flatten().map(|reading| reading.entropy).collect();
+        entropy.push(inspection.next_entropy);
+        assert_near(&entropy, &floats(&case["entropy"]), REFERENCE_TOLERANCE, text);
+        assert!(inspection.tokens.first().is_none_or(|first| first.reading.is_none()));
+        let vocabulary = model().tokenizer().vocabulary();
+        for token in &inspection.tokens {
+            assert_eq!(
+                &text.as_bytes()[token.start..token.end],
+                vocabulary.bytes(token.id),
+                "{text}"
+            );
+        }
+    }
+}
