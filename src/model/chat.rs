@@ -34,6 +34,14 @@ pub struct ChatTemplate {
 }
 
 /// One turn of a conversation.
+///
+/// ```
+/// use tokenrail::model::Message;
+///
+/// let example = Message { role: "assistant".to_owned(), content: "4".to_owned() };
+/// let turns = [Message::system("Only digits."), Message::user("2+2?"), example];
+/// assert_eq!(turns[1].role, "user");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Who speaks: `system`, `user` or `assistant`.
@@ -43,13 +51,25 @@ pub struct Message {
 }
 
 impl Message {
-    /// A turn of the user.
+    /// Makes a turn of the user, in the role `user`.
+    ///
+    /// ```
+    /// use tokenrail::model::Message;
+    ///
+    /// assert_eq!(Message::user("hi").role, "user");
+    /// ```
     #[must_use]
     pub fn user(content: impl Into<String>) -> Self {
         Self { role: "user".to_owned(), content: content.into() }
     }
 
-    /// The system's instructions.
+    /// Makes the system's instructions, which most templates want as the first turn.
+    ///
+    /// ```
+    /// use tokenrail::model::Message;
+    ///
+    /// assert_eq!(Message::system("Be brief.").role, "system");
+    /// ```
     #[must_use]
     pub fn system(content: impl Into<String>) -> Self {
         Self { role: "system".to_owned(), content: content.into() }
@@ -61,6 +81,15 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// [`ModelError::Template`] with the line.
+    ///
+    /// ```
+    /// use tokenrail::model::ChatTemplate;
+    ///
+    /// let template = ChatTemplate::compile("{{ bos_token }}", "<s>", "</s>")?;
+    /// assert_eq!(template.render(&[])?, "<s>");
+    /// assert!(ChatTemplate::compile("{% for", "<s>", "</s>").is_err());
+    /// # Ok::<(), tokenrail::model::ModelError>(())
+    /// ```
     pub fn compile(source: &str, bos: &str, eos: &str) -> Result<Self, ModelError> {
         let mut environment = Environment::new();
         environment.set_syntax(syntax()?);
@@ -76,6 +105,17 @@ impl ChatTemplate {
     /// # Errors
     /// [`ModelError::Template`] when the template refuses the conversation, needs something it
     /// is not given, or runs for too long.
+    ///
+    /// ```
+    /// use tokenrail::model::{ChatTemplate, Message};
+    ///
+    /// let source = "{% if messages[0].role == 'system' %}\
+    ///               {{ raise_exception('no system turn') }}{% endif %}ok";
+    /// let template = ChatTemplate::compile(source, "<s>", "</s>")?;
+    /// assert_eq!(template.render(&[Message::user("hi")])?, "ok");
+    /// assert!(template.render(&[Message::system("Be brief.")]).is_err());
+    /// # Ok::<(), tokenrail::model::ModelError>(())
+    /// ```
     pub fn render(&self, messages: &[Message]) -> Result<String, ModelError> {
         let template = self.environment.get_template(NAME).map_err(template_error)?;
         let messages: Vec<Value> = messages
@@ -103,6 +143,7 @@ fn syntax() -> Result<SyntaxConfig, ModelError> {
     SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(template_error)
 }
 
+/// The function that templates of the `transformers` library call to refuse a conversation.
 fn raise_exception(message: &str) -> Result<Value, Error> {
     Err(Error::new(ErrorKind::InvalidOperation, message.to_owned()))
 }

@@ -6,6 +6,13 @@ use std::path::PathBuf;
 use crate::vocab::{TokenId, VocabError};
 
 /// A model that cannot be opened, or a request it cannot serve.
+///
+/// ```
+/// use tokenrail::model::ModelError;
+///
+/// let error = ModelError::ContextFull { needed: 9000, limit: 8192 };
+/// assert_eq!(error.to_string(), "9000 tokens do not fit the model's context of 8192");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {

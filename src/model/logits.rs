@@ -4,6 +4,16 @@ use super::ModelError;
 use crate::vocab::TokenId;
 
 /// Rows of raw logits, each as wide as the vocabulary.
+///
+/// ```
+/// use tokenrail::model::Logits;
+/// use tokenrail::vocab::TokenId;
+///
+/// let logits = Logits::new(vec![0.0, 1.0, 5.0, 2.0], 2);
+/// let best: Vec<TokenId> = logits.distributions()?.iter().map(|row| row.argmax()).collect();
+/// assert_eq!(best, [TokenId(1), TokenId(0)]);
+/// # Ok::<(), tokenrail::model::ModelError>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Logits {
     /// The rows, one after the other.
@@ -14,6 +24,12 @@ pub struct Logits {
 
 impl Logits {
     /// Takes rows of `width` values each, one after the other; an incomplete last row is dropped.
+    ///
+    /// ```
+    /// use tokenrail::model::Logits;
+    ///
+    /// assert_eq!(Logits::new(vec![0.0; 7], 3).len(), 2);
+    /// ```
     #[must_use]
     pub fn new(mut values: Vec<f32>, width: usize) -> Self {
         let rows = values.len().checked_div(width).unwrap_or(0);
@@ -22,18 +38,37 @@ impl Logits {
     }
 
     /// The number of rows.
+    ///
+    /// ```
+    /// use tokenrail::model::Logits;
+    ///
+    /// assert_eq!(Logits::new(vec![0.0; 6], 3).len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len().checked_div(self.width).unwrap_or(0)
     }
 
     /// Whether there is no row.
+    ///
+    /// ```
+    /// use tokenrail::model::Logits;
+    ///
+    /// assert!(Logits::new(vec![0.0; 2], 3).is_empty(), "no whole row");
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
     /// The rows in order.
+    ///
+    /// ```
+    /// use tokenrail::model::Logits;
+    ///
+    /// let logits = Logits::new(vec![0.0, 1.0, 5.0, 2.0], 2);
+    /// assert!(logits.rows().eq([[0.0, 1.0], [5.0, 2.0]]));
+    /// ```
     pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.values.chunks_exact(self.width.max(1))
     }
@@ -42,6 +77,13 @@ impl Logits {
     ///
     /// # Errors
     /// [`ModelError::NotFinite`] with the row.
+    ///
+    /// ```
+    /// use tokenrail::model::{Logits, ModelError};
+    ///
+    /// let broken = Logits::new(vec![0.0, 1.0, f32::NAN, 1.0], 2);
+    /// assert!(matches!(broken.distributions(), Err(ModelError::NotFinite { row: 1 })));
+    /// ```
     pub fn distributions(&self) -> Result<Vec<Distribution<'_>>, ModelError> {
         let rows = self.rows().enumerate();
         rows.map(|(row, logits)| Distribution::new(logits).ok_or(ModelError::NotFinite { row }))
@@ -73,6 +115,13 @@ pub struct Distribution<'a> {
 
 impl<'a> Distribution<'a> {
     /// Reads a row of logits; `None` when no logit is finite or one is NaN or +∞.
+    ///
+    /// ```
+    /// use tokenrail::model::Distribution;
+    ///
+    /// assert!(Distribution::new(&[0.0, f32::NEG_INFINITY]).is_some(), "a masked token");
+    /// assert!(Distribution::new(&[0.0, f32::NAN]).is_none());
+    /// ```
     #[must_use]
     pub fn new(logits: &'a [f32]) -> Option<Self> {
         let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -83,12 +132,29 @@ impl<'a> Distribution<'a> {
     }
 
     /// The natural log of the probability of `id`; −∞ for an id outside the row.
+    ///
+    /// ```
+    /// use tokenrail::model::Distribution;
+    /// use tokenrail::vocab::TokenId;
+    ///
+    /// let next = Distribution::new(&[3.0, 3.0]).expect("finite");
+    /// assert!((next.logprob(TokenId(0)) - 0.5_f64.ln()).abs() < 1e-12);
+    /// assert_eq!(next.logprob(TokenId(2)), f64::NEG_INFINITY);
+    /// ```
     #[must_use]
     pub fn logprob(&self, id: TokenId) -> f64 {
         self.logit(id) - self.log_sum
     }
 
     /// One more than the number of tokens that are more likely than `id`.
+    ///
+    /// ```
+    /// use tokenrail::model::Distribution;
+    /// use tokenrail::vocab::TokenId;
+    ///
+    /// let next = Distribution::new(&[1.0, 4.0, 1.0]).expect("finite");
+    /// assert_eq!([0, 1, 2].map(|id| next.rank(TokenId(id))), [2, 1, 2]);
+    /// ```
     #[must_use]
     pub fn rank(&self, id: TokenId) -> usize {
         let logit = self.logit(id);
@@ -96,12 +162,29 @@ impl<'a> Distribution<'a> {
     }
 
     /// The most likely token; the lowest id where several are.
+    ///
+    /// ```
+    /// use tokenrail::model::Distribution;
+    /// use tokenrail::vocab::TokenId;
+    ///
+    /// let next = Distribution::new(&[1.0, 4.0, 4.0]).expect("finite");
+    /// assert_eq!(next.argmax(), TokenId(1));
+    /// ```
     #[must_use]
     pub fn argmax(&self) -> TokenId {
         self.top(1).first().map_or(TokenId(0), |&(id, _)| id)
     }
 
     /// The `count` most likely tokens with their logprobs, most likely first; equal ones by id.
+    ///
+    /// ```
+    /// use tokenrail::model::Distribution;
+    /// use tokenrail::vocab::TokenId;
+    ///
+    /// let next = Distribution::new(&[1.0, 4.0, 1.0, 0.0]).expect("finite");
+    /// let ids: Vec<TokenId> = next.top(3).into_iter().map(|(id, _)| id).collect();
+    /// assert_eq!(ids, [TokenId(1), TokenId(0), TokenId(2)]);
+    /// ```
     #[must_use]
     pub fn top(&self, count: usize) -> Vec<(TokenId, f64)> {
         let mut best: Vec<(u32, f32)> = Vec::with_capacity(count + 1);
@@ -116,6 +199,13 @@ impl<'a> Distribution<'a> {
     }
 
     /// The entropy in nats.
+    ///
+    /// ```
+    /// use tokenrail::model::Distribution;
+    ///
+    /// let undecided = Distribution::new(&[0.5; 8]).expect("finite");
+    /// assert!((undecided.entropy() - 8_f64.ln()).abs() < 1e-12);
+    /// ```
     #[must_use]
     pub fn entropy(&self) -> f64 {
         let surprise = |&logit: &f32| {
@@ -126,6 +216,7 @@ impl<'a> Distribution<'a> {
         self.logits.iter().map(surprise).sum()
     }
 
+    /// Widens to 64 bits before any arithmetic; an id outside the row counts as impossible.
     fn logit(&self, id: TokenId) -> f64 {
         self.logits.get(id.index()).map_or(f64::NEG_INFINITY, |&logit| f64::from(logit))
     }

@@ -21,6 +21,17 @@ pub use logits::{Distribution, Logits};
 use crate::vocab::{TokenId, Tokenizer};
 
 /// A causal language model with shared weights.
+///
+/// ```
+/// use tokenrail::model::{LanguageModel, ModelError, Rows};
+///
+/// /// The model's most likely next token, as text.
+/// fn complete(model: &dyn LanguageModel, prompt: &str) -> Result<Option<String>, ModelError> {
+///     let logits = model.session().feed(&model.tokenizer().encode(prompt)?, Rows::Last)?;
+///     let next = logits.distributions()?.first().map(|next| next.argmax());
+///     Ok(next.map(|id| model.tokenizer().vocabulary().piece(id).into_owned()))
+/// }
+/// ```
 pub trait LanguageModel: Debug + Send + Sync {
     /// What the model is called in results: enough to find it again.
     fn name(&self) -> &str;
@@ -44,6 +55,18 @@ pub trait LanguageModel: Debug + Send + Sync {
 /// One sequence fed to a model, with an optional tree of continuations hanging off its end.
 ///
 /// Any order of calls is legal. A failed call leaves the session as it was.
+///
+/// ```
+/// use tokenrail::model::{Logits, ModelError, Rows, Session};
+/// use tokenrail::vocab::TokenId;
+///
+/// /// Feeds a context, keeping what it has in common with the one before.
+/// fn switch(session: &mut dyn Session, context: &[TokenId]) -> Result<Logits, ModelError> {
+///     let common = session.tokens().iter().zip(context).take_while(|(a, b)| a == b).count();
+///     session.truncate(common);
+///     session.feed(&context[common..], Rows::Last)
+/// }
+/// ```
 pub trait Session: Debug + Send {
     /// The tokens fed so far, without the tree.
     fn tokens(&self) -> &[TokenId];
@@ -53,6 +76,16 @@ pub trait Session: Debug + Send {
     ///
     /// # Errors
     /// [`ModelError::ContextFull`], [`ModelError::UnknownToken`], or a failure of the backend.
+    ///
+    /// ```
+    /// # use tokenrail::model::{ModelError, Rows, Session};
+    /// # use tokenrail::vocab::TokenId;
+    /// # fn example(session: &mut dyn Session, ids: &[TokenId]) -> Result<(), ModelError> {
+    /// let logits = session.feed(ids, Rows::All)?;
+    /// assert_eq!(logits.len(), ids.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     fn feed(&mut self, tokens: &[TokenId], rows: Rows<'_>) -> Result<Logits, ModelError>;
 
     /// Appends nodes to the tree that hangs off the end of the fed tokens and returns the logits
@@ -61,16 +94,50 @@ pub trait Session: Debug + Send {
     /// # Errors
     /// As [`feed`](Self::feed), and [`ModelError::BadTree`] for a parent that is not an earlier
     /// node.
+    ///
+    /// ```
+    /// # use tokenrail::model::{ModelError, Rows, Session, TreeNode};
+    /// # use tokenrail::vocab::TokenId;
+    /// # fn example(session: &mut dyn Session, [a, b, c]: [TokenId; 3]) -> Result<(), ModelError> {
+    /// // The continuations `ab` and `ac` in one pass: `a` is run once.
+    /// let node = |token, parent| TreeNode { token, parent };
+    /// let nodes = [node(a, None), node(b, Some(0)), node(c, Some(0))];
+    /// let after_b_and_c = session.feed_tree(&nodes, Rows::At(&[1, 2]))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn feed_tree(&mut self, nodes: &[TreeNode], rows: Rows<'_>) -> Result<Logits, ModelError>;
 
     /// Forgets the tree and all but the first `len` tokens; nothing when fewer were fed.
     fn truncate(&mut self, len: usize);
 
     /// Starts a second session in the same state, sharing what was computed.
+    ///
+    /// ```
+    /// # use tokenrail::model::{ModelError, Rows, Session};
+    /// # use tokenrail::vocab::TokenId;
+    /// # fn example(session: &dyn Session, ids: &[TokenId]) -> Result<(), ModelError> {
+    /// let mut other = session.fork();
+    /// other.feed(ids, Rows::None)?;
+    /// assert_eq!(other.tokens().len(), session.tokens().len() + ids.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     fn fork(&self) -> Box<dyn Session>;
 }
 
 /// A node of the tree that [`Session::feed_tree`] hangs off a sequence.
+///
+/// ```
+/// use tokenrail::model::TreeNode;
+/// use tokenrail::vocab::TokenId;
+///
+/// // A chain: each node hangs off the one before.
+/// let ids = [TokenId(7), TokenId(8), TokenId(9)].into_iter().enumerate();
+/// let chain: Vec<_> =
+///     ids.map(|(at, token)| TreeNode { token, parent: at.checked_sub(1) }).collect();
+/// assert_eq!((chain[0].parent, chain[2].parent), (None, Some(1)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TreeNode {
     /// The token at this node.
@@ -81,6 +148,15 @@ pub struct TreeNode {
 }
 
 /// The tokens of one call whose following logits are wanted.
+///
+/// ```
+/// use tokenrail::model::Rows;
+///
+/// // Of four tokens, the logits after the second and the last:
+/// let rows = Rows::At(&[3, 1, 3]);
+/// assert_eq!(rows.indices(4)?, [1, 3]);
+/// # Ok::<(), tokenrail::model::ModelError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows<'a> {
     /// None: the tokens only become context.
@@ -99,6 +175,15 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// [`ModelError::NoSuchRow`] for an index that is out of range.
+    ///
+    /// ```
+    /// use tokenrail::model::Rows;
+    ///
+    /// assert_eq!(Rows::All.indices(3)?, [0, 1, 2]);
+    /// assert!(Rows::Last.indices(0)?.is_empty());
+    /// assert!(Rows::At(&[3]).indices(3).is_err());
+    /// # Ok::<(), tokenrail::model::ModelError>(())
+    /// ```
     pub fn indices(self, count: usize) -> Result<Vec<usize>, ModelError> {
         match self {
             Rows::None => Ok(Vec::new()),

@@ -75,6 +75,8 @@ pub(super) fn encode(
 }
 
 impl Encoded {
+    /// What each sum is divided by. `candidates` are the texts as given: spaces moved to them and
+    /// an end count as tokens, not as characters. `unconditional` has one sum a candidate, in nats.
     pub(super) fn lengths(
         &self,
         candidates: &[String],
@@ -104,8 +106,10 @@ impl Encoded {
                 .filter(|&index| folded[index] == pair[0])
                 .map(|index| index.to_string())
                 .collect();
-            warnings
-                .push(format!("candidates {} differ in case or outer space at most", same.join(", ")));
+            warnings.push(format!(
+                "candidates {} differ in case or outer space at most",
+                same.join(", ")
+            ));
         }
         if options.chat.is_some() && self.texts.iter().any(|text| text.starts_with(' ')) {
             warnings.push(
@@ -115,6 +119,9 @@ impl Encoded {
     }
 }
 
+/// The prompt as a user's turn, with the prefill behind it: a template would end the assistant's
+/// turn after a prefill given as a message. Candidates inside a reasoning section would be scored
+/// as thoughts, so a section left open is refused.
 fn render(model: &dyn LanguageModel, prompt: &str, chat: &Chat) -> Result<String, ScoreError> {
     let template = model.chat_template().ok_or(ScoreError::NoChatTemplate)?;
     let system = chat.system.iter().map(Message::system);
@@ -130,6 +137,8 @@ fn render(model: &dyn LanguageModel, prompt: &str, chat: &Chat) -> Result<String
     Ok(rendered)
 }
 
+/// Splits off U+0020 alone, the white space that vocabularies join to the word behind it; line
+/// breaks and tabs stay with the prompt.
 fn split_spaces(prompt: &str, choice: TrailingSpace) -> Result<(&str, &str), ScoreError> {
     let (kept, spaces) = prompt.split_at(prompt.trim_end_matches(' ').len());
     match choice {
@@ -141,8 +150,11 @@ fn split_spaces(prompt: &str, choice: TrailingSpace) -> Result<(&str, &str), Sco
     }
 }
 
+/// The tokens of the context, and those of each candidate after it.
 type Split = (Vec<TokenId>, Vec<Vec<TokenId>>);
 
+/// Cuts all candidates at the same token: cut at different ones, their sums would be logprobs of
+/// texts that begin at different places, and could not be compared.
 fn joint(
     model: &dyn LanguageModel,
     prompt: &str,
@@ -168,6 +180,8 @@ fn joint(
     Ok((context, whole))
 }
 
+/// Encodes each part alone. A tokenizer given the whole text may never make these tokens, so the
+/// scores can be of a spelling that the model was not trained on.
 fn separate(
     model: &dyn LanguageModel,
     prompt: &str,
@@ -201,6 +215,7 @@ fn begin(
         let stand_in = bos.or(vocabulary.eos().first().copied()).ok_or(ScoreError::NoContext)?;
         decisions.bos = Bos::StandsIn;
         context.push(stand_in);
+        // A candidate that spells the stand-in out would otherwise be scored after a second one.
         for tokens in candidates.iter_mut().filter(|tokens| tokens.len() > 1) {
             if tokens[0] == stand_in {
                 tokens.remove(0);
@@ -213,7 +228,8 @@ fn begin(
     }
 }
 
-/// The indices of the first tokens that several candidates have; empty when all differ.
+/// The indices of the first tokens that several candidates have; empty when all differ. Tokens are
+/// compared, not texts, since a normalizer may give different texts the same ones.
 fn duplicates(candidates: &[Vec<TokenId>]) -> Vec<usize> {
     let mut sorted: Vec<usize> = (0..candidates.len()).collect();
     sorted.sort_by_key(|&index| &candidates[index]);
@@ -224,7 +240,8 @@ fn duplicates(candidates: &[Vec<TokenId>]) -> Vec<usize> {
     (0..candidates.len()).filter(|&index| candidates[index] == candidates[first]).collect()
 }
 
-/// Makes the context and the longest candidate fit together.
+/// Makes the context and the longest candidate fit together. The cut is one for all candidates:
+/// sums after different contexts could not be compared.
 fn fit(
     model: &dyn LanguageModel,
     context: &mut Vec<TokenId>,
@@ -239,6 +256,7 @@ fn fit(
     if excess == 0 {
         return Ok(());
     }
+    // The begin-of-sequence token stays in front: attention rests on it (arXiv 2309.17453).
     let kept = usize::from(decisions.bos != Bos::NotAdded);
     if tokens + kept.max(1) > limit {
         return Err(ScoreError::CandidateTooLong { index: longest, tokens, limit });

@@ -4,6 +4,13 @@ use crate::model::ModelError;
 use crate::vocab::VocabError;
 
 /// A request that cannot be scored.
+///
+/// ```
+/// use tokenrail::score::ScoreError;
+///
+/// let error = ScoreError::TextTooLong { tokens: 9000, limit: 8192 };
+/// assert_eq!(error.to_string(), "the text has 9000 tokens, but the model's context holds 8192");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {
@@ -98,6 +105,7 @@ pub enum ScoreError {
     Model(#[from] ModelError),
 }
 
+/// Spells indices for a message: `0, 3`.
 fn list(indices: &[usize]) -> String {
     let indices: Vec<String> = indices.iter().map(usize::to_string).collect();
     indices.join(", ")

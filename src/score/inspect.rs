@@ -8,6 +8,13 @@ use crate::vocab::TokenId;
 const PASS: usize = 128;
 
 /// What to inspect a text with.
+///
+/// ```
+/// use tokenrail::score::InspectOptions;
+///
+/// let options = InspectOptions { alternatives: 0, ..InspectOptions::default() };
+/// assert!(!options.is_chat, "the text is read as it stands");
+/// ```
 #[derive(Debug, Clone)]
 pub struct InspectOptions {
     /// How many of the most likely tokens to list at each place.
@@ -23,6 +30,16 @@ impl Default for InspectOptions {
 }
 
 /// A text as the model reads it, token by token.
+///
+/// ```
+/// use tokenrail::score::Inspection;
+///
+/// /// exp of the mean surprise: the lower, the more the text is what the model would write.
+/// fn perplexity(inspection: &Inspection) -> f64 {
+///     let (sum, count) = inspection.sum();
+///     (-sum / count as f64).exp()
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Inspection {
     /// The text that was read: rendered, when it is a chat.
@@ -36,6 +53,17 @@ pub struct Inspection {
 }
 
 /// A token of an inspected text.
+///
+/// ```
+/// use tokenrail::score::Inspection;
+///
+/// /// The parts of the text that the model would not have ranked among its first ten.
+/// fn surprises(inspection: &Inspection) -> impl Iterator<Item = (usize, usize)> {
+///     let tokens = inspection.tokens.iter();
+///     let odd = tokens.filter(|token| token.reading.as_ref().is_some_and(|it| it.rank > 10));
+///     odd.map(|token| (token.start, token.end))
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct InspectedToken {
     /// The token.
@@ -49,6 +77,15 @@ pub struct InspectedToken {
 }
 
 /// What a model thought of a token before it saw it.
+///
+/// ```
+/// use tokenrail::score::InspectedToken;
+///
+/// /// How much more surprising the token was than the model expected, in nats.
+/// fn excess(token: &InspectedToken) -> Option<f64> {
+///     token.reading.as_ref().map(|reading| -reading.logprob - reading.entropy)
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The natural log of its probability.
@@ -63,6 +100,15 @@ pub struct Reading {
 
 impl Inspection {
     /// The sum of the logprobs, in nats, and the number of tokens that have one.
+    ///
+    /// ```
+    /// use tokenrail::score::Inspection;
+    ///
+    /// fn mean_logprob(inspection: &Inspection) -> Option<f64> {
+    ///     let (sum, count) = inspection.sum();
+    ///     (count > 0).then(|| sum / count as f64)
+    /// }
+    /// ```
     #[must_use]
     pub fn sum(&self) -> (f64, usize) {
         let readings = self.tokens.iter().filter_map(|token| token.reading.as_ref());

@@ -59,6 +59,7 @@ impl Inspection {
             })
         });
         let (sum, count) = self.sum();
+        // All bytes, those of a first token without a logprob included.
         let bytes = self.text.len();
         json!({
             "text": self.text,
@@ -77,6 +78,8 @@ impl Inspection {
     }
 }
 
+/// A candidate with the same keys whether scored or stopped; only a stopped one has `upper_bound`
+/// as well.
 fn candidate(candidate: &Candidate) -> Value {
     let scores = candidate.scores();
     let tokens = candidate.tokens.iter();
@@ -101,7 +104,8 @@ fn candidate(candidate: &Candidate) -> Value {
     value
 }
 
-/// A token; its bytes are listed when its text cannot show them.
+/// A token; its bytes are listed when its text cannot show them. A logprob of −∞ is null: JSON has
+/// no infinities.
 fn token(id: TokenId, text: &str, bytes: &[u8], logprob: f64) -> Value {
     let mut value = json!({"id": id.0, "text": text, "logprob": logprob});
     if str::from_utf8(bytes).is_err() {
@@ -110,6 +114,7 @@ fn token(id: TokenId, text: &str, bytes: &[u8], logprob: f64) -> Value {
     value
 }
 
+/// Names are spelled out here because programs read them: renaming a variant must not change them.
 fn decisions(decisions: &Decisions) -> Value {
     json!({
         "model": decisions.model,
@@ -139,6 +144,7 @@ fn decisions(decisions: &Decisions) -> Value {
     })
 }
 
+/// Counts alone, no times, so that the results of two runs can be compared.
 fn counters(counters: &Counters) -> Value {
     json!({
         "context_tokens": counters.context_tokens,

@@ -4,6 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A normalization of a candidate's summed logprobs. All are in nats, larger is better.
+///
+/// ```
+/// use tokenrail::score::By;
+///
+/// assert_eq!("per-char".parse(), Ok(By::PerChar));
+/// assert_eq!(By::PerChar.to_string(), "per_char");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum By {
     /// The sum itself: the log of the candidate's probability (lm-eval `acc`).
@@ -22,10 +29,22 @@ pub enum By {
 
 impl By {
     /// All normalizations, the plainest first.
+    ///
+    /// ```
+    /// use tokenrail::score::By;
+    ///
+    /// assert_eq!(By::ALL[0], By::default());
+    /// ```
     pub const ALL: [Self; 5] =
         [Self::Sum, Self::MeanToken, Self::PerChar, Self::PerByte, Self::Pmi];
 
     /// The name in results.
+    ///
+    /// ```
+    /// use tokenrail::score::By;
+    ///
+    /// assert_eq!(By::MeanToken.name(), "mean_token");
+    /// ```
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

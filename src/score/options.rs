@@ -33,6 +33,14 @@ pub struct Options {
 }
 
 /// The rest of a conversation around the prompt.
+///
+/// ```
+/// use tokenrail::score::{Chat, Options};
+///
+/// let chat = Chat { system: Some("Answer with one word.".into()), prefill: "Answer:".into() };
+/// let options = Options { chat: Some(chat), ..Options::default() };
+/// assert!(options.unconditional.is_none(), "the chat wraps the prompt alone");
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Chat {
     /// The system's instructions, where the template's own are not wanted.
@@ -42,6 +50,14 @@ pub struct Chat {
 }
 
 /// How prompt and candidate become tokens.
+///
+/// ```
+/// use tokenrail::score::{Boundary, Options};
+///
+/// // Scores exactly the candidates' own tokens, as harnesses that encode the parts apart do.
+/// let options = Options { boundary: Boundary::Separate, ..Options::default() };
+/// assert_ne!(options.boundary, Boundary::default());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Boundary {
     /// As one text; where a candidate merges with the prompt's end, all candidates are scored
@@ -56,6 +72,15 @@ pub enum Boundary {
 ///
 /// Most vocabularies write a space at the beginning of a word's token, so a space left at the end of
 /// the prompt makes every candidate an unlikely text.
+///
+/// ```
+/// use tokenrail::score::{Options, TrailingSpace};
+///
+/// // "Answer: " with "yes" is scored as "Answer:" with " yes", unless told otherwise:
+/// assert_eq!(Options::default().trailing_space, TrailingSpace::Move);
+/// let strict = Options { trailing_space: TrailingSpace::Refuse, ..Options::default() };
+/// # assert_ne!(strict.trailing_space, TrailingSpace::Keep);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TrailingSpace {
     /// They move to the front of every candidate.
@@ -68,6 +93,14 @@ pub enum TrailingSpace {
 }
 
 /// What ends every candidate.
+///
+/// ```
+/// use tokenrail::score::{End, Options};
+///
+/// // With an end, " New" no longer beats " New York" by being shorter.
+/// let options = Options { end: End::Text("\n".to_owned()), ..Options::default() };
+/// assert_ne!(options.end, End::None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum End {
     /// Nothing: a candidate that begins another always has the higher sum.
@@ -80,6 +113,13 @@ pub enum End {
 }
 
 /// What happens to candidates with the same tokens.
+///
+/// ```
+/// use tokenrail::score::{Duplicates, Options};
+///
+/// let data_set = Options { duplicates: Duplicates::Keep, ..Options::default() };
+/// assert_ne!(data_set.duplicates, Options::default().duplicates);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Duplicates {
     /// They are an error.
@@ -90,6 +130,15 @@ pub enum Duplicates {
 }
 
 /// What happens to a prompt that is too long for the model's context.
+///
+/// ```
+/// use tokenrail::score::{Options, Truncation};
+///
+/// // Few-shot prompts lose their oldest examples first.
+/// let few_shot = Options { truncation: Truncation::Left, ..Options::default() };
+/// assert_eq!(Options::default().truncation, Truncation::Refuse);
+/// # assert_ne!(few_shot.truncation, Truncation::Refuse);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Truncation {
     /// It is an error.

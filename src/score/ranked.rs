@@ -9,6 +9,16 @@ use crate::model::LanguageModel;
 use crate::vocab::TokenId;
 
 /// Candidates in order, best first.
+///
+/// ```
+/// use tokenrail::score::Ranked;
+///
+/// /// The winner, unless another normalization would have chosen differently.
+/// fn undisputed(ranked: &Ranked) -> Option<&str> {
+///     let best = ranked.candidates.first()?;
+///     (ranked.ties.is_empty() && ranked.disagreements.is_empty()).then_some(best.text.as_str())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Ranked {
     /// The prompt as it was given.
@@ -37,6 +47,15 @@ pub struct Ranked {
 }
 
 /// A candidate and what is known of it.
+///
+/// ```
+/// use tokenrail::score::Candidate;
+///
+/// fn row(candidate: &Candidate) -> String {
+///     let sum = candidate.scores().map_or("stopped".to_owned(), |scores| scores.sum.to_string());
+///     format!("{}\t{}\t{sum}", candidate.index, candidate.text)
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// Its place in the request, from 0.
@@ -50,6 +69,19 @@ pub struct Candidate {
 }
 
 /// A token of a candidate.
+///
+/// ```
+/// use tokenrail::score::ScoredToken;
+///
+/// /// Where the model was most surprised.
+/// fn weakest(tokens: &[ScoredToken]) -> Option<&ScoredToken> {
+///     tokens.iter().min_by(|a, b| a.logprob.total_cmp(&b.logprob))
+/// }
+/// # let token = |logprob| ScoredToken {
+/// #     id: tokenrail::vocab::TokenId(0), text: "a".into(), bytes: b"a".to_vec(), logprob,
+/// # };
+/// # assert_eq!(weakest(&[token(-1.0), token(-3.0)]).map(|token| token.logprob), Some(-3.0));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredToken {
     /// The token.
@@ -63,6 +95,19 @@ pub struct ScoredToken {
 }
 
 /// How far a candidate was scored.
+///
+/// ```
+/// use tokenrail::score::{By, Outcome};
+///
+/// /// A candidate's score, or at least what it cannot exceed.
+/// fn at_most(outcome: Outcome, by: By) -> Option<f64> {
+///     match outcome {
+///         Outcome::Scored(scores) => scores.by(by),
+///         Outcome::Stopped { upper_bound } => Some(upper_bound),
+///     }
+/// }
+/// assert_eq!(at_most(Outcome::Stopped { upper_bound: -7.5 }, By::Sum), Some(-7.5));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Outcome {
     /// To its end.
@@ -75,6 +120,15 @@ pub enum Outcome {
 }
 
 /// A candidate's scores, in nats.
+///
+/// ```
+/// use tokenrail::score::Scores;
+///
+/// /// The probability of the whole candidate after the prompt, among all texts.
+/// fn likelihood(scores: &Scores) -> f64 {
+///     scores.sum.exp()
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scores {
     /// 1 for the best; equal scores share a rank. `None` when a stopped candidate could be better.
@@ -96,6 +150,15 @@ pub struct Scores {
 }
 
 /// A normalization under which another candidate wins.
+///
+/// ```
+/// use tokenrail::score::Ranked;
+///
+/// fn explain(ranked: &Ranked) -> Vec<String> {
+///     let others = ranked.disagreements.iter();
+///     others.map(|other| format!("{} chooses candidate {}", other.by, other.winner)).collect()
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Disagreement {
     /// The normalization.
@@ -105,6 +168,16 @@ pub struct Disagreement {
 }
 
 /// What was decided about the texts on their way to tokens.
+///
+/// ```
+/// use tokenrail::score::Decisions;
+///
+/// /// Whether the model read the prompt exactly as it was given.
+/// fn is_verbatim(decisions: &Decisions) -> bool {
+///     let Decisions { moved_spaces, truncated, rendered, .. } = decisions;
+///     *moved_spaces == 0 && *truncated == 0 && rendered.is_none()
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Decisions {
     /// The model, as it calls itself.
@@ -135,6 +208,15 @@ pub struct Decisions {
 }
 
 /// What was done about the begin-of-sequence token.
+///
+/// ```
+/// use tokenrail::score::{Bos, Decisions};
+///
+/// /// Whether the scores are those of texts on their own, with no prompt.
+/// fn is_unprompted(decisions: &Decisions) -> bool {
+///     decisions.bos == Bos::StandsIn
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bos {
     /// The model does not expect it.
@@ -148,6 +230,14 @@ pub enum Bos {
 }
 
 /// What scoring cost, unconditional contexts included.
+///
+/// ```
+/// use tokenrail::score::Counters;
+///
+/// let counters = Counters { forward_tokens: 40, one_by_one_tokens: 200, ..Counters::default() };
+/// let saved = counters.one_by_one_tokens as f64 / counters.forward_tokens as f64;
+/// assert_eq!(saved, 5.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Tokens of the context.
@@ -170,6 +260,14 @@ pub struct Counters {
 
 impl Ranked {
     /// The index of the best candidate; the first given among equals.
+    ///
+    /// ```
+    /// use tokenrail::score::Ranked;
+    ///
+    /// fn answer<'a>(ranked: &Ranked, labels: &[&'a str]) -> Option<&'a str> {
+    ///     labels.get(ranked.winner()).copied()
+    /// }
+    /// ```
     #[must_use]
     pub fn winner(&self) -> usize {
         self.candidates.first().map_or(0, |candidate| candidate.index)
@@ -178,6 +276,14 @@ impl Ranked {
 
 impl Candidate {
     /// The scores, unless the candidate was stopped.
+    ///
+    /// ```
+    /// use tokenrail::score::Ranked;
+    ///
+    /// fn has_greedy_candidate(ranked: &Ranked) -> bool {
+    ///     ranked.candidates.iter().filter_map(|candidate| candidate.scores()).any(|s| s.is_greedy)
+    /// }
+    /// ```
     #[must_use]
     pub fn scores(&self) -> Option<&Scores> {
         match &self.outcome {
@@ -189,6 +295,14 @@ impl Candidate {
 
 impl Scores {
     /// The score under a normalization; `None` for `pmi` without an unconditional context.
+    ///
+    /// ```
+    /// use tokenrail::score::{By, Scores};
+    ///
+    /// fn table(scores: &Scores) -> Vec<(By, f64)> {
+    ///     By::ALL.into_iter().filter_map(|by| Some((by, scores.by(by)?))).collect()
+    /// }
+    /// ```
     #[must_use]
     pub fn by(&self, by: By) -> Option<f64> {
         match by {

@@ -13,6 +13,7 @@ pub(super) struct Trie {
     paths: Vec<Vec<usize>>,
 }
 
+/// A token after a given beginning. Children are in ascending order of their tokens.
 #[derive(Debug)]
 struct Node {
     token: TokenId,
@@ -28,6 +29,7 @@ impl Trie {
             roots: Vec::new(),
             paths: vec![Vec::new(); candidates.len()],
         };
+        // In this order, appending new nodes numbers them in preorder.
         let mut sorted: Vec<usize> = (0..candidates.len()).collect();
         sorted.sort_by_key(|&index| &candidates[index]);
         for index in sorted {
@@ -41,14 +43,17 @@ impl Trie {
         trie
     }
 
+    /// The number of nodes; the root, which stands for the context, is none.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }
 
+    /// The token at a node; nodes come from [`paths`](Self::paths) and are in range.
     pub(super) fn token(&self, node: usize) -> TokenId {
         self.nodes[node].token
     }
 
+    /// The node before a node; `None` where that is the context.
     pub(super) fn parent(&self, node: usize) -> Option<usize> {
         self.nodes[node].parent
     }
@@ -66,7 +71,8 @@ impl Trie {
         &self.paths
     }
 
-    /// Whether no candidate begins another.
+    /// Whether no candidate begins another: only then are candidates exclusive events, whose
+    /// probabilities add up. Equal candidates share a path and are not told apart.
     pub(super) fn is_prefix_free(&self) -> bool {
         self.paths
             .iter()

@@ -21,9 +21,11 @@ pub(super) struct Walk<'a> {
     session: &'a mut dyn Session,
     trie: &'a Trie,
     counters: &'a mut Counters,
+    /// The number of its tokens: what the session is cut back to.
     context: usize,
     /// Where the node stands in the session's tree.
     fed: Vec<Option<usize>>,
+    /// How many nodes the session's tree has.
     fed_count: usize,
     /// What is known of each node.
     known: Vec<Option<KnownToken>>,
@@ -48,7 +50,8 @@ pub(super) struct Measured {
     pub(super) argmax: TokenId,
 }
 
-/// The sum of logprobs, left to right.
+/// The sum of logprobs in nats, left to right: one order, so that a candidate's sum has the same
+/// bits whichever others were scored with it.
 pub(super) fn sum(tokens: &[KnownToken]) -> f64 {
     tokens.iter().map(|token| token.logprob).sum()
 }
@@ -62,6 +65,7 @@ impl<'a> Walk<'a> {
         counters: &'a mut Counters,
     ) -> Result<Self, ScoreError> {
         let common = session.tokens().iter().zip(context).take_while(|(a, b)| a == b).count();
+        // The session keeps no logits, so the last token runs again even when nothing changed.
         let reused = common.min(context.len().saturating_sub(1));
         session.truncate(reused);
         let logits = session.feed(&context[reused..], Rows::Last)?;
@@ -72,6 +76,7 @@ impl<'a> Walk<'a> {
         counters.trie_nodes += trie.len();
         for path in trie.paths() {
             counters.candidate_tokens += path.len();
+            // Alone, too, a candidate's last token would need no run.
             counters.one_by_one_tokens += context.len() + path.len() - 1;
         }
         let mut walk = Self {
@@ -91,7 +96,7 @@ impl<'a> Walk<'a> {
         Ok(walk)
     }
 
-    /// Learns every candidate's logprobs.
+    /// Learns every candidate's logprobs. Leaves are left out: nothing follows them.
     pub(super) fn run_all(&mut self) -> Result<(), ScoreError> {
         let inner: Vec<usize> = (0..self.trie.len())
             .filter(|&node| !self.trie.children(Some(node)).is_empty())
@@ -134,6 +139,7 @@ impl<'a> Walk<'a> {
                 let hopeful = live.iter().filter(|(_, bound)| *bound >= worst);
                 next.extend(hopeful.map(|&(index, _)| self.frontier(index)));
             }
+            // Children are learned together, so the first tells whether a node was expanded.
             next.retain(|&node| self.known[self.trie.children(Some(node))[0]].is_none());
             next.sort_unstable();
             next.dedup();
@@ -169,6 +175,7 @@ impl<'a> Walk<'a> {
         for wanted in nodes.chunks(PASS) {
             let mut run = self.with_unfed_ancestors(wanted);
             if self.fed_count + run.len() > KEPT {
+                // The session cannot forget single nodes: all go, and ancestors are run again.
                 self.session.truncate(self.context);
                 self.fed.fill(None);
                 self.fed_count = 0;
@@ -210,6 +217,8 @@ impl<'a> Walk<'a> {
         run
     }
 
+    /// Reads the children's logprobs off the distribution after `node`, or after the context. Of
+    /// equally likely tokens only the one with the lowest id counts as greedy.
     fn learn(&mut self, node: Option<usize>, next: &Distribution<'_>) {
         let argmax = next.argmax();
         for &child in self.trie.children(node) {

@@ -3,6 +3,13 @@
 use std::error::Error;
 
 /// A vocabulary or tokenizer definition that cannot be used.
+///
+/// ```
+/// use tokenrail::vocab::{PreTokenizer, VocabError};
+///
+/// let error = PreTokenizer::from_gguf_name("klingon");
+/// assert!(matches!(error, Err(VocabError::Unsupported { what: "pre-tokenizer", .. })));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VocabError {

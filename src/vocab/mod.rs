@@ -23,6 +23,7 @@
 mod byte_level;
 mod error;
 mod pre_tokenizer;
+mod screen;
 mod tokenizer;
 mod vocabulary;
 

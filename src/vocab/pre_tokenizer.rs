@@ -13,6 +13,14 @@ use tokenizers::tokenizer::SplitDelimiterBehavior;
 use super::VocabError;
 
 /// How text is cut into pieces before byte-pair merging.
+///
+/// ```
+/// use tokenrail::vocab::PreTokenizer;
+///
+/// // SmolLM2 files say `smollm`: "2024" becomes four tokens, never a merged one.
+/// assert_eq!(PreTokenizer::from_gguf_name("smollm")?, PreTokenizer::SingleDigits);
+/// # Ok::<(), tokenrail::vocab::VocabError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PreTokenizer {
     /// The GPT-2 pattern over bytes.
@@ -50,6 +58,14 @@ impl PreTokenizer {
     ///
     /// # Errors
     /// [`VocabError::Unsupported`] with the known names.
+    ///
+    /// ```
+    /// use tokenrail::vocab::PreTokenizer;
+    ///
+    /// assert_eq!(PreTokenizer::from_gguf_name("llama-bpe")?, PreTokenizer::Llama3);
+    /// assert!(PreTokenizer::from_gguf_name("default").is_err(), "a guess would give wrong ids");
+    /// # Ok::<(), tokenrail::vocab::VocabError>(())
+    /// ```
     pub fn from_gguf_name(name: &str) -> Result<Self, VocabError> {
         let known = NAMES.iter().find(|(known, _)| *known == name);
         known.map(|&(_, pre_tokenizer)| pre_tokenizer).ok_or_else(|| VocabError::Unsupported {
@@ -76,6 +92,7 @@ impl PreTokenizer {
     }
 }
 
+/// Pieces are spelled in byte-level characters last, since the patterns are about real letters.
 fn split_then_bytes(pattern: &str) -> Result<Vec<PreTokenizerWrapper>, VocabError> {
     let pattern = SplitPattern::Regex(pattern.to_owned());
     let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false)

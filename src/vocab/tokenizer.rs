@@ -8,7 +8,7 @@ use tokenizers::decoders::byte_level::ByteLevel;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::tokenizer::AddedToken;
 
-use super::{PreTokenizer, TokenId, VocabError, Vocabulary, byte_level};
+use super::{PreTokenizer, TokenId, VocabError, Vocabulary, byte_level, screen};
 
 /// Maps text to token ids and knows the [`Vocabulary`].
 ///
@@ -38,6 +38,13 @@ pub struct Tokenizer {
 }
 
 /// What a tokenizer definition says beside its vocabulary.
+///
+/// ```
+/// use tokenrail::vocab::TokenizerConfig;
+///
+/// let config = TokenizerConfig { bos: Some("<s>".into()), rows: 49_152, ..Default::default() };
+/// assert_eq!(config.adds_bos, None, "the definition decides");
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct TokenizerConfig {
     /// The token that begins a text, by its spelling.
@@ -51,6 +58,18 @@ pub struct TokenizerConfig {
 }
 
 /// A byte-level byte-pair vocabulary as a GGUF file lists it.
+///
+/// ```
+/// use tokenrail::vocab::{BytePairs, PreTokenizer, TokenKind};
+///
+/// let pairs = BytePairs {
+///     tokens: ["h", "i", "hi"].map(str::to_owned).to_vec(),
+///     kinds: vec![TokenKind::Text; 3],
+///     merges: vec![("h".to_owned(), "i".to_owned())],
+///     pre_tokenizer: PreTokenizer::Gpt2,
+/// };
+/// assert_eq!(pairs.tokens.len(), pairs.kinds.len());
+/// ```
 #[derive(Debug, Clone)]
 pub struct BytePairs {
     /// The token texts in byte-level characters, by id.
@@ -64,6 +83,21 @@ pub struct BytePairs {
 }
 
 /// What a token of a GGUF vocabulary is.
+///
+/// ```
+/// use tokenrail::vocab::TokenKind;
+///
+/// /// A token's kind from its number in `tokenizer.ggml.token_type`.
+/// fn kind(number: i32) -> TokenKind {
+///     match number {
+///         2 | 3 => TokenKind::Special,
+///         4 => TokenKind::Literal,
+///         5 => TokenKind::Unused,
+///         _ => TokenKind::Text,
+///     }
+/// }
+/// assert_eq!(kind(1), TokenKind::Text);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
     /// Ordinary text, written in byte-level characters.
@@ -82,6 +116,20 @@ impl Tokenizer {
     /// # Errors
     /// When the lists disagree in length, a merge names no token, or a text token is not written
     /// in byte-level characters.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfig};
+    ///
+    /// let pairs = BytePairs {
+    ///     tokens: ["h", "i", "hi"].map(str::to_owned).to_vec(),
+    ///     kinds: vec![TokenKind::Text; 3],
+    ///     merges: vec![("h".to_owned(), "i".to_owned())],
+    ///     pre_tokenizer: PreTokenizer::Gpt2,
+    /// };
+    /// let tokenizer = Tokenizer::from_byte_pairs(pairs, &TokenizerConfig::default())?;
+    /// assert_eq!(tokenizer.encode("hi")?.len(), 1);
+    /// # Ok::<(), tokenrail::vocab::VocabError>(())
+    /// ```
     pub fn from_byte_pairs(pairs: BytePairs, config: &TokenizerConfig) -> Result<Self, VocabError> {
         let BytePairs { tokens, kinds, merges, pre_tokenizer } = pairs;
         if tokens.len() != kinds.len() {
@@ -108,6 +156,9 @@ impl Tokenizer {
             }
         }
         let ids = tokens.into_iter().zip(0u32..).collect::<Vocab>();
+        for (left, right) in &merges {
+            screen::merge(left, right, |token| ids.contains_key(token))?;
+        }
         let model = BPE::builder()
             .vocab_and_merges(ids, merges)
             .ignore_merges(pre_tokenizer.ignores_merges())
@@ -125,8 +176,20 @@ impl Tokenizer {
     /// # Errors
     /// When it is not such a file, or its decoder is neither byte level nor SentencePiece-like
     /// (Metaspace or byte fallback).
+    ///
+    /// ```no_run
+    /// use tokenrail::vocab::{Tokenizer, TokenizerConfig};
+    ///
+    /// let json = std::fs::read("model/tokenizer.json").expect("a readable file");
+    /// let config = TokenizerConfig { eos: vec!["</s>".to_owned()], ..TokenizerConfig::default() };
+    /// let tokenizer = Tokenizer::from_json(&json, &config)?;
+    /// # Ok::<(), tokenrail::vocab::VocabError>(())
+    /// ```
     pub fn from_json(json: &[u8], config: &TokenizerConfig) -> Result<Self, VocabError> {
-        let encoder = tokenizers::Tokenizer::from_bytes(json).map_err(VocabError::Tokenizer)?;
+        let json = screen::definition(json)?;
+        let mut encoder = tokenizers::Tokenizer::from_bytes(json).map_err(VocabError::Tokenizer)?;
+        // Settings of a training run, which would cut or fill every text.
+        encoder.with_truncation(None).map_err(VocabError::Tokenizer)?.with_padding(None);
         let spelling = Spelling::of(encoder.get_decoder())?;
         let added = encoder.get_added_tokens_decoder();
         let tokens: BTreeMap<u32, String> =
@@ -179,6 +242,15 @@ impl Tokenizer {
     ///
     /// # Errors
     /// When a byte of the text has no token, so that the ids could not give the text back.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{Tokenizer, VocabError};
+    ///
+    /// /// What a text costs in a context, before any begin-of-sequence token.
+    /// fn tokens(tokenizer: &Tokenizer, text: &str) -> Result<usize, VocabError> {
+    ///     Ok(tokenizer.encode(text)?.len())
+    /// }
+    /// ```
     pub fn encode(&self, text: &str) -> Result<Vec<TokenId>, VocabError> {
         let encoding = self.encoder.encode_fast(text, false).map_err(VocabError::Tokenizer)?;
         let ids: Vec<TokenId> = encoding.get_ids().iter().copied().map(TokenId).collect();
@@ -189,12 +261,30 @@ impl Tokenizer {
     }
 
     /// The token table.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{Tokenizer, VocabError};
+    ///
+    /// /// What comes back of a text: the same, without special tokens' names.
+    /// fn round_trip(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u8>, VocabError> {
+    ///     Ok(tokenizer.vocabulary().concat(&tokenizer.encode(text)?))
+    /// }
+    /// ```
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
     }
 
     /// Whether the model expects its begin-of-sequence token in front of every text.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Tokenizer, VocabError};
+    ///
+    /// fn encode_whole(tokenizer: &Tokenizer, text: &str) -> Result<Vec<TokenId>, VocabError> {
+    ///     let bos = tokenizer.vocabulary().bos().filter(|_| tokenizer.adds_bos());
+    ///     Ok(bos.into_iter().chain(tokenizer.encode(text)?).collect())
+    /// }
+    /// ```
     #[must_use]
     pub fn adds_bos(&self) -> bool {
         self.adds_bos

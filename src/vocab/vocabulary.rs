@@ -5,11 +5,25 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 /// A token's number in its model's vocabulary.
+///
+/// ```
+/// use tokenrail::vocab::TokenId;
+///
+/// let logits = [0.5, 2.0, -1.0];
+/// assert_eq!(logits[TokenId(1).index()], 2.0);
+/// assert_eq!(TokenId(1).to_string(), "1");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub u32);
 
 impl TokenId {
     /// The id as an index into rows of logits.
+    ///
+    /// ```
+    /// use tokenrail::vocab::TokenId;
+    ///
+    /// assert_eq!(TokenId(7).index(), 7);
+    /// ```
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
@@ -25,6 +39,26 @@ impl fmt::Display for TokenId {
 /// Maps each token id to the bytes it adds to the output.
 ///
 /// Special tokens and padded ids add none. Several tokens may have equal bytes.
+///
+/// ```
+/// # use tokenrail::vocab::{BytePairs, PreTokenizer, TokenId, TokenKind};
+/// # use tokenrail::vocab::{Tokenizer, TokenizerConfig};
+/// # let tokenizer = Tokenizer::from_byte_pairs(
+/// #     BytePairs {
+/// #         tokens: ["h", "i", "Ã", "<|end|>"].map(str::to_owned).to_vec(),
+/// #         kinds: vec![TokenKind::Text, TokenKind::Text, TokenKind::Text, TokenKind::Special],
+/// #         merges: vec![],
+/// #         pre_tokenizer: PreTokenizer::Gpt2,
+/// #     },
+/// #     &TokenizerConfig::default(),
+/// # )?;
+/// # let vocabulary = tokenizer.vocabulary();
+/// // Of a tokenizer with "h", "i", the byte 0xc3 and "<|end|>":
+/// assert_eq!(vocabulary.bytes(TokenId(2)), b"\xc3");
+/// assert_eq!(vocabulary.piece(TokenId(2)), r"\xc3");
+/// assert_eq!(vocabulary.special_id("<|end|>"), Some(TokenId(3)));
+/// # Ok::<(), tokenrail::vocab::VocabError>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
     /// All tokens' bytes, one after the other.
@@ -53,24 +87,48 @@ impl Vocabulary {
         self.push(b"");
     }
 
+    /// Names the tokens around a text; ids past the table are dropped, so that none is unknown.
     pub(super) fn set_ends(&mut self, bos: Option<TokenId>, eos: Vec<TokenId>) {
         self.bos = bos.filter(|id| id.index() < self.len());
         self.eos = eos.into_iter().filter(|id| id.index() < self.len()).collect();
     }
 
     /// The number of ids, padded ones included.
+    ///
+    /// ```
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// fn has_room(vocabulary: &Vocabulary, row: &[f32]) -> bool {
+    ///     row.len() >= vocabulary.len()
+    /// }
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// Whether there is no token at all.
+    ///
+    /// ```
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// assert!(Vocabulary::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
     /// The bytes that `id` adds to the output: none for special tokens, padded and unknown ids.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// fn adds_newline(vocabulary: &Vocabulary, id: TokenId) -> bool {
+    ///     vocabulary.bytes(id).contains(&b'\n')
+    /// }
+    /// assert!(!adds_newline(&Vocabulary::default(), TokenId(0)), "an unknown id adds nothing");
+    /// ```
     #[must_use]
     pub fn bytes(&self, id: TokenId) -> &[u8] {
         let Some(&end) = self.ends.get(id.index()) else {
@@ -84,12 +142,30 @@ impl Vocabulary {
     }
 
     /// The name of a special token, such as `<|im_end|>`; `None` for other ids.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// fn is_text(vocabulary: &Vocabulary, id: TokenId) -> bool {
+    ///     vocabulary.special_name(id).is_none() && !vocabulary.bytes(id).is_empty()
+    /// }
+    /// assert!(!is_text(&Vocabulary::default(), TokenId(0)));
+    /// ```
     #[must_use]
     pub fn special_name(&self, id: TokenId) -> Option<&str> {
         self.special.get(&id).map(String::as_str)
     }
 
     /// The id of the special token with this name.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// fn end_of_turn(vocabulary: &Vocabulary) -> Option<TokenId> {
+    ///     ["<|im_end|>", "<|eot_id|>"].into_iter().find_map(|name| vocabulary.special_id(name))
+    /// }
+    /// assert_eq!(end_of_turn(&Vocabulary::default()), None);
+    /// ```
     #[must_use]
     pub fn special_id(&self, name: &str) -> Option<TokenId> {
         let found = self.special.iter().find(|(_, known)| *known == name);
@@ -97,12 +173,30 @@ impl Vocabulary {
     }
 
     /// The token that begins a text, where the model has one.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// fn with_bos(vocabulary: &Vocabulary, ids: &[TokenId]) -> Vec<TokenId> {
+    ///     vocabulary.bos().into_iter().chain(ids.iter().copied()).collect()
+    /// }
+    /// assert!(with_bos(&Vocabulary::default(), &[]).is_empty());
+    /// ```
     #[must_use]
     pub fn bos(&self) -> Option<TokenId> {
         self.bos
     }
 
     /// The tokens that end a text, most usual first.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// fn is_end(vocabulary: &Vocabulary, id: TokenId) -> bool {
+    ///     vocabulary.eos().contains(&id)
+    /// }
+    /// assert!(!is_end(&Vocabulary::default(), TokenId(0)));
+    /// ```
     #[must_use]
     pub fn eos(&self) -> &[TokenId] {
         &self.eos
@@ -110,6 +204,15 @@ impl Vocabulary {
 
     /// A readable form of one token: a special token's name, else its bytes as text with bytes
     /// that are no UTF-8 on their own written as `\xNN`.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// fn pieces(vocabulary: &Vocabulary, ids: &[TokenId]) -> String {
+    ///     ids.iter().map(|&id| vocabulary.piece(id)).collect::<Vec<_>>().join("|")
+    /// }
+    /// assert_eq!(pieces(&Vocabulary::default(), &[TokenId(0), TokenId(1)]), "|");
+    /// ```
     #[must_use]
     pub fn piece(&self, id: TokenId) -> Cow<'_, str> {
         match self.special_name(id) {
@@ -119,12 +222,23 @@ impl Vocabulary {
     }
 
     /// The bytes that a run of tokens adds to the output.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// /// Text from whole tokens: joining pieces would break characters that two tokens share.
+    /// fn text(vocabulary: &Vocabulary, ids: &[TokenId]) -> String {
+    ///     String::from_utf8_lossy(&vocabulary.concat(ids)).into_owned()
+    /// }
+    /// assert_eq!(text(&Vocabulary::default(), &[TokenId(0)]), "");
+    /// ```
     #[must_use]
     pub fn concat(&self, ids: &[TokenId]) -> Vec<u8> {
         ids.iter().flat_map(|&id| self.bytes(id)).copied().collect()
     }
 }
 
+/// Borrows in the usual case: nearly every token of a vocabulary is UTF-8 on its own.
 fn escape_invalid(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = str::from_utf8(bytes) {
         return Cow::Borrowed(text);

@@ -13,7 +13,7 @@ const LONG_PERCENT: usize = 2;
 const FUNCTION_P95: usize = 40;
 const PARAMETERS: usize = 5;
 /// Lines of comment for ten lines of code.
-const COMMENTS_PER_TEN: usize = 4;
+const COMMENTS_PER_TEN: usize = 2;
 
 /// A function, a method, or the declaration of one.
 #[derive(Debug)]
