@@ -4,6 +4,8 @@
 //! once, then each candidate alone; `packed`: all candidates in one pass. Prints seconds, tokens run
 //! through the model, and the ratio to `repeated`; with `--json`, one JSON object.
 
+#![allow(clippy::print_stdout, reason = "it prints its results")]
+
 use std::error::Error;
 use std::fs;
 use std::path::Path;

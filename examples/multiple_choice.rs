@@ -1,5 +1,7 @@
 //! Answers a multiple-choice question by scoring, with nothing generated.
 
+#![allow(clippy::print_stdout, reason = "it prints its results")]
+
 use tokenrail::model::local::LocalModel;
 use tokenrail::score::{By, Options, Scorer};
 use tokenrail::store::{Access, ModelSource, Store};

@@ -1,5 +1,7 @@
 //! Ranks rewrites of a sentence by how natural the model finds them, and shows where they jar.
 
+#![allow(clippy::print_stdout, reason = "it prints its results")]
+
 use tokenrail::model::local::LocalModel;
 use tokenrail::report::{Colour, Heat, HeatMap};
 use tokenrail::score::{By, Options, Scorer};

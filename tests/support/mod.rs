@@ -1,5 +1,6 @@
 //! What the tests share: the default model, obtained once, and the cases beside the checkout.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::print_stderr, reason = "a test says which cases it checks")]
 
 use std::fs;
 use std::path::PathBuf;

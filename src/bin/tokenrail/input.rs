@@ -13,7 +13,7 @@ const LIMIT: u64 = 256 << 20;
 
 /// Reads a file, or standard input for `-`, as UTF-8; a byte order mark at its begin is no text.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    let file_error = |source| Failure::File { path: path.to_owned(), source };
+    let file_error = |source| Failure::File { path: name(path).into(), source };
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
         io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes)
@@ -22,19 +22,24 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     };
     let length = read.map_err(file_error)? as u64;
     if length > LIMIT {
-        return Err(Failure::Usage(format!(
-            "{} is over the limit of {LIMIT} bytes",
-            path.display()
-        )));
+        return Err(Failure::Usage(format!("{} is over the limit of {LIMIT} bytes", name(path))));
     }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Failure::Usage(format!("{} is not UTF-8 at byte {at}: texts must be UTF-8", path.display()))
+        Failure::Usage(format!("{} is not UTF-8 at byte {at}: texts must be UTF-8", name(path)))
     })?;
     if text.starts_with('\u{feff}') {
         text.remove(0);
     }
     Ok(text)
+}
+
+/// How messages call a file that [`read`] read.
+pub(crate) fn name(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
 }
 
 /// Reads texts: a JSON array of strings, else one a line.
@@ -48,7 +53,7 @@ pub(crate) fn texts(path: &Path) -> Result<Vec<String>, Failure> {
     strings.ok_or_else(|| {
         Failure::Usage(format!(
             "{} begins with \"[\" but is not a JSON array of strings (one text a line also works)",
-            path.display()
+            name(path)
         ))
     })
 }

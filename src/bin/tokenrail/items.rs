@@ -136,7 +136,7 @@ fn read_items(path: &Path) -> Result<Vec<Item>, Failure> {
     let mut seen = BTreeMap::new();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let fault =
-            |what: String| Failure::Usage(format!("{} line {line}: {what}", path.display()));
+            |what: String| Failure::Usage(format!("{} line {line}: {what}", input::name(path)));
         let item = read_item(text, line).map_err(fault)?;
         if let Some(earlier) = seen.insert(item.id.to_string(), line) {
             return Err(fault(format!("id {} is that of line {earlier}", item.id)));
@@ -146,7 +146,7 @@ fn read_items(path: &Path) -> Result<Vec<Item>, Failure> {
     if items.is_empty() {
         return Err(Failure::Usage(format!(
             "{} has no items: one JSON object a line",
-            path.display()
+            input::name(path)
         )));
     }
     Ok(items)

@@ -57,6 +57,14 @@ struct TensorEntry {
     offset: u64,
 }
 
+/// Where a tensor's bytes are.
+struct Place {
+    kind: GgmlDType,
+    /// From the beginning of the file.
+    start: u64,
+    length: usize,
+}
+
 impl Gguf {
     /// Opens a file and reads its header.
     pub(super) fn open(path: &Path) -> Result<Self, ModelError> {
@@ -87,11 +95,12 @@ impl Gguf {
         self.tensors.contains_key(name)
     }
 
-    /// The outermost dimension of a tensor.
+    /// The outermost dimension of a tensor, all of whose bytes are in the file.
     pub(super) fn tensor_rows(&self, name: &str) -> Result<usize, ModelError> {
-        let rows = self.tensors.get(name).and_then(|entry| entry.shape.first());
-        let rows = rows.and_then(|&rows| usize::try_from(rows).ok());
-        rows.ok_or_else(|| self.broken(format!("it has no tensor {name:?}")))
+        let entry = self.entry(name)?;
+        self.place(name, entry)?;
+        let rows = entry.shape.first().and_then(|&rows| usize::try_from(rows).ok());
+        rows.ok_or_else(|| self.broken(format!("tensor {name:?} has no dimension")))
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
@@ -152,41 +161,52 @@ impl Gguf {
     }
 
     fn quantized(&mut self, name: &str, shape: &[usize]) -> Result<QTensor, ModelError> {
-        let Some(entry) = self.tensors.get(name) else {
-            return Err(self.broken(format!("it has no tensor {name:?}")));
-        };
+        let entry = self.entry(name)?;
         let wanted: Vec<u64> = shape.iter().map(|&dim| dim as u64).collect();
         if entry.shape != wanted {
             let what = format!("tensor {name:?} has shape {:?}, not {wanted:?}", entry.shape);
             return Err(self.broken(what));
         }
-        let kind = element_kind(entry.kind).ok_or_else(|| ModelError::Unsupported {
-            what: "tensor type",
-            found: format!("{} of tensor {name}", entry.kind),
-            known: "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K",
-        })?;
-        let elements = shape.iter().product::<usize>();
-        if !shape.last().is_some_and(|row| row.is_multiple_of(kind.block_size())) {
-            return Err(self.broken(format!(
-                "rows of tensor {name:?} are no multiple of its block of {}",
-                kind.block_size()
-            )));
-        }
-        let length = elements / kind.block_size() * kind.type_size();
-        let start = self.data.checked_add(entry.offset);
-        let end = start.and_then(|start| start.checked_add(length as u64));
-        let (Some(start), true) = (start, end.is_some_and(|end| end <= self.size)) else {
-            let what = format!(
-                "tensor {name:?} needs {length} bytes at {}+{} of {} in the file",
-                self.data, entry.offset, self.size
-            );
-            return Err(self.broken(what));
-        };
+        let Place { kind, start, length } = self.place(name, entry)?;
         let mut bytes = vec![0; length];
         let read =
             self.file.seek(SeekFrom::Start(start)).and_then(|_| self.file.read_exact(&mut bytes));
         read.map_err(|source| ModelError::Io { path: self.path.clone(), source })?;
         Ok(qtensor_from_ggml(kind, &bytes, shape.to_vec(), &Device::Cpu)?)
+    }
+
+    fn entry(&self, name: &str) -> Result<&TensorEntry, ModelError> {
+        let entry = self.tensors.get(name);
+        entry.ok_or_else(|| self.broken(format!("it has no tensor {name:?}")))
+    }
+
+    /// Where a tensor's bytes are, all within the file.
+    fn place(&self, name: &str, entry: &TensorEntry) -> Result<Place, ModelError> {
+        let kind = element_kind(entry.kind).ok_or_else(|| ModelError::Unsupported {
+            what: "tensor type",
+            found: format!("{} of tensor {name}", entry.kind),
+            known: "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K",
+        })?;
+        let block = kind.block_size() as u64;
+        if !entry.shape.last().is_some_and(|row| row.is_multiple_of(block)) {
+            let what = format!("rows of tensor {name:?} are no multiple of its block of {block}");
+            return Err(self.broken(what));
+        }
+        let elements = entry.shape.iter().try_fold(1u64, |all, &dim| all.checked_mul(dim));
+        let length = elements.and_then(|all| (all / block).checked_mul(kind.type_size() as u64));
+        let start = self.data.checked_add(entry.offset);
+        let end = start.zip(length).and_then(|(start, length)| start.checked_add(length));
+        let (Some(start), Some(length), true) =
+            (start, length, end.is_some_and(|end| end <= self.size))
+        else {
+            return Err(self.broken(format!(
+                "tensor {name:?} of shape {:?} at {}+{} is not within the {} bytes of the file",
+                entry.shape, self.data, entry.offset, self.size
+            )));
+        };
+        // `end` has shown that the length is at most the file's.
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        Ok(Place { kind, start, length })
     }
 
     fn read_header(&mut self) -> Result<(), ModelError> {

@@ -23,7 +23,6 @@ pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
         true => Json::read(folder, "tokenizer_config.json")?,
         false => Json { path: folder.join("tokenizer_config.json"), value: Value::Null },
     };
-    let tokenizer_bytes = read(&folder.join("tokenizer.json"))?;
     let spelled = |key: &str| {
         let token = &settings.value[key];
         token.as_str().or_else(|| token["content"].as_str()).map(str::to_owned)
@@ -34,18 +33,20 @@ pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
         adds_bos: settings.value["add_bos_token"].as_bool(),
         rows: config.vocabulary,
     };
-    let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)?;
-    if tokenizer.vocabulary().len() > config.vocabulary {
-        return Err(json.broken(format!(
-            "vocab_size is {}, but tokenizer.json has {} ids",
-            config.vocabulary,
-            tokenizer.vocabulary().len()
-        )));
-    }
     let chat_template = chat_template(folder, &settings, &names)?;
+    let tokenizer_bytes = read(&folder.join("tokenizer.json"))?;
     let tensors = SafeTensors::open(&weight_files(folder)?)?;
     let is_tied = json.value["tie_word_embeddings"].as_bool().unwrap_or(false);
     let transformer = Transformer::load(config, &mut Source::SafeTensors { tensors, is_tied })?;
+    // After the weights, which have shown that the vocabulary is not larger than the files.
+    let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)?;
+    if tokenizer.vocabulary().len() > names.rows {
+        return Err(json.broken(format!(
+            "vocab_size is {}, but tokenizer.json has {} ids",
+            names.rows,
+            tokenizer.vocabulary().len()
+        )));
+    }
     Ok(LocalModel {
         name: file_name(folder),
         tokenizer,
@@ -190,6 +191,9 @@ fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     let mut names: Vec<&str> = map.values().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names.dedup();
+    if names.is_empty() {
+        return Err(index.broken("weight_map names no file"));
+    }
     if let Some(name) =
         names.iter().find(|name| Path::new(name).file_name() != Some((**name).as_ref()))
     {

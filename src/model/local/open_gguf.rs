@@ -140,8 +140,9 @@ fn tokenizer(
     let pre_tokenizer = PreTokenizer::from_gguf_name(file.text("tokenizer.ggml.pre")?)?;
     let adds_bos = match file.get("tokenizer.ggml.add_bos_token") {
         Some(&Value::Bool(adds_bos)) => adds_bos,
+        Some(_) => return Err(file.broken("tokenizer.ggml.add_bos_token is not a bool")),
         // Files older than the key: what the family's own tokenizer does.
-        _ => pre_tokenizer == PreTokenizer::Llama3,
+        None => pre_tokenizer == PreTokenizer::Llama3,
     };
     let kinds = file.numbers("tokenizer.ggml.token_type")?.iter().map(|&kind| token_kind(kind));
     let kinds: Option<Vec<TokenKind>> = kinds.collect();

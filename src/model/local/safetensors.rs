@@ -68,15 +68,14 @@ impl SafeTensors {
                 });
             }
         };
-        let elements: usize = shape.iter().product();
-        if entry.end - entry.start != (elements * kind.size_in_bytes()) as u64 {
-            let what = format!(
-                "tensor {name:?} has {} bytes for {elements} values",
-                entry.end - entry.start
-            );
+        let size = kind.size_in_bytes();
+        let length = shape.iter().try_fold(size, |all, &dim| all.checked_mul(dim));
+        let held = entry.end - entry.start;
+        let Some(length) = length.filter(|&length| length as u64 == held) else {
+            let what = format!("tensor {name:?} of shape {wanted:?} has {held} bytes");
             return Err(ModelError::Broken { path: path.clone(), what });
-        }
-        let mut bytes = vec![0; elements * kind.size_in_bytes()];
+        };
+        let mut bytes = vec![0; length];
         let read =
             file.seek(SeekFrom::Start(entry.start)).and_then(|_| file.read_exact(&mut bytes));
         read.map_err(|source| ModelError::Io { path: path.clone(), source })?;

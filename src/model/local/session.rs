@@ -22,6 +22,9 @@ pub(super) struct LocalSession {
     caches: Vec<Cache>,
 }
 
+/// Runs one chunk of items and returns the logits after the chosen rows.
+type Feed<T> = fn(&mut LocalSession, &[T], &[usize]) -> Result<Vec<f32>, ModelError>;
+
 /// Where a tree node hangs.
 #[derive(Debug, Clone, Copy)]
 struct Branch {
@@ -29,6 +32,9 @@ struct Branch {
     /// 0 for a node that hangs off the sequence.
     depth: usize,
 }
+
+/// Feeds a chunk and returns the logits after the rows at the indices.
+type FeedChunk<T> = fn(&mut LocalSession, &[T], &[usize]) -> Result<Vec<f32>, ModelError>;
 
 impl LocalSession {
     pub(super) fn new(transformer: Arc<Transformer>) -> Self {
@@ -100,7 +106,7 @@ impl LocalSession {
         &mut self,
         items: &[T],
         rows: &[usize],
-        feed: fn(&mut Self, &[T], &[usize]) -> Result<Vec<f32>, ModelError>,
+        feed: Feed<T>,
     ) -> Result<Logits, ModelError> {
         let mut logits = Vec::new();
         for (index, chunk) in items.chunks(CHUNK).enumerate() {

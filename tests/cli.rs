@@ -1,0 +1,628 @@
+//! The command line as its users meet it: the real program with the real default model.
+//!
+//! A run that opens the model takes about a second, so those are few; what is refused before that
+//! costs nothing.
+
+#![allow(clippy::type_complexity, reason = "cases are tuples of what goes in and what comes out")]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+#[path = "support/mod.rs"]
+mod support;
+
+/// No run takes longer; one that hangs is killed.
+const BOUND: Duration = Duration::from_secs(120);
+
+/// A run of the program and what is expected of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Case<'a> {
+    args: &'a [&'a str],
+    stdin: &'a str,
+    /// Variables of the environment.
+    env: &'a [(&'a str, &'a str)],
+    code: i32,
+    /// Parts of standard output, in order.
+    out: &'a [&'a str],
+    /// Parts of standard error, in order.
+    err: &'a [&'a str],
+}
+
+/// Runs a case in a folder, and returns its standard output and error.
+fn check(folder: &Path, case: &Case<'_>) -> (String, String) {
+    let mut command = program(folder, case.args);
+    command.envs(case.env.iter().copied());
+    let output = finish(start(&mut command, case.stdin.as_bytes()));
+    let text = |bytes| String::from_utf8(bytes).unwrap_or_else(|_| panic!("not UTF-8: {case:?}"));
+    let (code, out, err) = (output.status.code(), text(output.stdout), text(output.stderr));
+    let report = || format!("{case:#?}\n--- exit {code:?}\n--- stdout\n{out}\n--- stderr\n{err}");
+    assert_eq!(code, Some(case.code), "{}", report());
+    assert!(!err.contains("panicked"), "{}", report());
+    for (text, parts) in [(&out, case.out), (&err, case.err)] {
+        let mut rest = text.as_str();
+        for part in parts {
+            let Some((_, after)) = rest.split_once(part) else {
+                panic!("{part:?} is not in the rest\n{}", report());
+            };
+            rest = after;
+        }
+    }
+    (out, err)
+}
+
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tokenrail"));
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TOKENRAIL_MODEL"] {
+        command.env_remove(variable);
+    }
+    command.args(args).current_dir(folder);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn start(command: &mut Command, stdin: &[u8]) -> Child {
+    let mut child = command.spawn().expect("the program starts");
+    let mut pipe = child.stdin.take().expect("stdin is piped");
+    let stdin = stdin.to_vec();
+    // A program that does not read its input may have closed it.
+    thread::spawn(move || drop(pipe.write_all(&stdin)));
+    child
+}
+
+fn finish(child: Child) -> Output {
+    let pid = child.id();
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(child.wait_with_output()));
+    match receive.recv_timeout(BOUND) {
+        Ok(output) => output.expect("the program's output is read"),
+        Err(_) => {
+            signal(pid, "-KILL");
+            panic!("the program was still running after {BOUND:?}");
+        }
+    }
+}
+
+fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// A folder with files to read.
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    for (name, contents) in files {
+        fs::write(folder.path().join(name), contents).expect("a file is written");
+    }
+    folder
+}
+
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+fn winner(result: &Value) -> &str {
+    let index = &result["winner"];
+    let best = result["candidates"].as_array().into_iter().flatten();
+    let mut best = best.filter(|candidate| candidate["index"] == *index);
+    best.next().and_then(|best| best["text"].as_str()).expect("the winner is a candidate")
+}
+
+const CAPITAL: &str = "The capital of France is";
+
+#[test]
+fn score_ranks() {
+    let folder = folder(&[
+        ("cities.txt", b"\xef\xbb\xbf Lyon\r\n Paris\r\n"),
+        ("cities.json", br#"[" Lyon", " Paris", " Nice\u0000\u001b[2J"]"#),
+        ("drafts.txt", b"Paris is big the.\nParis is a big city.\n"),
+    ]);
+    let table = ["rank  candidate", "probability\n", "1   Paris", "2   Lyon", "ranked by "];
+    let cases = [
+        Case {
+            args: &["score", "--candidates-from", "cities.txt", CAPITAL],
+            out: &[&table[..], &["sum, margin "]].concat(),
+            ..Case::default()
+        },
+        Case {
+            args: &["score", "--candidates-from", "-", CAPITAL, "--by", "mean_token"],
+            stdin: r#" [" Lyon", " Paris"] "#,
+            out: &[&table[..], &["mean-token, margin "]].concat(),
+            ..Case::default()
+        },
+        Case {
+            args: &["score", &format!("{CAPITAL} "), "Paris", "Lyon", "--tokens"],
+            out: &["1  Paris", "1 space(s) moved", "\n1.\n Paris\n", "\n2.\n Lyon\n", "surprise"],
+            ..Case::default()
+        },
+        Case {
+            args: &["score", "--rewrites", "drafts.txt", "--color", "always"],
+            out: &["Paris is a big city.", "ranked by per-byte", "\x1b["],
+            ..Case::default()
+        },
+        Case {
+            args: &["score", "--candidates-from", "cities.json", CAPITAL, "--top", "1"],
+            out: &[" Paris", "Nice\\x00\\x1b[2J", "≤-", "ranked by sum", "candidate(s) stopped"],
+            ..Case::default()
+        },
+    ];
+    for (index, case) in cases.iter().enumerate() {
+        let (out, _) = check(folder.path(), case);
+        assert_eq!(out.contains('\x1b'), index == 3, "{out}");
+    }
+}
+
+#[test]
+fn score_json_has_every_key() {
+    let folder = folder(&[]);
+    let args = ["score", CAPITAL, " Lyon", " Paris", "--json"];
+    for (more, by) in [
+        (&[][..], "sum"),
+        (&["--by", "per-char"], "per_char"),
+        (&["--by", "pmi", "--unconditional", "Answer:"], "pmi"),
+    ] {
+        let case = Case { args: &[&args[..], more].concat(), ..Case::default() };
+        let (out, err) = check(folder.path(), &case);
+        let result = parse(&out);
+        assert_eq!(
+            (winner(&result), result["by"].as_str(), err.as_str()),
+            (" Paris", Some(by), "")
+        );
+        assert_eq!(
+            keys(&result),
+            [
+                "prompt",
+                "by",
+                "winner",
+                "candidates",
+                "margin",
+                "label_mass",
+                "argmax_is_candidate",
+                "confidence",
+                "ties",
+                "disagreements",
+                "decisions",
+                "counters",
+            ]
+        );
+        let best = &result["candidates"][0];
+        assert_eq!(
+            keys(best),
+            [
+                "index",
+                "text",
+                "rank",
+                "sum",
+                "mean_token",
+                "per_char",
+                "per_byte",
+                "pmi",
+                "probability",
+                "is_greedy",
+                "tokens",
+            ]
+        );
+        assert_eq!(keys(&best["tokens"][0]), ["id", "text", "logprob"]);
+        assert_eq!(best["pmi"].is_null(), by != "pmi", "{best}");
+    }
+}
+
+#[test]
+fn chat_is_rendered() {
+    let folder = folder(&[]);
+    let args = ["score", "--chat", "--system", "You are terse.", "--prefill", "I say:"];
+    let args = [&args[..], &["Is water wet?", " Yes", " No", "--json"]].concat();
+    let (out, _) = check(folder.path(), &Case { args: &args, ..Case::default() });
+    let rendered = parse(&out)["decisions"]["rendered"].to_string();
+    for part in ["You are terse.", "Is water wet?", "assistant\\nI say:"] {
+        assert!(rendered.contains(part), "{rendered}");
+    }
+    let case = Case {
+        args: &["inspect", "--chat", "Say hello."],
+        out: &["<|im_start|>", "Say hello.", "tokens, ", "perplexity"],
+        ..Case::default()
+    };
+    check(folder.path(), &case);
+}
+
+/// A terminal obeys none of this when it is shown.
+const HOSTILE: &str = "a\x1b[31mred\x1b]0;title\x07\x7f\u{9b}2J\u{202e}\rb";
+
+#[test]
+fn inspect_shows_hostile_text_harmlessly() {
+    let folder = folder(&[("a.txt", HOSTILE.as_bytes())]);
+    let args = ["inspect", "a.txt", "--alternatives", "2"];
+    let plain = Case { args: &args, out: &["byte  token", " tokens, "], ..Case::default() };
+    let plain = Case { err: &["note: a.txt is a file"], ..plain };
+    let (out, err) = check(folder.path(), &plain);
+    let obeyed = |text: &str| text.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}');
+    assert!(!obeyed(&out) && !obeyed(&err), "{out:?}");
+
+    let stdin = Case { args: &["inspect", "-", "--json"], stdin: HOSTILE, ..plain };
+    let (out, _) = check(folder.path(), &Case { out: &[], err: &[], ..stdin });
+    assert!(!obeyed(&out), "{out:?}");
+    let result = parse(&out);
+    assert_eq!(result["text"], HOSTILE);
+    assert_eq!(keys(&result), ["text", "tokens", "next", "total"]);
+
+    let coloured = ["inspect", "--literal", "a.txt", "--color", "always"];
+    let coloured = Case { args: &coloured, out: &["\x1b["], ..Case::default() };
+    let (out, err) = check(folder.path(), &coloured);
+    assert!(out.contains("txt") && err.is_empty(), "{out:?} {err:?}");
+}
+
+/// More items than a round has, with beginnings in common, all kinds of ids, and one that fails.
+fn items() -> String {
+    let mut items: Vec<Value> = (0..20)
+        .map(|n| {
+            let prompt = format!("Question: is the café né at number {} or {n}? Answer:", n / 3);
+            json!({"id": n + 100, "prompt": prompt, "choices": [" ça", " yes", " no way"], "label": 1})
+        })
+        .collect();
+    items[1]["id"] = json!("one\x7f");
+    items[2].as_object_mut().expect("an object").remove("id");
+    items[3]["choices"] = json!([" ça", ""]);
+    items[4].as_object_mut().expect("an object").remove("label");
+    items.iter().map(|item| format!("{item}\n\n")).collect()
+}
+
+const ITEMS: [&str; 5] = ["score", "--items", "items.jsonl", "--out", "out.jsonl"];
+
+/// What an uninterrupted run writes and says.
+fn uninterrupted() -> &'static (Vec<u8>, String) {
+    static RUN: OnceLock<(Vec<u8>, String)> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let folder = folder(&[("items.jsonl", items().as_bytes())]);
+        let case = Case { args: &ITEMS, code: 1, ..Case::default() };
+        let (out, totals) = check(folder.path(), &case);
+        assert_eq!(out, "");
+        (fs::read(folder.path().join("out.jsonl")).expect("results"), totals)
+    })
+}
+
+#[test]
+fn items_give_a_line_each() {
+    let (bytes, totals) = uninterrupted();
+    let results = support::lines(std::str::from_utf8(bytes).expect("UTF-8"));
+    let ids: Vec<Value> = results.iter().map(|result| result["id"].clone()).collect();
+    assert_eq!(ids[..5], [json!(100), json!("one\x7f"), json!(5), json!(103), json!(104)]);
+    assert_eq!(results.len(), 20);
+    assert_eq!((&results[0]["label"], &results[4]["label"]), (&json!(1), &Value::Null));
+    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "by", "error"]);
+    assert!(results[3]["error"].to_string().contains("candidate 1 is empty"));
+    assert!(results.iter().filter(|result| result.get("error").is_none()).count() == 19);
+    for part in ["20 items, 1 failed", "per-char", "18\n", "1 item(s) failed"] {
+        assert!(totals.contains(part), "{totals}");
+    }
+    let folder = folder(&[("two.jsonl", b"{\"prompt\":\"a\",\"choices\":[\" b\",\" \\u0000\"]}")]);
+    let case = Case { args: &["score", "--items", "two.jsonl", "--json"], ..Case::default() };
+    let (out, err) = check(folder.path(), &Case { out: &["{\"id\":1,\"prompt\"", "}\n"], ..case });
+    assert_eq!(parse(&out)["candidates"].as_array().map(Vec::len), Some(2));
+    assert_eq!(parse(&err)["items"], 1);
+}
+
+/// Checks that a run which begins with this output ends with the uninterrupted run's.
+fn check_resumes(folder: &Path, found: &[u8]) {
+    let (bytes, totals) = uninterrupted();
+    fs::write(folder.join("out.jsonl"), found).expect("the output is cut");
+    let (_, err) = check(folder, &Case { args: &ITEMS, code: 1, ..Case::default() });
+    let written = fs::read(folder.join("out.jsonl")).expect("results");
+    let same = written.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+    let around = |bytes: &[u8]| {
+        let end = bytes.len().min(same + 60);
+        String::from_utf8_lossy(&bytes[same.saturating_sub(200).min(end)..end]).into_owned()
+    };
+    assert!(
+        written == *bytes,
+        "after {} bytes kept, byte {same} differs:\n{}\n{}",
+        found.len(),
+        around(&written),
+        around(bytes)
+    );
+    assert!(err.ends_with(totals.as_str()), "{err}\n{totals}");
+}
+
+#[test]
+fn items_resume_behind_any_cut() {
+    let (bytes, _) = uninterrupted();
+    let folder = folder(&[("items.jsonl", items().as_bytes())]);
+    let lines: Vec<usize> =
+        (0..bytes.len()).filter(|&at| bytes[at] == b'\n').map(|end| end + 1).collect();
+    let accent = bytes.iter().rposition(|&byte| byte == 0xc3).expect("an accent") + 1;
+    // In a line of the first round, at a line's end and within an accent of the second.
+    for cut in [lines[5] + 100, lines[17], accent] {
+        check_resumes(folder.path(), &bytes[..cut]);
+    }
+}
+
+#[test]
+fn items_refuse_what_is_not_their_output() {
+    let (bytes, _) = uninterrupted();
+    let first = bytes.split_inclusive(|&byte| byte == b'\n').next().expect("a line");
+    let text = items();
+    let folder = folder(&[
+        ("items.jsonl", text.as_bytes()),
+        ("relabelled.jsonl", text.replace("\"label\":1", "\"label\":0").as_bytes()),
+        ("rechosen.jsonl", text.replace(" yes", " yeah").as_bytes()),
+    ]);
+    let cases: [(&str, &[&str], &[u8], &[&str]); 6] = [
+        ("items.jsonl", &["--by", "per-byte"], first, &["line 1", "ranked by \"sum\"", "per_byte"]),
+        ("items.jsonl", &["--chat"], first, &["line 1", "--chat"]),
+        ("relabelled.jsonl", &[], first, &["line 1", "label is 1"]),
+        ("rechosen.jsonl", &[], first, &["line 1", "not the item's choices"]),
+        ("items.jsonl", &[], b"my diary", &["line 1", "not the begin of the next item's result"]),
+        ("items.jsonl", &[], b"my\xff\ndiary\n", &["line 1", "not JSON", "give another --out"]),
+    ];
+    for (items, more, found, err) in cases {
+        fs::write(folder.path().join("out.jsonl"), found).expect("the output is written");
+        let args = ["score", "--items", items, "--out", "out.jsonl"];
+        let args = [&args[..], more].concat();
+        check(folder.path(), &Case { args: &args, code: 2, err, ..Case::default() });
+        let kept = fs::read(folder.path().join("out.jsonl")).expect("the file is there");
+        assert!(kept == found, "{args:?} changed the file");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn items_resume_behind_signals() {
+    for (name, code) in [("-INT", Some(130)), ("-KILL", None)] {
+        let folder = folder(&[("items.jsonl", items().as_bytes())]);
+        let path = folder.path().join("out.jsonl");
+        let child = start(&mut program(folder.path(), &ITEMS), b"");
+        let begun = Instant::now();
+        while fs::read(&path).map_or(0, |bytes| bytes.len()) < 100 {
+            assert!(begun.elapsed() < BOUND, "no result after {BOUND:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+        signal(child.id(), name);
+        let output = finish(child);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), code, "{err}");
+        assert!(code.is_none() || err.contains("interrupted: the same command goes on"), "{err}");
+        let written = fs::read(&path).expect("results");
+        let (bytes, _) = uninterrupted();
+        assert!(written.len() < bytes.len() && bytes.starts_with(&written), "{name}");
+        check_resumes(folder.path(), &written);
+    }
+}
+
+#[test]
+fn wrong_requests_are_refused_before_the_model_opens() {
+    let folder = folder(&[
+        ("latin.txt", b"caf\xe9"),
+        ("numbers.json", b"[1, 2]"),
+        ("empty.txt", b""),
+        ("text.gguf", b"this is no model"),
+    ]);
+    fs::create_dir(folder.path().join("folder")).expect("a folder");
+    let cases: [(&[&str], i32, &[&str]); 19] = [
+        (&["score"], 2, &["nothing to score", "--items", "--help"]),
+        (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "1.."]),
+        (&["score", "a", " b", "--system", "c"], 2, &["--chat"]),
+        (&["score", "a", " b", "--by", "best"], 2, &["\"best\"", "sum, mean-token, per-char"]),
+        (&["score", "a", " b", "--by", "pmi"], 2, &["pmi needs an unconditional context"]),
+        (&["score", "a", "--candidates-from", "no.txt"], 7, &["no.txt: ", "No such file"]),
+        (&["score", "a", "--candidates-from", "latin.txt"], 2, &["latin.txt", "UTF-8 at byte 3"]),
+        (&["score", "a", "--candidates-from", "numbers.json"], 2, &["numbers.json", "JSON array"]),
+        (&["score", "--rewrites", "folder"], 7, &["folder: ", "directory"]),
+        (&["score", "--items", "no.jsonl"], 7, &["no.jsonl: ", "No such file"]),
+        (&["score", "--items", "empty.txt"], 2, &["empty.txt has no items", "one JSON object"]),
+        (&["score", "a", " b", "--model", "nope"], 2, &["\"nope\"", "smollm2-135m", "org/repo"]),
+        (&["score", "a", " b", "--model", "./no.gguf"], 7, &["./no.gguf", "no such file"]),
+        (&["score", "a", " b", "--model", "folder"], 5, &["\"folder\"", "config.json is missing"]),
+        (&["score", "a", " b", "--model", "text.gguf"], 5, &["text.gguf", "\"GGUF\""]),
+        (&["score", "a", " b", "--model", "empty.txt"], 5, &["empty.txt", "ends after 0"]),
+        (&["inspect", "latin.txt"], 2, &["latin.txt is not UTF-8 at byte 3"]),
+        (&["inspect", "a", "--alternatives", "101"], 2, &["--alternatives", "0..=100"]),
+        (&["model", "path", "org/repo"], 2, &["org/repo is not", "`tokenrail model get org/repo`"]),
+    ];
+    for (args, code, err) in cases {
+        let (out, _) = check(folder.path(), &Case { args, code, err, ..Case::default() });
+        assert_eq!(out, "", "{args:?}");
+    }
+}
+
+#[test]
+fn wrong_items_are_refused_with_their_line() {
+    let folder = folder(&[]);
+    let deep = format!("{{\"prompt\":{}", "[".repeat(100_000));
+    let cases: [(&str, &[&str]); 10] = [
+        ("nonsense", &["not JSON", "column 2"]),
+        ("[1]", &["\"prompt\""]),
+        (r#"{"prompt":"a"}"#, &["\"choices\" is null, not an array of strings"]),
+        (r#"{"prompt":7,"choices":[" b"]}"#, &["\"prompt\" is 7, not a string"]),
+        (r#"{"prompt":"a","choices":[" b",1]}"#, &["\"choices\"", "not an array of strings"]),
+        (r#"{"prompt":"a","choices":[" b"],"label":1}"#, &["\"label\" is 1, not an index"]),
+        (r#"{"id":{},"prompt":"a","choices":[" b"]}"#, &["\"id\" is {}, not a string or number"]),
+        (r#"{"id":"x","prompt":"a","choices":[" b"]}"#, &["id \"x\" is that of line 1"]),
+        (r#"{"prompt":"\ud800","choices":[" b"]}"#, &["not JSON", "hex escape", "column 18"]),
+        (&deep, &["not JSON", "recursion limit", "column"]),
+    ];
+    for (line, err) in cases {
+        let text = format!("{{\"id\":\"x\",\"prompt\":\"a\",\"choices\":[\" b\"]}}\n\n{line}\n");
+        let args = ["score", "--items", "-"];
+        let case = Case { args: &args, stdin: &text, code: 2, ..Case::default() };
+        let (_, said) = check(
+            folder.path(),
+            &Case { err: &[&["standard input line 3: "], err].concat(), ..case },
+        );
+        assert!(said.lines().count() == 1 && said.len() < 400, "{said}");
+    }
+}
+
+#[test]
+fn wrong_candidates_are_refused() {
+    let folder = folder(&[("empty.txt", b"")]);
+    let cases: [(&[&str], &[&str]); 3] = [
+        (&["a", " b", ""], &["candidate 1 is empty"]),
+        (&["a", " b", " c", " b"], &["candidates 0, 2 are the same"]),
+        (&["a", "--candidates-from", "empty.txt"], &["no candidates: give at least one"]),
+    ];
+    for (args, err) in cases {
+        let args = [&["score"], args].concat();
+        check(folder.path(), &Case { args: &args, code: 2, err, ..Case::default() });
+    }
+}
+
+/// The default model, told that its context is short.
+fn short_context(folder: &Path, context: u32) {
+    let mut model = fs::read(support::model_path()).expect("the model is read");
+    let key = b"llama.context_length";
+    let at = model.windows(key.len()).position(|window| window == key).expect("the key is there");
+    // Behind the key stand its type, four bytes, and the number.
+    let number = at + key.len() + 4;
+    model[number..number + 4].copy_from_slice(&context.to_le_bytes());
+    fs::write(folder.join("short.gguf"), &model).expect("the model is written");
+    fs::write(folder.join("cut.gguf"), &model[..5000]).expect("the model is written");
+}
+
+#[test]
+fn limits_and_damage_have_their_exit_codes() {
+    let folder = folder(&[]);
+    short_context(folder.path(), 32);
+    let prompt = "word ".repeat(20_000);
+    fs::write(folder.path().join("long.txt"), &prompt).expect("a file is written");
+    let score = ["score", &prompt[..200], " a", " b c", "--model", "short.gguf"];
+    let long = "b ".repeat(40);
+    let cases: [(&[&str], i32, &[&str], &[&str]); 5] = [
+        (&score, 4, &[], &["40 tokens", "candidate 3", "holds 32", "truncation"]),
+        (&[&score[..], &["--truncate"]].concat(), 0, &["ranked by sum", "11 token(s) cut"], &[]),
+        (&["score", "a", &long, "--model", "short.gguf"], 4, &[], &["candidate 0 has ", " 32 "]),
+        (&["inspect", "long.txt", "--model", "short.gguf"], 4, &[], &["20001 tokens", "holds 32"]),
+        (
+            &["score", "a", " b", "--model", "cut.gguf"],
+            5,
+            &[],
+            &["cut.gguf", "the file ends after"],
+        ),
+    ];
+    for (args, code, out, err) in cases {
+        check(folder.path(), &Case { args, code, out, err, ..Case::default() });
+    }
+}
+
+#[test]
+fn odd_texts_are_scored() {
+    let folder = folder(&[]);
+    let item =
+        json!({"id": "\0", "prompt": "\0".repeat(50), "choices": ["\0", " a", "\u{10ffff}"]});
+    let empty = json!({"prompt": "", "choices": [" a", "\n"]});
+    let text = format!("\u{feff}{item}\r\n{empty}");
+    let args = ["score", "--items", "-", "--end-of-sequence"];
+    let (out, _) = check(
+        folder.path(),
+        &Case { args: &args, stdin: &text, err: &["2 items, 0 failed"], ..Case::default() },
+    );
+    let results = support::lines(&out);
+    assert_eq!((&results[0]["id"], &results[1]["id"]), (&json!("\0"), &json!(2)));
+    check(folder.path(), &Case { args: &["inspect", ""], ..Case::default() });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = folder(&[]);
+    for args in [&["completions", "zsh"][..], &["inspect", "To be", "--json"]] {
+        let mut command = program(folder.path(), args);
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = finish(start(command.stdout(writer), b""));
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), err.as_ref()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn outputs_that_cannot_be_written_are_failures() {
+    let folder = folder(&[("items.jsonl", items().as_bytes())]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let mut command = program(folder.path(), &["completions", "zsh"]);
+    let output = finish(start(command.stdout(full), b""));
+    assert_eq!(output.status.code(), Some(7));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output: No space left"));
+
+    let args = ["score", "--items", "items.jsonl", "--out", "no/out.jsonl"];
+    let err = ["no/out.jsonl: ", "No such file"];
+    check(folder.path(), &Case { args: &args, code: 7, err: &err, ..Case::default() });
+}
+
+#[test]
+fn help_says_how_runs_end_and_its_examples_are_right() {
+    let folder = folder(&[
+        ("cities.txt", b" Paris\n Lyon\n"),
+        ("questions.jsonl", br#"{"prompt":"1 + 1 =","choices":[" 2"," 3"],"label":0}"#),
+        ("drafts.txt", b"A draft.\nAnother one.\n"),
+        ("essay.txt", b"Once upon a time."),
+    ]);
+    let codes = ["Exit codes:", "0  ", "1  ", "2  ", "3  ", "4  ", "5  ", "6  ", "7  ", "130  "];
+    check(folder.path(), &Case { args: &["--help"], out: &codes, ..Case::default() });
+    let parts = ["pmi", "--top", "Examples:\n"];
+    let case = Case { args: &["score", "--help"], out: &parts, ..Case::default() };
+    let mut examples = check(folder.path(), &case).0;
+    let case = Case { args: &["inspect", "--help"], out: &parts[2..], ..Case::default() };
+    examples += &check(folder.path(), &case).0;
+    let examples: Vec<&str> =
+        examples.lines().filter_map(|line| line.strip_prefix("  tokenrail ")).collect();
+    assert_eq!(examples.len(), 8, "{examples:#?}");
+    // Only a model is wanting, so that flags and files are in order.
+    let env = [("TOKENRAIL_CACHE", "empty")];
+    for example in examples {
+        let mut words: Vec<&str> = example.split('"').enumerate().flat_map(words).collect();
+        words.push("--offline");
+        let err = ["\"smollm2-135m\" is not in"];
+        check(
+            folder.path(),
+            &Case { args: &words, code: 2, env: &env, err: &err, ..Case::default() },
+        );
+    }
+}
+
+/// The words between two quotes: one within them, as many as there are outside.
+fn words((index, part): (usize, &str)) -> Vec<&str> {
+    if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }
+}
+
+#[test]
+fn models_and_completions_are_listed() {
+    let folder = folder(&[]);
+    let path = support::model_path();
+    let path = path.to_str().expect("a path of text");
+    let empty = [("TOKENRAIL_CACHE", "empty")];
+    let none = ["\"smollm2-135m\" is not in", "empty", "offline", "network", "path of a model"];
+    let cases: [(&[&str], i32, &[&str], &[&str]); 7] = [
+        (&["completions", "bash"], 0, &["score"], &[]),
+        (&["completions", "zsh"], 0, &["score"], &[]),
+        (&["completions", "fish"], 0, &["score"], &[]),
+        (&["model", "path"], 0, &[path, "\n"], &[]),
+        (&["model", "get", "--offline"], 0, &[path, "\n"], &[]),
+        (&["model", "list"], 0, &["model ", "MB  path\n", "smollm2-135m", path], &[]),
+        (&["model", "rm", "./a.gguf"], 2, &[], &["\"./a.gguf\" is not kept by the store"]),
+    ];
+    for (args, code, out, err) in cases {
+        check(folder.path(), &Case { args, code, out, err, ..Case::default() });
+    }
+    for args in [&["model", "get", "--offline"][..], &["score", "a", " b", "--offline"]] {
+        check(folder.path(), &Case { args, code: 2, env: &empty, err: &none, ..Case::default() });
+    }
+    let args = ["model", "list", "--json"];
+    let (out, _) = check(folder.path(), &Case { args: &args, env: &empty, ..Case::default() });
+    assert_eq!(out, "[]\n");
+    let err = ["`tokenrail model get smollm2-135m`"];
+    let path =
+        Case { args: &["model", "path"], code: 2, env: &empty, err: &err, ..Case::default() };
+    check(folder.path(), &path);
+}
