@@ -37,6 +37,11 @@ struct Case<'a> {
     err: &'a [&'a str],
 }
 
+/// The arguments, exit code, and parts of standard output and error of a [`Case`].
+type Ended<'a> = (&'a [&'a str], i32, &'a [&'a str], &'a [&'a str]);
+/// Items, further arguments, what the output file has, and parts of standard error.
+type Refused<'a> = (&'a str, &'a [&'a str], &'a [u8], &'a [&'a str]);
+
 /// Runs a case in a folder, and returns its standard output and error.
 fn check(folder: &Path, case: &Case<'_>) -> (String, String) {
     let mut command = program(folder, case.args);
@@ -357,7 +362,7 @@ fn items_refuse_what_is_not_their_output() {
         ("relabelled.jsonl", text.replace("\"label\":1", "\"label\":0").as_bytes()),
         ("rechosen.jsonl", text.replace(" yes", " yeah").as_bytes()),
     ]);
-    let cases: [(&str, &[&str], &[u8], &[&str]); 6] = [
+    let cases: [Refused<'_>; 6] = [
         ("items.jsonl", &["--by", "per-byte"], first, &["line 1", "ranked by \"sum\"", "per_byte"]),
         ("items.jsonl", &["--chat"], first, &["line 1", "--chat"]),
         ("relabelled.jsonl", &[], first, &["line 1", "label is 1"]),
@@ -497,7 +502,7 @@ fn limits_and_damage_have_their_exit_codes() {
     fs::write(folder.path().join("long.txt"), &prompt).expect("a file is written");
     let score = ["score", &prompt[..200], " a", " b c", "--model", "short.gguf"];
     let long = "b ".repeat(40);
-    let cases: [(&[&str], i32, &[&str], &[&str]); 5] = [
+    let cases: [Ended<'_>; 5] = [
         (&score, 4, &[], &["40 tokens", "candidate 3", "holds 32", "truncation"]),
         (&[&score[..], &["--truncate"]].concat(), 0, &["ranked by sum", "11 token(s) cut"], &[]),
         (&["score", "a", &long, "--model", "short.gguf"], 4, &[], &["candidate 0 has ", " 32 "]),
@@ -603,7 +608,7 @@ fn models_and_completions_are_listed() {
     let path = path.to_str().expect("a path of text");
     let empty = [("TOKENRAIL_CACHE", "empty")];
     let none = ["\"smollm2-135m\" is not in", "empty", "offline", "network", "path of a model"];
-    let cases: [(&[&str], i32, &[&str], &[&str]); 7] = [
+    let cases: [Ended<'_>; 7] = [
         (&["completions", "bash"], 0, &["score"], &[]),
         (&["completions", "zsh"], 0, &["score"], &[]),
         (&["completions", "fish"], 0, &["score"], &[]),

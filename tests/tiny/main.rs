@@ -5,7 +5,9 @@ mod random;
 
 use std::fs;
 
-use builder::{Element, Folder, Gguf, TEMPLATE, Tiny};
+use builder::folder::Folder;
+use builder::gguf::Gguf;
+use builder::{Element, TEMPLATE, Tiny};
 use random::Random;
 use serde_json::{Value, json};
 use tempfile::TempDir;

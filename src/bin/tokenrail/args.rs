@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Score(ScoreArgs),
+    Score(Box<ScoreArgs>),
     Inspect(InspectArgs),
     #[command(subcommand)]
     Model(ModelCommand),

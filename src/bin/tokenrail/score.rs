@@ -60,7 +60,7 @@ fn table(ranked: &Ranked) -> String {
     let shown = By::ALL.into_iter().filter(|&by| by != By::Pmi || with_pmi);
     let mut columns =
         vec![Column::right("rank"), Column::left("candidate").at_most(48, Cut::Middle)];
-    columns.extend(shown.clone().map(|by| Column::right(&by.name().replace('_', "-"))));
+    columns.extend(shown.clone().map(|by| Column::right(by.name().replace('_', "-"))));
     columns.push(Column::right("probability"));
     let mut table = Table::new(columns);
     for candidate in &ranked.candidates {

@@ -33,9 +33,6 @@ struct Branch {
     depth: usize,
 }
 
-/// Feeds a chunk and returns the logits after the rows at the indices.
-type FeedChunk<T> = fn(&mut LocalSession, &[T], &[usize]) -> Result<Vec<f32>, ModelError>;
-
 impl LocalSession {
     pub(super) fn new(transformer: Arc<Transformer>) -> Self {
         let caches = transformer.empty_caches();
