@@ -246,6 +246,27 @@ fn check_tree(seed: u64, context: usize, calls: &[usize], chance_of_chain: f64) 
     assert_eq!(session.tokens(), context, "seed {seed}: a tree adds no fed token");
 }
 
+#[test]
+fn a_tree_fed_with_its_tokens_equals_one_fed_behind_them() {
+    // A pass holds 256 tokens; the third case begins a new one between its
+    // tokens and its nodes.
+    for (held, count, hung) in [(0, 5, 9), (4, 1, 0), (2, 256, 7), (3, 250, 12), (3, 0, 4)] {
+        let what = format!("{held} tokens, then {count} with {hung} nodes");
+        let (before, then) = (some_tokens(25, held), some_tokens(26, count));
+        let nodes = random_tree(27, hung, 0.5);
+        let mut session = fed_session(&before);
+        session.feed_tree(&random_tree(28, 3, 0.5), Rows::None).expect("it feeds");
+        let rows = session.feed_with_tree(&then, &nodes, Rows::All).expect("it feeds");
+        let mut other = fed_session(&before);
+        let first = other.feed(&then, Rows::All).expect("it feeds");
+        let second = other.feed_tree(&nodes, Rows::All).expect("it feeds");
+        let expected: Vec<f32> = first.rows().chain(second.rows()).flatten().copied().collect();
+        let width = model().tokenizer().vocabulary().len();
+        assert_same(&rows, &Logits::new(expected, width), &what);
+        assert_eq!(session.tokens(), [before, then].concat(), "{what}");
+    }
+}
+
 /// The tokens from the end of the fed tokens to a node.
 fn path_to(nodes: &[TreeNode], node: usize) -> Vec<TokenId> {
     let up = std::iter::successors(Some(node), |&node| nodes[node].parent);

@@ -86,7 +86,9 @@ pub trait Session: Debug + Send {
     /// # Ok(())
     /// # }
     /// ```
-    fn feed(&mut self, tokens: &[TokenId], rows: Rows<'_>) -> Result<Logits, ModelError>;
+    fn feed(&mut self, tokens: &[TokenId], rows: Rows<'_>) -> Result<Logits, ModelError> {
+        self.feed_with_tree(tokens, &[], rows)
+    }
 
     /// Appends nodes to the tree that hangs off the end of the fed tokens and returns the logits
     /// that follow the chosen ones. A node sees the fed tokens, its ancestors and itself.
@@ -107,6 +109,30 @@ pub trait Session: Debug + Send {
     /// # }
     /// ```
     fn feed_tree(&mut self, nodes: &[TreeNode], rows: Rows<'_>) -> Result<Logits, ModelError>;
+
+    /// Drops the tree, appends `tokens`, and hangs `nodes` off their end, all in one pass: what
+    /// [`feed`](Self::feed) and [`feed_tree`](Self::feed_tree) do in two. Rows count the tokens
+    /// first, then the nodes.
+    ///
+    /// # Errors
+    /// As [`feed_tree`](Self::feed_tree).
+    ///
+    /// ```
+    /// # use tokenrail::model::{ModelError, Rows, Session, TreeNode};
+    /// # use tokenrail::vocab::TokenId;
+    /// # fn example(session: &mut dyn Session, prompt: &[TokenId], a: TokenId) -> Result<(), ModelError> {
+    /// let node = TreeNode { token: a, parent: None };
+    /// let rows = [prompt.len() - 1, prompt.len()];
+    /// let after_prompt_and_a = session.feed_with_tree(prompt, &[node], Rows::At(&rows))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn feed_with_tree(
+        &mut self,
+        tokens: &[TokenId],
+        nodes: &[TreeNode],
+        rows: Rows<'_>,
+    ) -> Result<Logits, ModelError>;
 
     /// Forgets the tree and all but the first `len` tokens; nothing when fewer were fed.
     fn truncate(&mut self, len: usize);

@@ -1,7 +1,7 @@
 //! Job 1: rank candidate continuations of a prompt by their logprobs, with nothing generated.
 //!
 //! The line: encode the prompt with each candidate, find where all candidates part from the
-//! prompt, gather their tokens in a trie, run the prompt once and the trie in one packed pass,
+//! prompt, gather their tokens in a trie, run the prompt and the trie in one packed pass,
 //! sum the logprobs, normalize, rank. What was decided on the way (moved spaces, tokens backed off,
 //! text cut) is in the result's [`Decisions`].
 //!
@@ -128,7 +128,7 @@ impl<'m> Scorer<'m> {
         bounds: Option<(&[Lengths], &Options)>,
         counters: &mut Counters,
     ) -> Result<Measured, ScoreError> {
-        let mut walk = Walk::begin(self.session.as_mut(), &encoded.context, trie, counters)?;
+        let mut walk = Walk::new(self.session.as_mut(), &encoded.context, trie, counters);
         match bounds {
             Some((lengths, &Options { by, top: Some(top), .. })) => {
                 walk.run_top(top, lengths, by)?

@@ -21,8 +21,7 @@ pub(super) struct Walk<'a> {
     session: &'a mut dyn Session,
     trie: &'a Trie,
     counters: &'a mut Counters,
-    /// The number of its tokens: what the session is cut back to.
-    context: usize,
+    context: &'a [TokenId],
     /// Where the node stands in the session's tree.
     fed: Vec<Option<usize>>,
     /// How many nodes the session's tree has.
@@ -57,43 +56,29 @@ pub(super) fn sum(tokens: &[KnownToken]) -> f64 {
 }
 
 impl<'a> Walk<'a> {
-    /// Feeds the context, as far as the session does not hold it already.
-    pub(super) fn begin(
+    pub(super) fn new(
         session: &'a mut dyn Session,
-        context: &[TokenId],
+        context: &'a [TokenId],
         trie: &'a Trie,
         counters: &'a mut Counters,
-    ) -> Result<Self, ScoreError> {
-        let common = session.tokens().iter().zip(context).take_while(|(a, b)| a == b).count();
-        // The session keeps no logits, so the last token runs again even when nothing changed.
-        let reused = common.min(context.len().saturating_sub(1));
-        session.truncate(reused);
-        let logits = session.feed(&context[reused..], Rows::Last)?;
+    ) -> Self {
         counters.context_tokens += context.len();
-        counters.reused_tokens += reused;
-        counters.forward_tokens += context.len() - reused;
-        counters.head_rows += 1;
         counters.trie_nodes += trie.len();
         for path in trie.paths() {
             counters.candidate_tokens += path.len();
             // Alone, too, a candidate's last token would need no run.
             counters.one_by_one_tokens += context.len() + path.len() - 1;
         }
-        let mut walk = Self {
+        Self {
             session,
+            context,
             trie,
             counters,
-            context: context.len(),
             fed: vec![None; trie.len()],
             fed_count: 0,
             known: vec![None; trie.len()],
             argmax: TokenId(0),
-        };
-        for next in logits.distributions()? {
-            walk.argmax = next.argmax();
-            walk.learn(None, &next);
         }
-        Ok(walk)
     }
 
     /// Learns every candidate's logprobs. Leaves are left out: nothing follows them.
@@ -101,7 +86,10 @@ impl<'a> Walk<'a> {
         let inner: Vec<usize> = (0..self.trie.len())
             .filter(|&node| !self.trie.children(Some(node)).is_empty())
             .collect();
-        self.expand(&inner)
+        // In preorder the ancestors of the first nodes are among them.
+        let (first, rest) = inner.split_at(inner.len().min(PASS));
+        self.begin(first)?;
+        self.expand(rest)
     }
 
     /// Learns enough to know the best `top` candidates and their logprobs.
@@ -115,6 +103,7 @@ impl<'a> Walk<'a> {
         lengths: &[Lengths],
         by: By,
     ) -> Result<(), ScoreError> {
+        self.begin(&[])?;
         loop {
             let (mut finished, mut live) = (Vec::new(), Vec::new());
             for (index, path) in self.trie.paths().iter().enumerate() {
@@ -152,7 +141,7 @@ impl<'a> Walk<'a> {
 
     /// Ends the walk; the session keeps the context.
     pub(super) fn finish(self) -> Measured {
-        self.session.truncate(self.context);
+        self.session.truncate(self.context.len());
         let candidates =
             (0..self.trie.paths().len()).map(|index| self.known_tokens(index)).collect();
         Measured { candidates, argmax: self.argmax }
@@ -170,26 +159,43 @@ impl<'a> Walk<'a> {
         path[self.known_tokens(index).len().max(1) - 1]
     }
 
+    /// Runs the context, as far as the session does not hold it already, and with it `nodes`, which
+    /// include their ancestors.
+    fn begin(&mut self, nodes: &[usize]) -> Result<(), ScoreError> {
+        let held = self.session.tokens().iter().zip(self.context);
+        let common = held.take_while(|(a, b)| a == b).count();
+        // The session keeps no logits, so the last token runs again even when nothing changed.
+        let reused = common.min(self.context.len().saturating_sub(1));
+        self.session.truncate(reused);
+        let new = &self.context[reused..];
+        let tree = self.hang(nodes);
+        let rows: Vec<usize> = (new.len() - 1..new.len() + tree.len()).collect();
+        let logits = self.session.feed_with_tree(new, &tree, Rows::At(&rows))?;
+        self.counters.reused_tokens += reused;
+        self.counters.forward_tokens += new.len() + tree.len();
+        self.counters.head_rows += rows.len();
+        let after = std::iter::once(None).chain(nodes.iter().copied().map(Some));
+        for (node, next) in after.zip(logits.distributions()?) {
+            if node.is_none() {
+                self.argmax = next.argmax();
+            }
+            self.learn(node, &next);
+        }
+        Ok(())
+    }
+
     /// Runs nodes, given in preorder, and learns their children's logprobs.
     fn expand(&mut self, nodes: &[usize]) -> Result<(), ScoreError> {
         for wanted in nodes.chunks(PASS) {
             let mut run = self.with_unfed_ancestors(wanted);
             if self.fed_count + run.len() > KEPT {
                 // The session cannot forget single nodes: all go, and ancestors are run again.
-                self.session.truncate(self.context);
+                self.session.truncate(self.context.len());
                 self.fed.fill(None);
                 self.fed_count = 0;
                 run = self.with_unfed_ancestors(wanted);
             }
-            let tree: Vec<TreeNode> = run
-                .iter()
-                .map(|&node| {
-                    self.fed[node] = Some(self.fed_count);
-                    self.fed_count += 1;
-                    let parent = self.trie.parent(node).and_then(|parent| self.fed[parent]);
-                    TreeNode { token: self.trie.token(node), parent }
-                })
-                .collect();
+            let tree = self.hang(&run);
             let rows: Vec<usize> =
                 (0..run.len()).filter(|&row| wanted.binary_search(&run[row]).is_ok()).collect();
             let logits = self.session.feed_tree(&tree, Rows::At(&rows))?;
@@ -200,6 +206,17 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Gives nodes their places in the session's tree.
+    fn hang(&mut self, nodes: &[usize]) -> Vec<TreeNode> {
+        let place = |&node: &usize| {
+            self.fed[node] = Some(self.fed_count);
+            self.fed_count += 1;
+            let parent = self.trie.parent(node).and_then(|parent| self.fed[parent]);
+            TreeNode { token: self.trie.token(node), parent }
+        };
+        nodes.iter().map(place).collect()
     }
 
     /// The nodes and those of their ancestors that the session does not hold, in preorder.

@@ -22,8 +22,12 @@ pub(super) struct LocalSession {
     caches: Vec<Cache>,
 }
 
-/// Runs one chunk of items and returns the logits after the chosen rows.
-type Feed<T> = fn(&mut LocalSession, &[T], &[usize]) -> Result<Vec<f32>, ModelError>;
+/// One input of a pass.
+#[derive(Debug, Clone, Copy)]
+enum Input {
+    Token(TokenId),
+    Node(TreeNode),
+}
 
 /// Where a tree node hangs.
 #[derive(Debug, Clone, Copy)]
@@ -39,118 +43,75 @@ impl LocalSession {
         Self { transformer, tokens: Vec::new(), tree: Vec::new(), caches }
     }
 
-    /// Runs new tokens through the transformer, and returns the logits after the chosen rows.
-    fn pass(
+    /// Appends tokens, behind which no tree hangs yet, or nodes, and returns the logits after the
+    /// chosen ones. A failure may leave half of them: callers work on a copy.
+    fn append(
         &mut self,
         tokens: &[TokenId],
-        positions: &[usize],
-        mask: Vec<f32>,
-        rows: &[usize],
-    ) -> Result<Vec<f32>, ModelError> {
-        let seen = self.tokens.len() + self.tree.len() + tokens.len();
-        let mask = Tensor::from_vec(mask, (tokens.len(), seen), &Device::Cpu)?;
-        let mut caches = self.caches.clone();
-        let hidden = self.transformer.forward(tokens, positions, &mask, &mut caches)?;
-        let logits = self.transformer.logits(&hidden, rows)?;
-        self.caches = caches;
-        Ok(logits)
-    }
-
-    fn feed_chunk(&mut self, tokens: &[TokenId], rows: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let start = self.tokens.len();
-        let seen = start + tokens.len();
-        let positions: Vec<usize> = (start..seen).collect();
-        let mut mask = vec![f32::NEG_INFINITY; tokens.len() * seen];
-        for (row, mask) in mask.chunks_exact_mut(seen).enumerate() {
-            mask[..=start + row].fill(0.0);
-        }
-        let logits = self.pass(tokens, &positions, mask, rows)?;
-        self.tokens.extend_from_slice(tokens);
-        Ok(logits)
-    }
-
-    fn feed_branches(
-        &mut self,
         nodes: &[TreeNode],
-        rows: &[usize],
-    ) -> Result<Vec<f32>, ModelError> {
-        let (start, earlier) = (self.tokens.len(), self.tree.len());
-        let mut tree = self.tree.clone();
-        for node in nodes {
-            let depth = node.parent.map_or(0, |parent| tree[parent].depth + 1);
-            tree.push(Branch { parent: node.parent, depth });
-        }
-        let seen = start + tree.len();
-        let mut mask = vec![f32::NEG_INFINITY; nodes.len() * seen];
-        for (row, mask) in mask.chunks_exact_mut(seen).enumerate() {
-            mask[..start].fill(0.0);
-            let mut at = Some(earlier + row);
-            while let Some(node) = at {
-                mask[start + node] = 0.0;
-                at = tree[node].parent;
-            }
-        }
-        let tokens: Vec<TokenId> = nodes.iter().map(|node| node.token).collect();
-        let positions: Vec<usize> =
-            tree[earlier..].iter().map(|branch| start + branch.depth).collect();
-        let logits = self.pass(&tokens, &positions, mask, rows)?;
-        self.tree = tree;
-        Ok(logits)
-    }
-
-    /// Feeds in chunks. A failure leaves the session between two chunks.
-    fn in_chunks<T>(
-        &mut self,
-        items: &[T],
-        rows: &[usize],
-        feed: Feed<T>,
+        rows: Rows<'_>,
     ) -> Result<Logits, ModelError> {
+        let inputs: Vec<Input> = (tokens.iter().copied().map(Input::Token))
+            .chain(nodes.iter().copied().map(Input::Node))
+            .collect();
+        self.check_tokens(&inputs)?;
+        self.check_nodes(self.tokens.len() + tokens.len(), nodes)?;
+        let rows = rows.indices(inputs.len())?;
         let mut logits = Vec::new();
-        for (index, chunk) in items.chunks(CHUNK).enumerate() {
+        for (index, chunk) in inputs.chunks(CHUNK).enumerate() {
             let start = index * CHUNK;
-            let local: Vec<usize> = rows
+            let chosen: Vec<usize> = rows
                 .iter()
                 .filter(|&&row| (start..start + chunk.len()).contains(&row))
                 .map(|row| row - start)
                 .collect();
-            logits.extend(feed(self, chunk, &local)?);
+            logits.extend(self.pass(chunk, &chosen)?);
         }
         Ok(Logits::new(logits, self.transformer.config().vocabulary))
     }
 
-    fn check_tokens(&self, mut tokens: impl Iterator<Item = TokenId>) -> Result<(), ModelError> {
+    /// Runs a chunk of inputs through the transformer.
+    fn pass(&mut self, inputs: &[Input], rows: &[usize]) -> Result<Vec<f32>, ModelError> {
+        let earlier = self.tokens.len() + self.tree.len();
+        for input in inputs {
+            match *input {
+                Input::Token(token) => self.tokens.push(token),
+                Input::Node(TreeNode { parent, .. }) => {
+                    let depth = parent.map_or(0, |parent| self.tree[parent].depth + 1);
+                    self.tree.push(Branch { parent, depth });
+                }
+            }
+        }
+        let tokens: Vec<TokenId> = inputs.iter().map(|input| input.token()).collect();
+        let sequence = self.tokens.len();
+        let seen = sequence + self.tree.len();
+        let positions: Vec<usize> = (earlier..seen)
+            .map(|at| at.checked_sub(sequence).map_or(at, |node| sequence + self.tree[node].depth))
+            .collect();
+        let mut mask = vec![f32::NEG_INFINITY; tokens.len() * seen];
+        for (at, mask) in (earlier..).zip(mask.chunks_exact_mut(seen)) {
+            mask[..sequence.min(at + 1)].fill(0.0);
+            let mut node = at.checked_sub(sequence);
+            while let Some(ancestor) = node {
+                mask[sequence + ancestor] = 0.0;
+                node = self.tree[ancestor].parent;
+            }
+        }
+        let mask = Tensor::from_vec(mask, (tokens.len(), seen), &Device::Cpu)?;
+        let hidden = self.transformer.forward(&tokens, &positions, &mask, &mut self.caches)?;
+        self.transformer.logits(&hidden, rows)
+    }
+
+    fn check_tokens(&self, inputs: &[Input]) -> Result<(), ModelError> {
         let size = self.transformer.config().vocabulary;
-        match tokens.find(|id| id.index() >= size) {
+        match inputs.iter().map(|input| input.token()).find(|id| id.index() >= size) {
             Some(id) => Err(ModelError::UnknownToken { id, size }),
             None => Ok(()),
         }
     }
 
-    fn check_length(&self, needed: usize) -> Result<(), ModelError> {
-        let limit = self.transformer.config().context;
-        if needed > limit { Err(ModelError::ContextFull { needed, limit }) } else { Ok(()) }
-    }
-}
-
-impl Session for LocalSession {
-    fn tokens(&self) -> &[TokenId] {
-        &self.tokens
-    }
-
-    fn feed(&mut self, tokens: &[TokenId], rows: Rows<'_>) -> Result<Logits, ModelError> {
-        self.check_tokens(tokens.iter().copied())?;
-        self.check_length(self.tokens.len() + tokens.len())?;
-        let rows = rows.indices(tokens.len())?;
-        // A copy shares the caches; it takes the session's place once nothing can fail.
-        let mut fed = self.clone();
-        fed.truncate(self.tokens.len());
-        let logits = fed.in_chunks(tokens, &rows, Self::feed_chunk)?;
-        *self = fed;
-        Ok(logits)
-    }
-
-    fn feed_tree(&mut self, nodes: &[TreeNode], rows: Rows<'_>) -> Result<Logits, ModelError> {
-        self.check_tokens(nodes.iter().map(|node| node.token))?;
+    /// Checks `nodes` behind the tree, and that the deepest fits the context behind `tokens`.
+    fn check_nodes(&self, tokens: usize, nodes: &[TreeNode]) -> Result<(), ModelError> {
         let mut depths: Vec<usize> = self.tree.iter().map(|branch| branch.depth).collect();
         for node in nodes {
             let depth = match node.parent {
@@ -162,12 +123,43 @@ impl Session for LocalSession {
             };
             depths.push(depth);
         }
-        let deepest = depths.iter().max().map_or(0, |depth| depth + 1);
-        self.check_length(self.tokens.len() + deepest)?;
-        let rows = rows.indices(nodes.len())?;
-        let mut fed = self.clone();
-        let logits = fed.in_chunks(nodes, &rows, Self::feed_branches)?;
-        *self = fed;
+        let needed = tokens + depths.iter().max().map_or(0, |depth| depth + 1);
+        let limit = self.transformer.config().context;
+        if needed > limit { Err(ModelError::ContextFull { needed, limit }) } else { Ok(()) }
+    }
+}
+
+impl Input {
+    fn token(self) -> TokenId {
+        match self {
+            Self::Token(token) | Self::Node(TreeNode { token, .. }) => token,
+        }
+    }
+}
+
+impl Session for LocalSession {
+    fn tokens(&self) -> &[TokenId] {
+        &self.tokens
+    }
+
+    fn feed_with_tree(
+        &mut self,
+        tokens: &[TokenId],
+        nodes: &[TreeNode],
+        rows: Rows<'_>,
+    ) -> Result<Logits, ModelError> {
+        // A copy shares the caches; it takes the session's place once nothing can fail.
+        let mut grown = self.clone();
+        grown.truncate(self.tokens.len());
+        let logits = grown.append(tokens, nodes, rows)?;
+        *self = grown;
+        Ok(logits)
+    }
+
+    fn feed_tree(&mut self, nodes: &[TreeNode], rows: Rows<'_>) -> Result<Logits, ModelError> {
+        let mut grown = self.clone();
+        let logits = grown.append(&[], nodes, rows)?;
+        *self = grown;
         Ok(logits)
     }
 
