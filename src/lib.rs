@@ -20,7 +20,10 @@
 //! # Ok::<(), tokenrail::Error>(())
 //! ```
 
+mod regex;
 pub mod vocab;
+
+pub mod grammar;
 
 pub mod model;
 

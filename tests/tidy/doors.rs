@@ -9,7 +9,7 @@ const REPORT: &[&str] = &["src/report"];
 const STORE: &[&str] = &["src/store"];
 
 /// Every dependency as code names it, with the modules or files that may.
-const DOORS: [(&str, &[&str]); 19] = [
+const DOORS: [(&str, &[&str]); 22] = [
     ("anstream", BINARY),
     ("anstyle", REPORT),
     ("candle_core", &["src/model/local"]),
@@ -17,12 +17,15 @@ const DOORS: [(&str, &[&str]); 19] = [
     ("clap_complete", BINARY),
     ("ctrlc", BINARY),
     ("etcetera", STORE),
+    ("hashbrown", &["src/regex", "src/constraint"]),
     ("hf_hub", STORE),
     ("indicatif", BINARY),
     ("minijinja", CHAT),
     ("minijinja_contrib", CHAT),
+    ("regex_syntax", &["src/regex"]),
     ("serde_json", ANYWHERE),
     ("sha2", STORE),
+    ("strsim", &["src/grammar"]),
     ("tempfile", STORE),
     ("terminal_size", BINARY),
     ("thiserror", ANYWHERE),

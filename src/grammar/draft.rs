@@ -1,0 +1,169 @@
+//! A grammar while its front end reads it: rules may be named before they are defined.
+
+use std::collections::BTreeMap;
+
+use super::rules::{Attributes, Body, Rule, RuleId};
+use super::{Grammar, GrammarError, Limits, Place};
+use crate::regex::{Count, Exprs};
+
+/// The rules read so far.
+#[derive(Debug)]
+pub(super) struct Draft<'s> {
+    /// Combines terminals.
+    pub(super) exprs: Exprs,
+    source: &'s str,
+    limits: Limits,
+    rules: Vec<Named>,
+    by_name: BTreeMap<String, RuleId>,
+}
+
+/// A name with what is known of it.
+#[derive(Debug)]
+struct Named {
+    name: String,
+    first_use: usize,
+    definition: Option<(usize, Body, Attributes)>,
+}
+
+impl<'s> Draft<'s> {
+    /// Starts a grammar of a source within the limits.
+    pub(super) fn new(source: &'s str, limits: &Limits) -> Result<Self, GrammarError> {
+        limits.check("source bytes", source.len(), limits.source_bytes, None)?;
+        Ok(Self {
+            exprs: Exprs::default(),
+            source,
+            limits: limits.clone(),
+            rules: Vec::new(),
+            by_name: BTreeMap::new(),
+        })
+    }
+
+    /// The rule called `name`, used or defined at byte `offset`.
+    pub(super) fn rule(&mut self, name: &str, offset: usize) -> RuleId {
+        if let Some(&id) = self.by_name.get(name) {
+            return id;
+        }
+        let id = RuleId(u32::try_from(self.rules.len()).expect("sources are below 4 GiB"));
+        self.rules.push(Named { name: name.to_owned(), first_use: offset, definition: None });
+        self.by_name.insert(name.to_owned(), id);
+        id
+    }
+
+    /// Defines a rule at byte `offset`.
+    pub(super) fn define(
+        &mut self,
+        rule: RuleId,
+        offset: usize,
+        body: Body,
+        attributes: Attributes,
+    ) -> Result<(), GrammarError> {
+        let named = &mut self.rules[rule.index()];
+        if let Some((first, ..)) = named.definition {
+            return Err(GrammarError::DuplicateRule {
+                name: named.name.clone(),
+                first: Place::at(self.source, first),
+                place: Place::at(self.source, offset),
+            });
+        }
+        named.definition = Some((offset, body, attributes));
+        Ok(())
+    }
+
+    /// Defines a rule that the source does not name; messages call it by `parent`.
+    pub(super) fn define_unnamed(
+        &mut self,
+        parent: &str,
+        offset: usize,
+        body: Body,
+        attributes: Attributes,
+    ) -> RuleId {
+        let id = RuleId(u32::try_from(self.rules.len()).expect("sources are below 4 GiB"));
+        let definition = Some((offset, body, attributes));
+        self.rules.push(Named { name: parent.to_owned(), first_use: offset, definition });
+        id
+    }
+
+    /// Refuses a nesting depth over the limit.
+    pub(super) fn check_depth(&self, depth: usize, offset: usize) -> Result<(), GrammarError> {
+        self.limits.check("nesting depth", depth, self.limits.nesting, Some(self.place(offset)))
+    }
+
+    /// The body one part after the other; regular parts become one terminal.
+    pub(super) fn sequence(&mut self, parts: Vec<Body>) -> Body {
+        let mut joined: Vec<Body> = Vec::new();
+        for part in parts {
+            let both = joined.last().and_then(Body::expr).zip(part.expr());
+            match (both, part) {
+                (Some((before, behind)), _) => {
+                    joined.pop();
+                    joined.push(Body::terminal(self.exprs.concat([before, behind])));
+                }
+                (None, Body::Sequence(inner)) => joined.extend(inner),
+                (None, part) => joined.push(part),
+            }
+        }
+        if joined.len() == 1 { joined.swap_remove(0) } else { Body::Sequence(joined) }
+    }
+
+    /// Any of the parts; regular parts become one terminal.
+    pub(super) fn choice(&mut self, parts: Vec<Body>) -> Body {
+        let regular: Vec<_> = parts.iter().filter_map(Body::expr).collect();
+        let mut joined: Vec<Body> =
+            parts.into_iter().filter(|part| part.expr().is_none()).collect();
+        if !regular.is_empty() {
+            let regular = self.exprs.or(regular);
+            joined.insert(0, Body::terminal(regular));
+        }
+        if joined.len() == 1 { joined.swap_remove(0) } else { Body::Choice(joined) }
+    }
+
+    /// A part so many times; a regular part stays regular.
+    pub(super) fn repeat(&mut self, part: Body, count: Count) -> Body {
+        match part.expr() {
+            Some(expr) => Body::terminal(self.exprs.repeat(expr, count)),
+            None => Body::Repeat(Box::new(part), count),
+        }
+    }
+
+    pub(super) fn place(&self, offset: usize) -> Place {
+        Place::at(self.source, offset)
+    }
+
+    pub(super) fn syntax(&self, offset: usize, what: impl Into<String>) -> GrammarError {
+        GrammarError::Syntax { what: what.into(), place: self.place(offset) }
+    }
+
+    pub(super) fn unsupported(&self, offset: usize, what: impl Into<String>) -> GrammarError {
+        GrammarError::Unsupported { what: what.into(), place: self.place(offset) }
+    }
+
+    /// Checks that every name is defined, and that every rule can finish.
+    pub(super) fn finish(self, start: RuleId) -> Result<Grammar, GrammarError> {
+        let mut rules = Vec::with_capacity(self.rules.len());
+        for named in &self.rules {
+            let Some((offset, body, attributes)) = named.definition.clone() else {
+                return Err(GrammarError::UndefinedRule {
+                    name: named.name.clone(),
+                    suggestion: self.most_like(&named.name),
+                    place: self.place(named.first_use),
+                });
+            };
+            rules.push(Rule {
+                name: named.name.clone(),
+                place: self.place(offset),
+                body,
+                attributes,
+            });
+        }
+        Grammar::new(rules, start, self.exprs, self.limits)
+    }
+
+    /// The defined name that is most like an undefined one, if one is.
+    fn most_like(&self, name: &str) -> Option<String> {
+        let defined = self.rules.iter().filter(|rule| rule.definition.is_some());
+        let likeness = |other: &str| strsim::damerau_levenshtein(name, other);
+        let best = defined.map(|rule| rule.name.as_str()).min_by_key(|other| likeness(other))?;
+        let is_near = likeness(best) <= 1 + name.chars().count().max(best.chars().count()) / 4;
+        is_near.then(|| best.to_owned())
+    }
+}

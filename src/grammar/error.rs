@@ -1,0 +1,161 @@
+//! What can be wrong with a grammar.
+
+use std::fmt;
+
+/// A grammar that cannot be compiled.
+///
+/// ```
+/// use tokenrail::grammar::{Grammar, GrammarError};
+///
+/// let error = Grammar::gbnf("root ::= digit+\ndigits ::= [0-9]").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "rule \"digit\" is not defined: did you mean \"digits\"? (line 1, column 10)"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GrammarError {
+    /// The source breaks its notation's rules.
+    #[error("{what} ({place})")]
+    Syntax {
+        /// What is wrong, and what would be right.
+        what: String,
+        /// Where.
+        place: Place,
+    },
+    /// A rule is used and not defined.
+    #[error("rule {name:?} is not defined{} ({place})", suggested(suggestion.as_deref()))]
+    UndefinedRule {
+        /// The name as used.
+        name: String,
+        /// The defined name that is most like it.
+        suggestion: Option<String>,
+        /// Where it is used first.
+        place: Place,
+    },
+    /// A rule is defined twice.
+    #[error("rule {name:?} is defined again ({place}), after line {}", first.line)]
+    DuplicateRule {
+        /// Its name.
+        name: String,
+        /// The earlier definition.
+        first: Place,
+        /// The later definition.
+        place: Place,
+    },
+    /// The notation has it, this program does not.
+    #[error("{what} ({place})")]
+    Unsupported {
+        /// What is not supported, and what to write in its stead.
+        what: String,
+        /// Where.
+        place: Place,
+    },
+    /// No text matches a rule, as it can only loop or excludes everything.
+    #[error("rule {rule:?} matches no text at all ({place})")]
+    EmptyLanguage {
+        /// Its name.
+        rule: String,
+        /// Where it is defined.
+        place: Place,
+    },
+    /// A limit is exceeded.
+    #[error("{what} {value} is over the limit of {limit}{}", at(place.as_ref()))]
+    Limit {
+        /// What is limited.
+        what: &'static str,
+        /// How much the grammar needs; the work stops at the first excess, so it may need more.
+        value: usize,
+        /// How much is allowed.
+        limit: usize,
+        /// Where, if it is one place.
+        place: Option<Place>,
+    },
+}
+
+/// A place in a grammar's source.
+///
+/// ```
+/// use tokenrail::grammar::Place;
+///
+/// let place = Place::at("root ::= x\nx ::= [a", 17);
+/// assert_eq!((place.line, place.column), (2, 7));
+/// assert_eq!(place.snippet(), "x ::= [a\n      ^");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The text of the line.
+    pub text: String,
+}
+
+impl GrammarError {
+    /// Where the fault is, if it is in one place.
+    ///
+    /// ```
+    /// use tokenrail::grammar::Grammar;
+    ///
+    /// let error = Grammar::regex("a(b").unwrap_err();
+    /// assert_eq!(error.place().map(|place| place.column), Some(2));
+    /// ```
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Syntax { place, .. }
+            | Self::UndefinedRule { place, .. }
+            | Self::DuplicateRule { place, .. }
+            | Self::Unsupported { place, .. }
+            | Self::EmptyLanguage { place, .. } => Some(place),
+            Self::Limit { place, .. } => place.as_ref(),
+        }
+    }
+}
+
+impl Place {
+    /// The place of the byte at `offset` of `source`; past its end, the end.
+    #[must_use]
+    pub fn at(source: &str, offset: usize) -> Self {
+        let offset = source.floor_char_boundary(offset);
+        let before = &source[..offset];
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let text = source[start..].lines().next().unwrap_or("");
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[start..].chars().count() + 1,
+            text: text.to_owned(),
+        }
+    }
+
+    /// The line, and below it a caret under the column. Of a long line, the part around it.
+    #[must_use]
+    pub fn snippet(&self) -> String {
+        const AROUND: usize = 40;
+        let first = self.column.saturating_sub(AROUND + 1);
+        let shown: String = self.text.chars().skip(first).take(2 * AROUND).collect();
+        let indent: String = shown
+            .chars()
+            .chain(std::iter::repeat(' '))
+            .take(self.column - 1 - first)
+            .map(|char| if char == '\t' { '\t' } else { ' ' })
+            .collect();
+        format!("{shown}\n{indent}^")
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+fn suggested(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(": did you mean {name:?}?"))
+}
+
+fn at(place: Option<&Place>) -> String {
+    place.map_or_else(String::new, |place| format!(" ({place})"))
+}

@@ -1,0 +1,40 @@
+//! Grammars: rules over terminals, from regular expressions, choices, GBNF, EBNF and Lark.
+//!
+//! A front end reads a notation into a `Draft`; [`Grammar`] is the checked result: every name is
+//! defined, and every rule can finish.
+
+mod choices;
+mod draft;
+mod error;
+mod limits;
+mod parameter;
+mod rules;
+
+pub use error::{GrammarError, Place};
+pub use limits::Limits;
+pub(crate) use parameter::{Condition, Parameter};
+pub(crate) use rules::{Body, Rule, RuleId, Terminal, TokenPattern};
+
+use crate::regex::Exprs;
+
+/// A checked grammar: the texts that a model may write.
+#[derive(Debug, Clone)]
+pub struct Grammar {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) start: RuleId,
+    pub(crate) exprs: Exprs,
+    pub(crate) limits: Limits,
+}
+
+impl Grammar {
+    /// Checks rules whose names are all defined.
+    fn new(
+        rules: Vec<Rule>,
+        start: RuleId,
+        exprs: Exprs,
+        limits: Limits,
+    ) -> Result<Self, GrammarError> {
+        limits.check("parts", exprs.len(), limits.parts, None)?;
+        Ok(Self { rules, start, exprs, limits })
+    }
+}

@@ -1,0 +1,104 @@
+//! What a grammar is made of.
+
+use super::Place;
+use super::parameter::{Condition, Parameter};
+use crate::regex::{Count, ExprId};
+use crate::vocab::TokenId;
+
+/// A rule of a grammar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct RuleId(pub(crate) u32);
+
+impl RuleId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A named part of a grammar.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) body: Body,
+    pub(crate) attributes: Attributes,
+}
+
+/// What a rule says beside its body.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Attributes {
+    /// What its text is called in the captures.
+    pub(crate) capture: Option<Capture>,
+    /// The most tokens that its text may be begun with; then it ends where it next may.
+    pub(crate) max_tokens: Option<u32>,
+    /// The temperature to sample its text with.
+    pub(crate) temperature: Option<f32>,
+}
+
+/// A named capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Capture {
+    pub(crate) name: String,
+    /// What ends the text and is no part of the capture, with the name of its own capture.
+    pub(crate) stop: Option<(ExprId, Option<String>)>,
+}
+
+/// What a rule matches.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Body {
+    /// A text of a regular language.
+    Terminal(Terminal),
+    /// One token, by its id and not by its text.
+    Token(TokenPattern),
+    /// A rule, with the value of its parameter; 0 for rules that have none.
+    Call(RuleId, Parameter),
+    Sequence(Vec<Body>),
+    /// None is legal where nothing is.
+    Choice(Vec<Body>),
+    Repeat(Box<Body>, Count),
+    /// The body where the rule's parameter meets the condition, else nothing.
+    When(Condition, Box<Body>),
+}
+
+/// A regular language within a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Terminal {
+    pub(crate) expr: ExprId,
+    /// Whether it is committed to as soon as it matches: other terminals that began at the same
+    /// byte end there.
+    pub(crate) is_lazy: bool,
+}
+
+/// A set of tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum TokenPattern {
+    /// Those with this name, such as `<|tool|>`.
+    Named(String),
+    /// Those with ids in any of the ranges, both ends included.
+    Ids(Vec<(TokenId, TokenId)>),
+    /// The others.
+    Not(Box<TokenPattern>),
+}
+
+impl Body {
+    /// Matches the empty text.
+    pub(crate) const EMPTY: Self = Self::Sequence(Vec::new());
+
+    /// A text of `expr`, not committed to.
+    pub(crate) fn terminal(expr: ExprId) -> Self {
+        Self::Terminal(Terminal { expr, is_lazy: false })
+    }
+
+    /// A call of a rule without parameter.
+    pub(crate) fn call(rule: RuleId) -> Self {
+        Self::Call(rule, Parameter::Constant(0))
+    }
+
+    /// The expression, where the body is a plain one.
+    pub(crate) fn expr(&self) -> Option<ExprId> {
+        match self {
+            Self::Terminal(Terminal { expr, is_lazy: false }) => Some(*expr),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Sets of bytes.
+
+use std::fmt;
+
+/// A set of bytes, one bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub(crate) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    /// No byte.
+    pub(crate) const NONE: Self = Self([0; 4]);
+    /// Every byte.
+    pub(crate) const ALL: Self = Self([u64::MAX; 4]);
+
+    /// The bytes from `low` to `high`, both included; none when `low > high`.
+    pub(crate) fn range(low: u8, high: u8) -> Self {
+        (low..=high).collect()
+    }
+
+    pub(crate) fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    pub(crate) fn contains(self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    pub(crate) fn first(self) -> Option<u8> {
+        self.iter().next()
+    }
+
+    /// The bytes of the set, ascending.
+    pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
+        (0..=255).filter(move |&byte| self.contains(byte))
+    }
+
+    pub(crate) fn union(self, other: Self) -> Self {
+        self.zip(other, |a, b| a | b)
+    }
+
+    pub(crate) fn intersection(self, other: Self) -> Self {
+        self.zip(other, |a, b| a & b)
+    }
+
+    pub(crate) fn complement(self) -> Self {
+        self.zip(Self::NONE, |a, _| !a)
+    }
+
+    fn zip(self, other: Self, word: impl Fn(u64, u64) -> u64) -> Self {
+        Self(std::array::from_fn(|at| word(self.0[at], other.0[at])))
+    }
+}
+
+impl FromIterator<u8> for ByteSet {
+    fn from_iter<I: IntoIterator<Item = u8>>(bytes: I) -> Self {
+        let mut set = Self::NONE;
+        bytes.into_iter().for_each(|byte| set.insert(byte));
+        set
+    }
+}
+
+impl fmt::Debug for ByteSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|byte| byte.escape_ascii().to_string())).finish()
+    }
+}
