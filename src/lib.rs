@@ -25,6 +25,7 @@ pub mod vocab;
 
 pub mod grammar;
 
+pub mod constraint;
 pub mod model;
 
 pub mod report;

@@ -10,6 +10,6 @@ mod byte_set;
 mod chars;
 mod expr;
 
-pub(crate) use automaton::{Automaton, Exhausted, Shortest};
+pub(crate) use automaton::{Automaton, Shortest};
 pub(crate) use byte_set::ByteSet;
 pub(crate) use expr::{Count, ExprId, Exprs};
