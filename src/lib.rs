@@ -28,6 +28,7 @@ pub mod grammar;
 pub mod constraint;
 pub mod model;
 
+pub mod generate;
 pub mod report;
 pub mod score;
 pub mod store;
