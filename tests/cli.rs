@@ -429,7 +429,7 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", " b", "--model", "./no.gguf"], 7, &["./no.gguf", "no such file"]),
         (&["score", "a", " b", "--model", "folder"], 5, &["\"folder\"", "config.json is missing"]),
         (&["score", "a", " b", "--model", "text.gguf"], 5, &["text.gguf", "\"GGUF\""]),
-        (&["score", "a", " b", "--model", "empty.txt"], 5, &["empty.txt", "ends after 0"]),
+        (&["score", "a", " b", "--model", "empty.txt"], 5, &["empty.txt", "ends at byte 0"]),
         (&["inspect", "latin.txt"], 2, &["latin.txt is not UTF-8 at byte 3"]),
         (&["inspect", "a", "--alternatives", "101"], 2, &["--alternatives", "0..=100"]),
         (&["model", "path", "org/repo"], 2, &["org/repo is not", "`tokenrail model get org/repo`"]),
@@ -507,12 +507,7 @@ fn limits_and_damage_have_their_exit_codes() {
         (&[&score[..], &["--truncate"]].concat(), 0, &["ranked by sum", "11 token(s) cut"], &[]),
         (&["score", "a", &long, "--model", "short.gguf"], 4, &[], &["candidate 0 has ", " 32 "]),
         (&["inspect", "long.txt", "--model", "short.gguf"], 4, &[], &["20001 tokens", "holds 32"]),
-        (
-            &["score", "a", " b", "--model", "cut.gguf"],
-            5,
-            &[],
-            &["cut.gguf", "the file ends after"],
-        ),
+        (&["score", "a", " b", "--model", "cut.gguf"], 5, &[], &["cut.gguf", "ends at byte 5000"]),
     ];
     for (args, code, out, err) in cases {
         check(folder.path(), &Case { args, code, out, err, ..Case::default() });
