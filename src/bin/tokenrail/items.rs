@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use tokenrail::model::LanguageModel;
+use tokenrail::report::json_line;
 use tokenrail::score::{Duplicates, Options, Scorer};
 
 use crate::args::ScoreArgs;
@@ -110,7 +111,7 @@ impl Item {
         let mut head = self.head();
         head["prompt"] = json!(self.prompt);
         head["by"] = json!(options.by.name());
-        let head = output::json_line(&head);
+        let head = json_line(&head);
         let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
         head.starts_with(cut) || cut.starts_with(head)
     }
@@ -234,7 +235,7 @@ impl Out {
         match self {
             Self::Stdout => output::print_json(line),
             Self::File { path, file } => {
-                let line = output::json_line(line);
+                let line = json_line(line);
                 let written = writeln!(file, "{line}").and_then(|()| file.flush());
                 written.map_err(|source| Failure::File { path: path.clone(), source })
             }
