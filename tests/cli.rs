@@ -182,14 +182,13 @@ fn score_json_has_every_key() {
         let (out, err) = check(folder.path(), &case);
         let result = parse(&out);
         assert_eq!(
-            (winner(&result), result["by"].as_str(), err.as_str()),
-            (" Paris", Some(by), "")
+            (winner(&result), &result["decisions"]["options"]["by"], err.as_str()),
+            (" Paris", &json!(by), "")
         );
         assert_eq!(
             keys(&result),
             [
                 "prompt",
-                "by",
                 "winner",
                 "candidates",
                 "margin",
@@ -305,7 +304,7 @@ fn items_give_a_line_each() {
     assert_eq!(ids[..5], [json!(100), json!("one\x7f"), json!(5), json!(103), json!(104)]);
     assert_eq!(results.len(), 20);
     assert_eq!((&results[0]["label"], &results[4]["label"]), (&json!(1), &Value::Null));
-    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "by", "error"]);
+    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "error", "decisions"]);
     assert!(results[3]["error"].to_string().contains("candidate 1 is empty"));
     assert!(results.iter().filter(|result| result.get("error").is_none()).count() == 19);
     for part in ["20 items, 1 failed", "per-char", "18\n", "1 item(s) failed"] {
@@ -355,16 +354,29 @@ fn items_resume_behind_any_cut() {
 #[test]
 fn items_refuse_what_is_not_their_output() {
     let (bytes, _) = uninterrupted();
-    let first = bytes.split_inclusive(|&byte| byte == b'\n').next().expect("a line");
+    let line = |index| bytes.split_inclusive(|&byte| byte == b'\n').nth(index).expect("a line");
+    let (first, failed) = (line(0), line(3));
     let text = items();
+    let failing = text.split_inclusive("\n\n").nth(3).expect("an item");
     let folder = folder(&[
         ("items.jsonl", text.as_bytes()),
+        ("failing.jsonl", failing.as_bytes()),
         ("relabelled.jsonl", text.replace("\"label\":1", "\"label\":0").as_bytes()),
         ("rechosen.jsonl", text.replace(" yes", " yeah").as_bytes()),
     ]);
-    let cases: [Refused<'_>; 6] = [
-        ("items.jsonl", &["--by", "per-byte"], first, &["line 1", "ranked by \"sum\"", "per_byte"]),
-        ("items.jsonl", &["--chat"], first, &["line 1", "--chat"]),
+    let truncation = "option truncation is \"refuse\", where this run's is \"left\"";
+    let cases: [Refused<'_>; 15] = [
+        ("items.jsonl", &["--by", "per-byte"], first, &["option by is \"sum\"", "is \"per_byte\""]),
+        ("items.jsonl", &["--boundary", "separate"], first, &["option boundary", "\"separate\""]),
+        ("items.jsonl", &["--trailing-space", "keep"], first, &["option trailing_space", "keep"]),
+        ("items.jsonl", &["--end-of-sequence"], first, &["option end is \"none\"", "is \"eos\""]),
+        ("items.jsonl", &["--end-text", "."], first, &["option end is", "is {\"text\":\".\"}"]),
+        ("items.jsonl", &["--duplicates", "refuse"], first, &["option duplicates is \"keep\""]),
+        ("items.jsonl", &["--unconditional", "A:"], first, &["option unconditional is null"]),
+        ("items.jsonl", &["--top", "2"], first, &["line 1", "option top is null", "is 2;"]),
+        ("items.jsonl", &["--chat"], first, &["option chat is null", "is {\"system\":null,"]),
+        ("items.jsonl", &["--truncate"], first, &["line 1", truncation, "give another --out"]),
+        ("failing.jsonl", &["--truncate"], failed, &["line 1", truncation]),
         ("relabelled.jsonl", &[], first, &["line 1", "label is 1"]),
         ("rechosen.jsonl", &[], first, &["line 1", "not the item's choices"]),
         ("items.jsonl", &[], b"my diary", &["line 1", "not the begin of the next item's result"]),

@@ -233,19 +233,16 @@ fn top_finds_the_winners_of_ranking_all_with_fewer_tokens() {
 
 /// What was stopped says a true upper bound, and ranks are those of ranking all.
 fn check_bounds(some: &Ranked, all: &Ranked) {
+    let by = all.decisions.options.by;
     for (stopped, whole) in by_index(some).into_iter().zip(by_index(all)) {
         let whole = whole.scores().expect("all were scored");
-        let exact = whole.by(all.by).expect("a score");
+        let exact = whole.by(by).expect("a score");
         match stopped.outcome {
             Outcome::Stopped { upper_bound } => {
                 assert!(upper_bound >= exact - SAME, "{}", stopped.text)
             }
             Outcome::Scored(scores) => {
-                assert!(
-                    (scores.by(all.by).expect("a score") - exact).abs() < SAME,
-                    "{}",
-                    stopped.text
-                );
+                assert!((scores.by(by).expect("a score") - exact).abs() < SAME, "{}", stopped.text);
                 if let Some(rank) = scores.rank {
                     assert_eq!(Some(rank), whole.rank, "{}", stopped.text);
                 }

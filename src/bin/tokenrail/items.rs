@@ -37,9 +37,10 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let options =
         args.how.options(Options { duplicates: Duplicates::Keep, ..Options::default() })?;
     let model = model::open(&args.model)?;
+    let decisions = json!({"model": model.name(), "options": options.to_json()});
     let mut totals = Totals::default();
     let mut out = match &args.out {
-        Some(path) => Out::resume(path, &items, &options, &model, &mut totals)?,
+        Some(path) => Out::resume(path, &items, &decisions, &mut totals)?,
         None => Out::Stdout,
     };
     let interrupted = catch_interrupt()?;
@@ -53,8 +54,14 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         if index % ROUND == 0 {
             scorer = Scorer::new(&model);
         }
-        let line = score(&mut scorer, item, &options);
+        let result = match scorer.score(&item.prompt, &item.choices, &options) {
+            Ok(ranked) => ranked.to_json(),
+            Err(error) => json!({
+                "prompt": item.prompt, "error": error.to_string(), "decisions": decisions,
+            }),
+        };
         if index >= done {
+            let line = item.line(result);
             totals.add(&line);
             bar.suspend(|| out.write(&line))?;
             bar.inc(1);
@@ -82,36 +89,22 @@ fn replayed_from(done: usize, items: usize) -> usize {
     if done == items { done } else { done - done % ROUND }
 }
 
-/// The result line of an item: its id and label, then the result or why there is none.
-fn score(scorer: &mut Scorer<'_>, item: &Item, options: &Options) -> Value {
-    let result = match scorer.score(&item.prompt, &item.choices, options) {
-        Ok(ranked) => ranked.to_json(),
-        Err(error) => {
-            json!({"prompt": item.prompt, "by": options.by.name(), "error": error.to_string()})
-        }
-    };
-    let mut line = item.head();
-    if let (Value::Object(line), Value::Object(result)) = (&mut line, result) {
-        line.extend(result);
-    }
-    line
-}
-
 impl Item {
-    /// What its result line begins with.
-    fn head(&self) -> Value {
-        match self.label {
+    /// Its result line: its id and label, then the result or why there is none.
+    fn line(&self, result: Value) -> Value {
+        let mut line = match self.label {
             Some(label) => json!({"id": self.id, "label": label}),
             None => json!({"id": self.id}),
+        };
+        if let (Value::Object(line), Value::Object(result)) = (&mut line, result) {
+            line.extend(result);
         }
+        line
     }
 
     /// Whether `cut` is the begin of its result line, or one with the other.
-    fn begins(&self, options: &Options, cut: &[u8]) -> bool {
-        let mut head = self.head();
-        head["prompt"] = json!(self.prompt);
-        head["by"] = json!(options.by.name());
-        let head = json_line(&head);
+    fn begins(&self, cut: &[u8]) -> bool {
+        let head = json_line(&self.line(json!({"prompt": self.prompt})));
         let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
         head.starts_with(cut) || cut.starts_with(head)
     }
@@ -192,8 +185,7 @@ impl Out {
     fn resume(
         path: &Path,
         items: &[Item],
-        options: &Options,
-        model: &dyn LanguageModel,
+        decisions: &Value,
         totals: &mut Totals,
     ) -> Result<Self, Failure> {
         let file_error = |source| Failure::File { path: path.to_owned(), source };
@@ -210,12 +202,12 @@ impl Out {
         for (line, text) in (1..).zip(whole.split_inclusive(|&byte| byte == b'\n')) {
             let result = serde_json::from_slice(text).map_err(|error| input::json_fault(&error));
             let result = result.map_err(|what| refuse(line, what))?;
-            continues(&result, items.get(line - 1), options, model)
+            continues(&result, items.get(line - 1), decisions)
                 .map_err(|what| refuse(line, what))?;
             totals.add(&result);
         }
         let next = items.get(totals.items());
-        if !cut.is_empty() && !next.is_some_and(|item| item.begins(options, cut)) {
+        if !cut.is_empty() && !next.is_some_and(|item| item.begins(cut)) {
             let what = "it is not the begin of the next item's result".to_owned();
             return Err(refuse(totals.items() + 1, what));
         }
@@ -243,13 +235,9 @@ impl Out {
     }
 }
 
-/// Checks that an earlier result is what this run would have written for the item.
-fn continues(
-    result: &Value,
-    item: Option<&Item>,
-    options: &Options,
-    model: &dyn LanguageModel,
-) -> Result<(), String> {
+/// Checks that an earlier result is what this run, of which every result has `decisions`, would have
+/// written for the item.
+fn continues(result: &Value, item: Option<&Item>, decisions: &Value) -> Result<(), String> {
     let Some(item) = item else {
         return Err("it has more results than there are items".to_owned());
     };
@@ -259,11 +247,18 @@ fn continues(
     if result["prompt"] != item.prompt.as_str() {
         return Err("its prompt is not the item's".to_owned());
     }
-    if result["label"] != item.head()["label"] {
+    if result["label"] != json!(item.label) {
         return Err(format!("its label is {}, not the item's", result["label"]));
     }
-    if result["by"] != options.by.name() {
-        return Err(format!("it was ranked by {}, not by \"{}\"", result["by"], options.by));
+    let earlier = &result["decisions"];
+    if earlier["model"] != decisions["model"] {
+        return Err(format!("it is of model {}, not {}", earlier["model"], decisions["model"]));
+    }
+    for (option, value) in decisions["options"].as_object().into_iter().flatten() {
+        let earlier = &earlier["options"][option];
+        if earlier != value {
+            return Err(format!("its option {option} is {earlier}, where this run's is {value}"));
+        }
     }
     if result.get("error").is_some() {
         return Ok(());
@@ -275,13 +270,6 @@ fn continues(
     };
     if choices.len() != item.choices.len() || !choices.iter().all(is_choice) {
         return Err("its candidates are not the item's choices".to_owned());
-    }
-    let decisions = &result["decisions"];
-    if decisions["model"] != model.name() {
-        return Err(format!("it is of model {}, not {:?}", decisions["model"], model.name()));
-    }
-    if decisions["rendered"].is_null() == options.chat.is_some() {
-        return Err("one of it and this run is with --chat, the other without".to_owned());
     }
     Ok(())
 }

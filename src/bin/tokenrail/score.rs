@@ -64,7 +64,7 @@ fn table(ranked: &Ranked) -> String {
     columns.push(Column::right("probability"));
     let mut table = Table::new(columns);
     for candidate in &ranked.candidates {
-        table.push(row(candidate, shown.clone(), ranked.by));
+        table.push(row(candidate, shown.clone(), ranked.decisions.options.by));
     }
     table.render(output::colour())
 }
@@ -91,7 +91,8 @@ fn row(candidate: &Candidate, shown: impl Iterator<Item = By>, ranked_by: By) ->
 
 /// What there is to say beside the numbers of each candidate.
 fn summary(ranked: &Ranked) -> String {
-    let mut parts = vec![format!("ranked by {}", ranked.by.name().replace('_', "-"))];
+    let mut parts =
+        vec![format!("ranked by {}", ranked.decisions.options.by.name().replace('_', "-"))];
     if let Some(margin) = ranked.margin {
         parts.push(format!("margin {margin:.3}"));
     }
