@@ -456,20 +456,37 @@ fn wrong_requests_are_refused_before_the_model_opens() {
 fn wrong_items_are_refused_with_their_line() {
     let folder = folder(&[]);
     let deep = format!("{{\"prompt\":{}", "[".repeat(100_000));
-    let cases: [(&str, &[&str]); 10] = [
+    let cases: [(&str, &[&str]); 13] = [
         ("nonsense", &["not JSON", "column 2"]),
         ("[1]", &["\"prompt\""]),
         (r#"{"prompt":"a"}"#, &["\"choices\" is null, not an array of strings"]),
         (r#"{"prompt":7,"choices":[" b"]}"#, &["\"prompt\" is 7, not a string"]),
         (r#"{"prompt":"a","choices":[" b",1]}"#, &["\"choices\"", "not an array of strings"]),
         (r#"{"prompt":"a","choices":[" b"],"label":1}"#, &["\"label\" is 1, not an index"]),
-        (r#"{"id":{},"prompt":"a","choices":[" b"]}"#, &["\"id\" is {}, not a string or number"]),
-        (r#"{"id":"x","prompt":"a","choices":[" b"]}"#, &["id \"x\" is that of line 1"]),
+        (
+            r#"{"id":{},"prompt":"a","choices":[" b"]}"#,
+            &["\"id\" is {}, not a string or an integer"],
+        ),
+        (
+            r#"{"id":1.5,"prompt":"a","choices":[" b"]}"#,
+            &["\"id\" is 1.5, not a string or an integer"],
+        ),
+        (
+            r#"{"id":18446744073709551616,"prompt":"a","choices":[" b"]}"#,
+            &["\"id\" is 1.8", "of 64 bits"],
+        ),
+        (r#"{"id":"x","prompt":"a","choices":[" b"]}"#, &["its id \"x\" is also that of line 1\n"]),
+        (
+            r#"{"prompt":"a","choices":[" b"]}"#,
+            &["its id 3 is also that of line 2", "without \"id\""],
+        ),
         (r#"{"prompt":"\ud800","choices":[" b"]}"#, &["not JSON", "hex escape", "column 18"]),
         (&deep, &["not JSON", "recursion limit", "column"]),
     ];
     for (line, err) in cases {
-        let text = format!("{{\"id\":\"x\",\"prompt\":\"a\",\"choices\":[\" b\"]}}\n\n{line}\n");
+        let before =
+            ["\"x\"", "3"].map(|id| format!("{{\"id\":{id},\"prompt\":\"a\",\"choices\":[]}}"));
+        let text = format!("{}\n{line}\n", before.join("\n"));
         let args = ["score", "--items", "-"];
         let case = Case { args: &args, stdin: &text, code: 2, ..Case::default() };
         let (_, said) = check(

@@ -96,7 +96,8 @@ pub(crate) struct ScoreArgs {
     /// Read candidates from a file (- for standard input): one a line, or a JSON array of strings.
     #[arg(long, value_name = "FILE", conflicts_with = "candidates")]
     pub(crate) candidates_from: Option<PathBuf>,
-    /// Score every line of a JSONL file (- for standard input): {"id", "prompt", "choices", "label"?}.
+    /// Score every line of a JSONL file (- for standard input): {"id"?, "prompt", "choices", "label"?};
+    /// a line without "id" goes by its number.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "candidates_from", "rewrites"])]
     pub(crate) items: Option<PathBuf>,
     /// Append the items' results to a file, and go on behind those that it already has.

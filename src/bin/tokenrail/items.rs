@@ -133,7 +133,12 @@ fn read_items(path: &Path) -> Result<Vec<Item>, Failure> {
             |what: String| Failure::Usage(format!("{} line {line}: {what}", input::name(path)));
         let item = read_item(text, line).map_err(fault)?;
         if let Some(earlier) = seen.insert(item.id.to_string(), line) {
-            return Err(fault(format!("id {} is that of line {earlier}", item.id)));
+            let why = if item.id.is_string() {
+                ""
+            } else {
+                " (a line without \"id\" goes by its number)"
+            };
+            return Err(fault(format!("its id {} is also that of line {earlier}{why}", item.id)));
         }
         items.push(item);
     }
@@ -167,8 +172,8 @@ fn read_item(text: &str, line: usize) -> Result<Item, String> {
     };
     let id = match &value["id"] {
         Value::Null => json!(line),
-        id @ (Value::String(_) | Value::Number(_)) => id.clone(),
-        other => return Err(format!("\"id\" is {other}, not a string or number")),
+        id if id.is_string() || id.is_i64() || id.is_u64() => id.clone(),
+        other => return Err(format!("\"id\" is {other}, not a string or an integer of 64 bits")),
     };
     Ok(Item { id, prompt: prompt.to_owned(), choices, label })
 }
