@@ -584,9 +584,15 @@ fn outputs_that_cannot_be_written_are_failures() {
     assert_eq!(output.status.code(), Some(7));
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard output: No space left"));
 
-    let args = ["score", "--items", "items.jsonl", "--out", "no/out.jsonl"];
-    let err = ["no/out.jsonl: ", "No such file"];
-    check(folder.path(), &Case { args: &args, code: 7, err: &err, ..Case::default() });
+    let held = fs::File::create(folder.path().join("held.jsonl")).expect("a file is made");
+    held.lock().expect("a lock");
+    for (out, why) in [
+        ("no/out.jsonl", "no/out.jsonl: No such file"),
+        ("held.jsonl", "held.jsonl: another process writes it"),
+    ] {
+        let args = ["score", "--items", "items.jsonl", "--out", out, "--model", "items.jsonl"];
+        check(folder.path(), &Case { args: &args, code: 7, err: &[why], ..Case::default() });
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! `tokenrail score --items`: a file of questions, with output that can be resumed.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,13 +36,11 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let items = read_items(path)?;
     let options =
         args.how.options(Options { duplicates: Duplicates::Keep, ..Options::default() })?;
+    let mut out = Out::open(args.out.as_deref())?;
     let model = model::open(&args.model)?;
     let decisions = json!({"model": model.name(), "options": options.to_json()});
     let mut totals = Totals::default();
-    let mut out = match &args.out {
-        Some(path) => Out::resume(path, &items, &decisions, &mut totals)?,
-        None => Out::Stdout,
-    };
+    out.resume(&items, &decisions, &mut totals)?;
     let interrupted = catch_interrupt()?;
     let bar = progress::items(items.len(), totals.items());
     let mut scorer = Scorer::new(&model);
@@ -181,22 +179,41 @@ fn read_item(text: &str, line: usize) -> Result<Item, String> {
 /// Where the items' results go.
 enum Out {
     Stdout,
-    File { path: std::path::PathBuf, file: BufWriter<File> },
+    File { path: PathBuf, file: File },
 }
 
 impl Out {
-    /// Opens the output file and counts the results it has: those of the first items, in order. A
-    /// last line that was cut short is dropped.
+    /// Opens the output file, if there is one, for this process alone.
+    fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self::Stdout);
+        };
+        let file_error = |source| Failure::File { path: path.to_owned(), source };
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(file_error)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self::File { path: path.to_owned(), file }),
+            Err(TryLockError::WouldBlock) => {
+                let what = "another process writes it; wait for that or give another --out";
+                Err(file_error(io::Error::new(io::ErrorKind::WouldBlock, what)))
+            }
+            Err(TryLockError::Error(source)) => Err(file_error(source)),
+        }
+    }
+
+    /// Counts the results that the output file has: those of the first items, in order. A last line
+    /// that was cut short is dropped.
     fn resume(
-        path: &Path,
+        &mut self,
         items: &[Item],
         decisions: &Value,
         totals: &mut Totals,
-    ) -> Result<Self, Failure> {
-        let file_error = |source| Failure::File { path: path.to_owned(), source };
-        let open =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = open.map_err(file_error)?;
+    ) -> Result<(), Failure> {
+        let Self::File { path, file } = self else {
+            return Ok(());
+        };
+        let file_error = |source| Failure::File { path: path.clone(), source };
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(file_error)?;
         let kept = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
@@ -225,15 +242,14 @@ impl Out {
                 path.display()
             ));
         }
-        Ok(Self::File { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(())
     }
 
     fn write(&mut self, line: &Value) -> Result<(), Failure> {
         match self {
             Self::Stdout => output::print_json(line),
             Self::File { path, file } => {
-                let line = json_line(line);
-                let written = writeln!(file, "{line}").and_then(|()| file.flush());
+                let written = file.write_all(format!("{}\n", json_line(line)).as_bytes());
                 written.map_err(|source| Failure::File { path: path.clone(), source })
             }
         }
