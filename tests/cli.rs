@@ -498,16 +498,28 @@ fn wrong_items_are_refused_with_their_line() {
 }
 
 #[test]
-fn wrong_candidates_are_refused() {
-    let folder = folder(&[("empty.txt", b"")]);
-    let cases: [(&[&str], &[&str]); 3] = [
-        (&["a", " b", ""], &["candidate 1 is empty"]),
-        (&["a", " b", " c", " b"], &["candidates 0, 2 are the same"]),
-        (&["a", "--candidates-from", "empty.txt"], &["no candidates: give at least one"]),
+fn wrong_candidates_are_refused_before_the_model_opens() {
+    let folder = folder(&[
+        ("empty.txt", b""),
+        ("gap.txt", b" Paris\r\n\r\n Lyon\r\n"),
+        ("gap.json", br#"[" Paris", ""]"#),
+        ("text.gguf", b"this is no model"),
+    ]);
+    let gap = "gap.txt line 2 is empty: every candidate needs at least one character";
+    let twice = ["a", " b", " c", " b"];
+    let cases: [(&[&str], i32, &[&str]); 8] = [
+        (&["a"], 2, &["no candidates: give at least one"]),
+        (&["a", " b", ""], 2, &["candidate 1 is empty"]),
+        (&twice, 2, &["candidates 0, 2 are the same"]),
+        (&[&twice[..], &["--duplicates", "keep"]].concat(), 5, &["text.gguf"]),
+        (&["a", "--candidates-from", "empty.txt"], 2, &["no candidates: give at least one"]),
+        (&["a", "--candidates-from", "gap.txt"], 2, &[gap]),
+        (&["a", "--candidates-from", "gap.json"], 2, &["candidate 1 is empty"]),
+        (&["--rewrites", "gap.txt"], 2, &[gap]),
     ];
-    for (args, err) in cases {
-        let args = [&["score"], args].concat();
-        check(folder.path(), &Case { args: &args, code: 2, err, ..Case::default() });
+    for (args, code, err) in cases {
+        let args = [&["score", "--model", "text.gguf"], args].concat();
+        check(folder.path(), &Case { args: &args, code, err, ..Case::default() });
     }
 }
 

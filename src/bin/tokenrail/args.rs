@@ -192,14 +192,10 @@ impl HowArgs {
     ///
     /// What every request would be refused for is refused here, before a model is opened.
     pub(crate) fn options(&self, default: Options) -> Result<Options, ScoreError> {
-        let by = self.by.unwrap_or(default.by);
-        if by == By::Pmi && self.unconditional.is_none() {
-            return Err(ScoreError::NoUnconditional);
-        }
         let chat =
             Chat { system: self.system.clone(), prefill: self.prefill.clone().unwrap_or_default() };
-        Ok(Options {
-            by,
+        let options = Options {
+            by: self.by.unwrap_or(default.by),
             duplicates: match self.duplicates {
                 None => default.duplicates,
                 Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
@@ -223,7 +219,9 @@ impl HowArgs {
             unconditional: self.unconditional.clone(),
             top: self.top.map(|top| top as usize),
             chat: self.chat.then_some(chat),
-        })
+        };
+        options.check()?;
+        Ok(options)
     }
 }
 

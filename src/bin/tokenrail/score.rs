@@ -20,6 +20,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
         }
     };
     let options = args.how.options(Options { by: default, ..Options::default() })?;
+    options.check_candidates(&candidates)?;
     let model = model::open(&args.model)?;
     let ranked = Scorer::new(&model).score(&prompt, &candidates, &options)?;
     if args.json {
