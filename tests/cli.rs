@@ -625,8 +625,8 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
     let examples: Vec<&str> =
         examples.lines().filter_map(|line| line.strip_prefix("  tokenrail ")).collect();
     assert_eq!(examples.len(), 8, "{examples:#?}");
-    // Only a model is wanting, so that flags and files are in order.
-    let env = [("TOKENRAIL_CACHE", "empty")];
+    // Only a model is wanting, so that flags and files are in order; an empty name is none.
+    let env = [("TOKENRAIL_CACHE", "empty"), ("TOKENRAIL_MODEL", "")];
     for example in examples {
         let mut words: Vec<&str> = example.split('"').enumerate().flat_map(words).collect();
         words.push("--offline");

@@ -62,7 +62,7 @@ impl Color {
 pub(crate) struct ModelArgs {
     /// The model: `smollm2-135m`, a GGUF file, a safetensors folder, or `org/repo[:file]` on the
     /// Hugging Face hub.
-    #[arg(long, default_value_t, env = "TOKENRAIL_MODEL")]
+    #[arg(long, default_value_t, env = unless_empty("TOKENRAIL_MODEL"))]
     pub(crate) model: ModelSource,
     /// Refuse to fetch a model that is not on this machine.
     #[arg(long)]
@@ -285,4 +285,9 @@ pub(crate) enum ModelCommand {
         #[arg(value_name = "MODEL")]
         model: ModelSource,
     },
+}
+
+/// The name of a variable of the environment; `None` where it is empty, which means unset.
+fn unless_empty(name: &'static str) -> Option<&'static str> {
+    Some(name).filter(|name| std::env::var_os(name).is_none_or(|value| !value.is_empty()))
 }
