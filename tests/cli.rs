@@ -425,10 +425,12 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         ("text.gguf", b"this is no model"),
     ]);
     fs::create_dir(folder.path().join("folder")).expect("a folder");
-    let cases: [(&[&str], i32, &[&str]); 19] = [
+    let cases: [(&[&str], i32, &[&str]); 21] = [
         (&["score"], 2, &["nothing to score", "--items", "--help"]),
         (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "1.."]),
         (&["score", "a", " b", "--system", "c"], 2, &["--chat"]),
+        (&["score", "a", " b", "--tokens", "--json"], 2, &["--tokens", "cannot be used", "--json"]),
+        (&["score", "--items", "-", "--tokens"], 2, &["--items", "cannot be used", "--tokens"]),
         (&["score", "a", " b", "--by", "best"], 2, &["\"best\"", "sum, mean-token, per-char"]),
         (&["score", "a", " b", "--by", "pmi"], 2, &["pmi needs an unconditional context"]),
         (&["score", "a", "--candidates-from", "no.txt"], 7, &["no.txt: ", "No such file"]),

@@ -110,8 +110,8 @@ pub(crate) struct ScoreArgs {
     pub(crate) rewrites: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) how: HowArgs,
-    /// Show every token's logprob.
-    #[arg(long)]
+    /// Show every token's surprise; JSON has every token's logprob anyway.
+    #[arg(long, conflicts_with_all = ["items", "json"])]
     pub(crate) tokens: bool,
     /// Print one JSON object instead of a table.
     #[arg(long)]
