@@ -425,9 +425,10 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         ("text.gguf", b"this is no model"),
     ]);
     fs::create_dir(folder.path().join("folder")).expect("a folder");
-    let cases: [(&[&str], i32, &[&str]); 21] = [
+    let cases: [(&[&str], i32, &[&str]); 22] = [
         (&["score"], 2, &["nothing to score", "--items", "--help"]),
-        (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "1.."]),
+        (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "at least 1\n"]),
+        (&["score", "a", " b", "--top", "all"], 2, &["'all'", "--top", "at least 1\n"]),
         (&["score", "a", " b", "--system", "c"], 2, &["--chat"]),
         (&["score", "a", " b", "--tokens", "--json"], 2, &["--tokens", "cannot be used", "--json"]),
         (&["score", "--items", "-", "--tokens"], 2, &["--items", "cannot be used", "--tokens"]),

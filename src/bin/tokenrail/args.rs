@@ -130,8 +130,8 @@ pub(crate) struct HowArgs {
     #[arg(long, value_name = "TEXT")]
     unconditional: Option<String>,
     /// Rank only the best K, and stop candidates that cannot be among them.
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
-    top: Option<u32>,
+    #[arg(long, value_name = "K", value_parser = at_least_one)]
+    top: Option<usize>,
     /// Make the prompt a user's turn through the model's chat template.
     #[arg(long)]
     chat: bool,
@@ -217,7 +217,7 @@ impl HowArgs {
             },
             truncation: if self.truncate { Truncation::Left } else { Truncation::Refuse },
             unconditional: self.unconditional.clone(),
-            top: self.top.map(|top| top as usize),
+            top: self.top,
             chat: self.chat.then_some(chat),
         };
         options.check()?;
@@ -290,4 +290,8 @@ pub(crate) enum ModelCommand {
 /// The name of a variable of the environment; `None` where it is empty, which means unset.
 fn unless_empty(name: &'static str) -> Option<&'static str> {
     Some(name).filter(|name| std::env::var_os(name).is_none_or(|value| !value.is_empty()))
+}
+
+fn at_least_one(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|&count| count > 0).ok_or("it must be a number, and at least 1")
 }
