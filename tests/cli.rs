@@ -267,6 +267,35 @@ fn inspect_shows_hostile_text_harmlessly() {
     assert!(out.contains("txt") && err.is_empty(), "{out:?} {err:?}");
 }
 
+#[test]
+fn inspect_says_when_a_text_looks_like_a_file() {
+    let folder = folder(&[("a.txt", b"Words."), ("broken.gguf", b"")]);
+    fs::create_dir(folder.path().join("folder.d")).expect("a folder");
+    let file = "is a file, and its contents are shown (--literal for the words)";
+    let words = "and the words themselves are shown (--literal says so)";
+    let cases: [(&[&str], &[&str]); 12] = [
+        (&["a.txt"], &["note: a.txt ", file]),
+        (&["a.txt", "--json"], &["note: a.txt ", file]),
+        (&["a.txt", "--literal"], &[]),
+        (&["b.txt"], &["note: there is no file b.txt, ", words]),
+        (&["drafts/b"], &["note: there is no file drafts/b, ", words]),
+        (&["folder.d"], &["note: there is no file folder.d, ", words]),
+        (&["b.txt", "--literal"], &[]),
+        (&["b.txt is a file"], &[]),
+        (&["words"], &[]),
+        (&["Words."], &[]),
+        (&["e.extension"], &[]),
+        (&["wait...what?"], &[]),
+    ];
+    for (args, notes) in cases {
+        // What there is to note is said before the model is opened, which here fails.
+        let args = [&["inspect", "--model", "broken.gguf"], args].concat();
+        let case = Case { args: &args, code: 5, err: notes, ..Case::default() };
+        let (_, err) = check(folder.path(), &case);
+        assert_eq!(err.contains("note: "), !notes.is_empty(), "{err}");
+    }
+}
+
 /// More items than a round has, with beginnings in common, all kinds of ids, and one that fails.
 fn items() -> String {
     let mut items: Vec<Value> = (0..20)

@@ -239,7 +239,7 @@ pub(crate) struct InspectArgs {
     /// A text; or a file, when one of this name exists; or - for standard input.
     #[arg(value_name = "TEXT|FILE")]
     pub(crate) text: String,
-    /// Take the argument as a text even if a file of this name exists.
+    /// Take the argument as a text even if a file of this name exists, or it looks like one.
     #[arg(long)]
     pub(crate) literal: bool,
     /// Make the text a user's turn through the model's chat template.
