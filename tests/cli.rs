@@ -296,6 +296,26 @@ fn inspect_says_when_a_text_looks_like_a_file() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn long_work_is_seen_on_a_terminal() {
+    let folder = folder(&[("long.txt", "word ".repeat(500).as_bytes())]);
+    let program = env!("CARGO_BIN_EXE_tokenrail");
+    for (args, is_long) in [("inspect long.txt", true), ("inspect short.txt", false)] {
+        // `script` gives its command a terminal.
+        let mut command = Command::new("script");
+        command.args(["-qec", &format!("'{program}' {args} >out.txt"), "/dev/null"]);
+        command.env("RAYON_NUM_THREADS", "1").current_dir(folder.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let shown = finish(start(&mut command, b"")).stdout;
+        let shown = String::from_utf8_lossy(&shown);
+        assert!(shown.contains("note: "), "{args}: {shown:?}");
+        assert_eq!(shown.contains("the model reads  1s"), is_long, "{args}: {shown:?}");
+        let out = fs::read_to_string(folder.path().join("out.txt")).expect("the output");
+        assert!(out.contains("perplexity") && !out.contains("reads"), "{out}");
+    }
+}
+
 /// More items than a round has, with beginnings in common, all kinds of ids, and one that fails.
 fn items() -> String {
     let mut items: Vec<Value> = (0..20)

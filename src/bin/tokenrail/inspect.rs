@@ -9,13 +9,13 @@ use tokenrail::vocab::Vocabulary;
 
 use crate::args::InspectArgs;
 use crate::exit::Failure;
-use crate::{input, model, output};
+use crate::{input, model, output, progress};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let text = text(args)?;
     let options = InspectOptions { alternatives: args.alternatives.into(), is_chat: args.chat };
     let model = model::open(&args.model)?;
-    let inspection = inspect(&model, &text, &options)?;
+    let inspection = progress::spinner(|| inspect(&model, &text, &options))?;
     let vocabulary = model.tokenizer().vocabulary();
     if args.json {
         return output::print_json(&inspection.to_json(vocabulary));

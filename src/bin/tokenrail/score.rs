@@ -6,7 +6,7 @@ use tokenrail::score::{By, Candidate, Options, Outcome, Ranked, Scorer};
 
 use crate::args::ScoreArgs;
 use crate::exit::Failure;
-use crate::{input, items, model, output};
+use crate::{input, items, model, output, progress};
 
 pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
     if let Some(path) = &args.items {
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
     let options = args.how.options(Options { by: default, ..Options::default() })?;
     options.check_candidates(&candidates)?;
     let model = model::open(&args.model)?;
-    let ranked = Scorer::new(&model).score(&prompt, &candidates, &options)?;
+    let ranked = progress::spinner(|| Scorer::new(&model).score(&prompt, &candidates, &options))?;
     if args.json {
         return output::print_json(&ranked.to_json());
     }
