@@ -1,9 +1,16 @@
 //! Scoring against an independent implementation and a brute-force one, and its laws.
 
+#[path = "tiny/builder/mod.rs"]
+mod builder;
+#[path = "tiny/random.rs"]
+mod random;
 mod support;
 
+use builder::{Element, Tiny};
 use serde_json::Value;
 use support::{cases, floats, lines, model};
+use tempfile::TempDir;
+use tokenrail::model::local::LocalModel;
 use tokenrail::model::{Distribution, LanguageModel, Rows};
 use tokenrail::score::{
     Bos, Boundary, By, Candidate, Chat, Duplicates, End, InspectOptions, Options, Outcome, Ranked,
@@ -369,7 +376,7 @@ fn pmi_subtracts_the_unconditional_sum() {
 }
 
 #[test]
-fn long_prompts_are_refused_or_cut_once_for_all() {
+fn what_is_too_long_is_refused() {
     let long = "All work and no play. ".repeat(2000);
     let texts = ["Jack", "Jack is a dull boy"];
     match score(&long, &texts, &Options::default()) {
@@ -378,19 +385,44 @@ fn long_prompts_are_refused_or_cut_once_for_all() {
         }
         other => panic!("{other:?}"),
     }
-    // Cutting is tested on the decision alone: the text just over the limit would take a minute.
-    let limit = model().context_length();
-    let ids = vec!["a"; limit + 50].join(" ");
-    let options = Options { truncation: Truncation::Left, ..Options::default() };
-    let huge = " x".repeat(limit);
-    match score("a", &[&huge], &options) {
-        Err(ScoreError::CandidateTooLong { index: 0, tokens, .. }) => assert!(tokens >= limit),
+    let huge = " x".repeat(model().context_length());
+    match score("a", &[&huge], &Options::default()) {
+        Err(ScoreError::CandidateTooLong { index: 0, tokens, limit }) => assert!(tokens >= limit),
         other => panic!("{other:?}"),
     }
-    assert!(matches!(
-        score(&ids, &[" b"], &Options::default()),
-        Err(ScoreError::PromptTooLong { .. })
-    ));
+}
+
+#[test]
+fn a_long_prompt_is_cut_once_for_all_and_scored_as_if_given_so() {
+    let folder = TempDir::new().expect("a folder");
+    let candidates = ["n", "ate", "tah"].map(str::to_owned);
+    // Letters that no merge joins, so that each is a token.
+    let prompt = "nateha".repeat(5);
+    for (adds_bos, bos) in [(true, Bos::Added), (false, Bos::NotAdded)] {
+        let tiny = Tiny { adds_bos, ..Tiny::smallest(7) };
+        let path = folder.path().join("tiny.gguf");
+        std::fs::write(&path, tiny.gguf(Element::F32).bytes()).expect("a writable folder");
+        let model = LocalModel::open(&path).expect("the file opens");
+        // The begin token, as much of the prompt as there is room for, and the longest candidate.
+        let kept = tiny.context - usize::from(adds_bos) - 3;
+        for length in [kept, kept + 1, prompt.len()] {
+            let (long, cut) = (&prompt[..length], length - kept);
+            let score = |prompt: &str, truncation| {
+                let options = Options { truncation, ..Options::default() };
+                Scorer::new(&model).score(prompt, &candidates, &options)
+            };
+            let whole = score(long, Truncation::Left).expect("they score");
+            let given = score(&long[cut..], Truncation::Refuse).expect("they fit");
+            let what = format!("{length} letters, {:?}", whole.decisions);
+            assert_eq!((whole.decisions.truncated, whole.decisions.bos), (cut, bos), "{what}");
+            assert_eq!(whole.counters.context_tokens, tiny.context - 3, "{what}");
+            for (a, b) in by_index(&whole).into_iter().zip(by_index(&given)) {
+                assert_near(&logprobs(a), &logprobs(b), 1e-6, &what);
+            }
+            let refused = score(long, Truncation::Refuse).is_err();
+            assert_eq!(refused, cut > 0, "{what}");
+        }
+    }
 }
 
 #[test]
