@@ -216,43 +216,40 @@ fn top_finds_the_winners_of_ranking_all_with_fewer_tokens() {
     pool.sort();
     pool.dedup();
     pool.truncate(16);
-    for (by, top) in [(By::Sum, 1), (By::Sum, 3), (By::PerByte, 1)] {
-        let options =
-            Options { by, unconditional: Some("Answer:".to_owned()), ..Options::default() };
-        let mut scorer = Scorer::new(model());
-        let all = scorer.score(context, &pool, &options).expect("they score");
-        let some = scorer
-            .score(context, &pool, &Options { top: Some(top), ..options })
-            .expect("they score");
-        let winners = |ranked: &Ranked| -> Vec<usize> {
-            ranked.candidates.iter().take(top).map(|candidate| candidate.index).collect()
-        };
-        assert_eq!(winners(&some), winners(&all), "{by} top {top}");
+    let options = Options { unconditional: Some("Answer:".to_owned()), ..Options::default() };
+    let all = Scorer::new(model()).score(context, &pool, &options).expect("they score");
+    for (by, top) in By::ALL.map(|by| (by, 1)).into_iter().chain([(By::Sum, 3)]) {
+        let options = Options { by, top: Some(top), ..options.clone() };
+        let some = Scorer::new(model()).score(context, &pool, &options).expect("they score");
         assert!(some.counters.stopped > 0, "{by}: none was stopped");
         assert!(
             some.counters.forward_tokens < all.counters.forward_tokens,
             "{by}: {:?}",
             some.counters
         );
-        check_bounds(&some, &all);
+        let exact = |candidate: &&Candidate| candidate.scores().and_then(|scores| scores.by(by));
+        let exact: Vec<f64> = by_index(&all).iter().filter_map(exact).collect();
+        let mut order: Vec<usize> = (0..pool.len()).collect();
+        order.sort_by(|&a, &b| exact[b].total_cmp(&exact[a]));
+        let winners = some.candidates[..top].iter().map(|candidate| candidate.index);
+        assert_eq!(winners.collect::<Vec<_>>(), order[..top], "{by} top {top}");
+        check_bounds(&some, &exact);
     }
 }
 
-/// What was stopped says a true upper bound, and ranks are those of ranking all.
-fn check_bounds(some: &Ranked, all: &Ranked) {
-    let by = all.decisions.options.by;
-    for (stopped, whole) in by_index(some).into_iter().zip(by_index(all)) {
-        let whole = whole.scores().expect("all were scored");
-        let exact = whole.by(by).expect("a score");
-        match stopped.outcome {
+/// What was stopped says a true upper bound; the rest has its score and, where certain, its rank.
+fn check_bounds(some: &Ranked, exact: &[f64]) {
+    let by = some.decisions.options.by;
+    for (candidate, &exact_score) in by_index(some).into_iter().zip(exact) {
+        let what = format!("{by}: {}", candidate.text);
+        match candidate.outcome {
             Outcome::Stopped { upper_bound } => {
-                assert!(upper_bound >= exact - SAME, "{}", stopped.text)
+                assert!(upper_bound >= exact_score - SAME, "{what}")
             }
             Outcome::Scored(scores) => {
-                assert!((scores.by(by).expect("a score") - exact).abs() < SAME, "{}", stopped.text);
-                if let Some(rank) = scores.rank {
-                    assert_eq!(Some(rank), whole.rank, "{}", stopped.text);
-                }
+                assert_near(&[scores.by(by).expect("a score")], &[exact_score], SAME, &what);
+                let rank = 1 + exact.iter().filter(|&&other| other > exact_score).count();
+                assert!(scores.rank.is_none_or(|certain| certain == rank), "{what}: {scores:?}");
             }
         }
     }
