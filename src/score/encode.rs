@@ -7,7 +7,9 @@
 
 use super::ScoreError;
 use super::normalize::Lengths;
-use super::options::{Boundary, Chat, Duplicates, End, Options, TrailingSpace, Truncation};
+use super::options::{
+    Boundary, Chat, Duplicates, End, Options, TrailingSpace, Truncation, repeated,
+};
 use super::ranked::{Bos, Decisions};
 use super::trie::Trie;
 use crate::model::{LanguageModel, Message};
@@ -35,12 +37,7 @@ pub(super) fn encode(
     candidates: &[String],
     options: &Options,
 ) -> Result<Encoded, ScoreError> {
-    if candidates.is_empty() {
-        return Err(ScoreError::NoCandidates);
-    }
-    if let Some(index) = candidates.iter().position(String::is_empty) {
-        return Err(ScoreError::EmptyCandidate { index });
-    }
+    options.check_candidates(candidates)?;
     let mut decisions = Decisions::new(model, options);
     let rendered = options.chat.as_ref().map(|chat| render(model, prompt, chat)).transpose()?;
     let prompt = rendered.as_deref().unwrap_or(prompt);
@@ -60,7 +57,8 @@ pub(super) fn encode(
         candidates.iter_mut().for_each(|tokens| tokens.push(eos));
     }
     begin(model, &mut context, &mut candidates, &mut decisions)?;
-    let duplicates = duplicates(&candidates);
+    // Tokens are compared as well as texts, since a normalizer may give different texts the same ones.
+    let duplicates = repeated(&candidates);
     if !duplicates.is_empty() {
         match options.duplicates {
             Duplicates::Refuse => {
@@ -226,18 +224,6 @@ fn begin(
         Some(index) => Err(ScoreError::EmptyCandidate { index }),
         None => Ok(()),
     }
-}
-
-/// The indices of the first tokens that several candidates have; empty when all differ. Tokens are
-/// compared, not texts, since a normalizer may give different texts the same ones.
-fn duplicates(candidates: &[Vec<TokenId>]) -> Vec<usize> {
-    let mut sorted: Vec<usize> = (0..candidates.len()).collect();
-    sorted.sort_by_key(|&index| &candidates[index]);
-    let same = sorted.windows(2).find(|pair| candidates[pair[0]] == candidates[pair[1]]);
-    let Some(&[first, _]) = same else {
-        return Vec::new();
-    };
-    (0..candidates.len()).filter(|&index| candidates[index] == candidates[first]).collect()
 }
 
 /// Makes the context and the longest candidate fit together. The cut is one for all candidates:
