@@ -11,9 +11,9 @@ use serde_json::Value;
 use support::{cases, floats, lines, model};
 use tempfile::TempDir;
 use tokenrail::model::local::LocalModel;
-use tokenrail::model::{Distribution, LanguageModel, Rows};
+use tokenrail::model::{Chat, Distribution, LanguageModel, Rows};
 use tokenrail::score::{
-    Bos, Boundary, By, Candidate, Chat, Duplicates, End, InspectOptions, Options, Outcome, Ranked,
+    Bos, Boundary, By, Candidate, Duplicates, End, InspectOptions, Options, Outcome, Ranked,
     ScoreError, Scorer, TrailingSpace, Truncation, inspect,
 };
 use tokenrail::vocab::TokenId;

@@ -40,6 +40,9 @@ pub enum GenerateError {
         /// The tokens that the constraint knows.
         constraint_has: usize,
     },
+    /// A conversation was asked for.
+    #[error("the model has no chat template: leave --chat out, or use a model that has one")]
+    NoChatTemplate,
     /// An empty prompt, and no token to begin a text with.
     #[error("the prompt is empty, and the model has no token that begins or ends a text")]
     NoContext,

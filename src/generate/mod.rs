@@ -159,7 +159,11 @@ impl<'m> Generator<'m> {
 
     fn encode(&self, prompt: &str, chat: Option<&Chat>) -> Result<Vec<TokenId>, GenerateError> {
         let tokenizer = self.model.tokenizer();
-        let rendered = chat.map(|chat| chat.render(self.model, prompt)).transpose()?;
+        let render = |chat: &Chat| {
+            let template = self.model.chat_template().ok_or(GenerateError::NoChatTemplate)?;
+            Ok::<_, GenerateError>(chat.render(template, prompt)?)
+        };
+        let rendered = chat.map(render).transpose()?;
         let mut tokens = tokenizer.encode(rendered.as_deref().unwrap_or(prompt))?;
         let vocabulary = tokenizer.vocabulary();
         let bos = vocabulary.bos().filter(|_| tokenizer.adds_bos());

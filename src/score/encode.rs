@@ -7,12 +7,10 @@
 
 use super::ScoreError;
 use super::normalize::Lengths;
-use super::options::{
-    Boundary, Chat, Duplicates, End, Options, TrailingSpace, Truncation, repeated,
-};
+use super::options::{Boundary, Duplicates, End, Options, TrailingSpace, Truncation, repeated};
 use super::ranked::{Bos, Decisions};
 use super::trie::Trie;
-use crate::model::{LanguageModel, Message};
+use crate::model::{Chat, LanguageModel};
 use crate::vocab::TokenId;
 
 /// Texts that open a reasoning section, with the texts that close it.
@@ -117,15 +115,12 @@ impl Encoded {
     }
 }
 
-/// The prompt as a user's turn, with the prefill behind it: a template would end the assistant's
-/// turn after a prefill given as a message. Candidates inside a reasoning section would be scored
-/// as thoughts, so a section left open is refused.
+/// The prompt as a user's turn. Candidates inside a reasoning section would be scored as thoughts,
+/// so a section left open is refused.
 fn render(model: &dyn LanguageModel, prompt: &str, chat: &Chat) -> Result<String, ScoreError> {
     let template = model.chat_template().ok_or(ScoreError::NoChatTemplate)?;
-    let system = chat.system.iter().map(Message::system);
-    let messages: Vec<Message> = system.chain([Message::user(prompt)]).collect();
-    let turn = template.render(&messages)?;
-    let rendered = format!("{turn}{}", chat.prefill);
+    let rendered = chat.render(template, prompt)?;
+    let turn = rendered.strip_suffix(&chat.prefill).unwrap_or(&rendered);
     for (opener, closer) in REASONING {
         let opened = turn.trim_end().ends_with(opener);
         if opened && !chat.prefill.contains(closer) {

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::inspect::Reading;
 use super::{
-    Bos, Boundary, Candidate, Chat, Counters, Decisions, Duplicates, End, Inspection, Options,
-    Outcome, Ranked, ScoredToken, TrailingSpace, Truncation,
+    Bos, Boundary, Candidate, Counters, Decisions, Duplicates, End, Inspection, Options, Outcome,
+    Ranked, ScoredToken, TrailingSpace, Truncation,
 };
+use crate::model::Chat;
 use crate::vocab::{TokenId, Vocabulary};
 
 impl Ranked {

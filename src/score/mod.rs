@@ -34,7 +34,7 @@ mod walk;
 pub use error::ScoreError;
 pub use inspect::{InspectOptions, InspectedToken, Inspection, inspect};
 pub use normalize::By;
-pub use options::{Boundary, Chat, Duplicates, End, Options, TrailingSpace, Truncation};
+pub use options::{Boundary, Duplicates, End, Options, TrailingSpace, Truncation};
 pub use ranked::{
     Bos, Candidate, Counters, Decisions, Disagreement, Outcome, Ranked, ScoredToken, Scores,
 };

@@ -1,6 +1,7 @@
 //! What a caller can choose about scoring, and what is refused of any model.
 
 use super::{By, ScoreError};
+use crate::model::Chat;
 
 /// How candidates are joined to the prompt, scored and ranked.
 ///
@@ -86,23 +87,6 @@ impl Options {
         }
         Ok(())
     }
-}
-
-/// The rest of a conversation around the prompt.
-///
-/// ```
-/// use tokenrail::score::{Chat, Options};
-///
-/// let chat = Chat { system: Some("Answer with one word.".into()), prefill: "Answer:".into() };
-/// let options = Options { chat: Some(chat), ..Options::default() };
-/// assert!(options.unconditional.is_none(), "the chat wraps the prompt alone");
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct Chat {
-    /// The system's instructions, where the template's own are not wanted.
-    pub system: Option<String>,
-    /// What the assistant's turn begins with, before the candidate.
-    pub prefill: String,
 }
 
 /// How prompt and candidate become tokens.

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use tokenrail::model::Chat;
 use tokenrail::score::{
-    Boundary, By, Chat, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
+    Boundary, By, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
 };
 use tokenrail::store::{Access, ModelSource};
 
