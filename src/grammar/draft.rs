@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rules::{Attributes, Body, Rule, RuleId};
 use super::{Grammar, GrammarError, Limits, Place};
-use crate::regex::{Count, Exprs};
+use crate::regex::{Count, ExprId, Exprs};
 
 /// The rules read so far.
 #[derive(Debug)]
@@ -91,17 +91,19 @@ impl<'s> Draft<'s> {
     /// The body one part after the other; regular parts become one terminal.
     pub(super) fn sequence(&mut self, parts: Vec<Body>) -> Body {
         let mut joined: Vec<Body> = Vec::new();
+        let mut run = Vec::new();
         for part in parts {
-            let both = joined.last().and_then(Body::expr).zip(part.expr());
-            match (both, part) {
-                (Some((before, behind)), _) => {
-                    joined.pop();
-                    joined.push(Body::terminal(self.exprs.concat([before, behind])));
-                }
-                (None, Body::Sequence(inner)) => joined.extend(inner),
-                (None, part) => joined.push(part),
+            if let Some(expr) = part.expr() {
+                run.push(expr);
+                continue;
+            }
+            self.end_run(&mut run, &mut joined);
+            match part {
+                Body::Sequence(inner) => joined.extend(inner),
+                part => joined.push(part),
             }
         }
+        self.end_run(&mut run, &mut joined);
         if joined.len() == 1 { joined.swap_remove(0) } else { Body::Sequence(joined) }
     }
 
@@ -156,6 +158,13 @@ impl<'s> Draft<'s> {
             });
         }
         Grammar::new(rules, start, self.exprs, self.limits)
+    }
+
+    /// Makes the regular parts in a row one terminal.
+    fn end_run(&mut self, run: &mut Vec<ExprId>, joined: &mut Vec<Body>) {
+        if !run.is_empty() {
+            joined.push(Body::terminal(self.exprs.concat(run.drain(..))));
+        }
     }
 
     /// The defined name that is most like an undefined one, if one is.

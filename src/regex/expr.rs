@@ -141,6 +141,9 @@ impl Exprs {
 
     /// The parts, one after the other.
     pub(crate) fn concat(&mut self, parts: impl IntoIterator<Item = ExprId>) -> ExprId {
+        let mut parts: Vec<ExprId> = parts.into_iter().collect();
+        // The last one's spine is taken as it is: a long text is put together from its end.
+        let mut whole = parts.pop().unwrap_or(ExprId::EMPTY);
         let mut spine = Vec::new();
         for mut part in parts {
             while let &Expr::Concat(head, tail) = self.node(part) {
@@ -149,10 +152,9 @@ impl Exprs {
             }
             spine.push(part);
         }
-        if spine.contains(&ExprId::NOTHING) {
+        if whole == ExprId::NOTHING || spine.contains(&ExprId::NOTHING) {
             return ExprId::NOTHING;
         }
-        let mut whole = ExprId::EMPTY;
         for part in spine.into_iter().rev() {
             whole = self.prepend(part, whole);
         }
