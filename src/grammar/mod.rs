@@ -12,7 +12,7 @@ mod rules;
 
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
-pub(crate) use parameter::{Condition, Parameter};
+pub(crate) use parameter::{Bits, Comparison, Condition, Parameter};
 pub(crate) use rules::{Body, Rule, RuleId, Terminal, TokenPattern};
 
 use crate::regex::Exprs;
