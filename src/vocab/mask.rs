@@ -86,8 +86,9 @@ impl TokenMask {
     /// The allowed ids, ascending.
     pub fn iter(&self) -> impl Iterator<Item = TokenId> + '_ {
         self.words.iter().enumerate().flat_map(|(index, &word)| {
-            let rest = std::iter::successors(Some(word), |rest| Some(rest & (rest - 1)));
-            rest.take_while(|&rest| rest != 0)
+            let is_some = |rest: &u32| *rest != 0;
+            let next = move |rest: &u32| Some(rest & (rest - 1)).filter(is_some);
+            std::iter::successors(Some(word).filter(is_some), next)
                 .map(move |rest| TokenId(index as u32 * 32 + rest.trailing_zeros()))
         })
     }
