@@ -12,6 +12,8 @@ pub(super) struct Draft<'s> {
     /// Combines terminals.
     pub(super) exprs: Exprs,
     source: &'s str,
+    /// Where each line of the source begins.
+    lines: Vec<usize>,
     limits: Limits,
     rules: Vec<Named>,
     by_name: BTreeMap<String, RuleId>,
@@ -29,9 +31,11 @@ impl<'s> Draft<'s> {
     /// Starts a grammar of a source within the limits.
     pub(super) fn new(source: &'s str, limits: &Limits) -> Result<Self, GrammarError> {
         limits.check("source bytes", source.len(), limits.source_bytes, None)?;
+        let newlines = source.match_indices('\n');
         Ok(Self {
             exprs: Exprs::default(),
             source,
+            lines: std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect(),
             limits: limits.clone(),
             rules: Vec::new(),
             by_name: BTreeMap::new(),
@@ -43,9 +47,15 @@ impl<'s> Draft<'s> {
         if let Some(&id) = self.by_name.get(name) {
             return id;
         }
+        let id = self.declare(name, offset);
+        self.by_name.insert(name.to_owned(), id);
+        id
+    }
+
+    /// A new rule, to be defined by its id: its name is for messages and may be taken.
+    pub(super) fn declare(&mut self, name: &str, offset: usize) -> RuleId {
         let id = RuleId(u32::try_from(self.rules.len()).expect("sources are below 4 GiB"));
         self.rules.push(Named { name: name.to_owned(), first_use: offset, definition: None });
-        self.by_name.insert(name.to_owned(), id);
         id
     }
 
@@ -77,9 +87,8 @@ impl<'s> Draft<'s> {
         body: Body,
         attributes: Attributes,
     ) -> RuleId {
-        let id = RuleId(u32::try_from(self.rules.len()).expect("sources are below 4 GiB"));
-        let definition = Some((offset, body, attributes));
-        self.rules.push(Named { name: parent.to_owned(), first_use: offset, definition });
+        let id = self.declare(parent, offset);
+        self.rules[id.index()].definition = Some((offset, body, attributes));
         id
     }
 
@@ -88,22 +97,30 @@ impl<'s> Draft<'s> {
         self.limits.check("nesting depth", depth, self.limits.nesting, Some(self.place(offset)))
     }
 
+    /// Refuses to go on when the expressions, and so many more, are over the limit.
+    pub(super) fn check_parts(&self, more: usize, offset: usize) -> Result<(), GrammarError> {
+        let parts = self.exprs.len().saturating_add(more);
+        self.limits.check("parts", parts, self.limits.parts, Some(self.place(offset)))
+    }
+
     /// The body one part after the other; regular parts become one terminal.
     pub(super) fn sequence(&mut self, parts: Vec<Body>) -> Body {
+        let flat = parts.into_iter().flat_map(|part| match part {
+            Body::Sequence(inner) => inner,
+            part => vec![part],
+        });
         let mut joined: Vec<Body> = Vec::new();
         let mut run = Vec::new();
-        for part in parts {
-            if let Some(expr) = part.expr() {
-                run.push(expr);
-                continue;
-            }
-            self.end_run(&mut run, &mut joined);
-            match part {
-                Body::Sequence(inner) => joined.extend(inner),
-                part => joined.push(part),
+        for part in flat {
+            match part.expr() {
+                Some(expr) => run.push(expr),
+                None => {
+                    self.close_run(&mut run, &mut joined);
+                    joined.push(part);
+                }
             }
         }
-        self.end_run(&mut run, &mut joined);
+        self.close_run(&mut run, &mut joined);
         if joined.len() == 1 { joined.swap_remove(0) } else { Body::Sequence(joined) }
     }
 
@@ -127,8 +144,13 @@ impl<'s> Draft<'s> {
         }
     }
 
+    /// As [`Place::at`], without a look at all that stands before: grammars have many places.
     pub(super) fn place(&self, offset: usize) -> Place {
-        Place::at(self.source, offset)
+        let line = self.lines.partition_point(|&start| start <= offset);
+        let start = self.lines[line - 1];
+        let end = self.lines.get(line).copied().unwrap_or(self.source.len());
+        let within = Place::at(&self.source[start..end], offset - start);
+        Place { line, ..within }
     }
 
     pub(super) fn syntax(&self, offset: usize, what: impl Into<String>) -> GrammarError {
@@ -161,18 +183,28 @@ impl<'s> Draft<'s> {
     }
 
     /// Makes the regular parts in a row one terminal.
-    fn end_run(&mut self, run: &mut Vec<ExprId>, joined: &mut Vec<Body>) {
+    /// The defined name that is most like an undefined one, if one is.
+    fn most_like(&self, name: &str) -> Option<String> {
+        let defined = self.rules.iter().filter(|rule| rule.definition.is_some());
+        most_like(name, defined.map(|rule| rule.name.as_str()))
+    }
+
+    fn close_run(&mut self, run: &mut Vec<ExprId>, joined: &mut Vec<Body>) {
         if !run.is_empty() {
             joined.push(Body::terminal(self.exprs.concat(run.drain(..))));
         }
     }
+}
 
-    /// The defined name that is most like an undefined one, if one is.
-    fn most_like(&self, name: &str) -> Option<String> {
-        let defined = self.rules.iter().filter(|rule| rule.definition.is_some());
-        let likeness = |other: &str| strsim::damerau_levenshtein(name, other);
-        let best = defined.map(|rule| rule.name.as_str()).min_by_key(|other| likeness(other))?;
-        let is_near = likeness(best) <= 1 + name.chars().count().max(best.chars().count()) / 4;
-        is_near.then(|| best.to_owned())
-    }
+/// The name that is most like a wrong one, if one is. Long names are not compared.
+pub(super) fn most_like<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    const LONGEST: usize = 64;
+    let reach = |other: &str| 1 + name.len().max(other.len()) / 4;
+    names
+        .filter(|other| name.len().max(other.len()) <= LONGEST)
+        .filter(|other| name.len().abs_diff(other.len()) <= reach(other))
+        .map(|other| (strsim::damerau_levenshtein(name, other), other))
+        .min()
+        .filter(|(distance, other)| *distance <= reach(other))
+        .map(|(_, other)| other.to_owned())
 }

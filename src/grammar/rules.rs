@@ -28,19 +28,23 @@ pub(crate) struct Rule {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Attributes {
     /// What its text is called in the captures.
-    pub(crate) capture: Option<Capture>,
+    pub(crate) capture: Option<String>,
+    /// What ends its text and is no part of its capture.
+    pub(crate) marker: Option<Marker>,
     /// The most tokens that its text may be begun with; then it ends where it next may.
     pub(crate) max_tokens: Option<u32>,
     /// The temperature to sample its text with.
     pub(crate) temperature: Option<f32>,
 }
 
-/// A named capture.
+/// What ends a rule's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Capture {
-    pub(crate) name: String,
-    /// What ends the text and is no part of the capture, with the name of its own capture.
-    pub(crate) stop: Option<(ExprId, Option<String>)>,
+pub(crate) struct Marker {
+    pub(crate) expr: ExprId,
+    /// What the marker itself is called in the captures.
+    pub(crate) capture: Option<String>,
+    /// Whether the captures of the rules around leave it out too.
+    pub(crate) is_hidden: bool,
 }
 
 /// What a rule matches.

@@ -123,12 +123,9 @@ impl Exprs {
 
     /// Exactly these bytes.
     pub(crate) fn literal(&mut self, bytes: &[u8]) -> ExprId {
-        let mut whole = ExprId::EMPTY;
-        for &byte in bytes.iter().rev() {
-            let first = self.byte(ByteSet::range(byte, byte));
-            whole = self.concat([first, whole]);
-        }
-        whole
+        let bytes: Vec<ExprId> =
+            bytes.iter().map(|&byte| self.byte(ByteSet::range(byte, byte))).collect();
+        self.concat(bytes)
     }
 
     /// One of the literals. A trie, so that a step looks at the literals that go on alone.
@@ -139,24 +136,28 @@ impl Exprs {
         self.sorted_literals(&sorted)
     }
 
-    /// The parts, one after the other.
+    /// The parts, one after the other. The last is taken as it is, so that putting a byte before a
+    /// long text costs no more than before a short one.
     pub(crate) fn concat(&mut self, parts: impl IntoIterator<Item = ExprId>) -> ExprId {
-        let mut parts: Vec<ExprId> = parts.into_iter().collect();
-        // The last one's spine is taken as it is: a long text is put together from its end.
-        let mut whole = parts.pop().unwrap_or(ExprId::EMPTY);
+        let parts: Vec<ExprId> = parts.into_iter().collect();
+        if parts.contains(&ExprId::NOTHING) {
+            return ExprId::NOTHING;
+        }
+        let mut whole = ExprId::EMPTY;
         let mut spine = Vec::new();
-        for mut part in parts {
+        for mut part in parts.into_iter().rev() {
+            if whole == ExprId::EMPTY {
+                whole = part;
+                continue;
+            }
             while let &Expr::Concat(head, tail) = self.node(part) {
                 spine.push(head);
                 part = tail;
             }
-            spine.push(part);
-        }
-        if whole == ExprId::NOTHING || spine.contains(&ExprId::NOTHING) {
-            return ExprId::NOTHING;
-        }
-        for part in spine.into_iter().rev() {
             whole = self.prepend(part, whole);
+            while let Some(part) = spine.pop() {
+                whole = self.prepend(part, whole);
+            }
         }
         whole
     }
@@ -288,10 +289,15 @@ impl Exprs {
     /// The texts of `part` none of whose proper beginnings `part` matches: what is committed to as
     /// soon as it is seen.
     pub(crate) fn shortest_matches(&mut self, part: ExprId) -> ExprId {
-        let any = self.byte(ByteSet::ALL);
-        let longer = self.concat([part, any, ExprId::ANYTHING]);
+        let longer = self.longer_than(part);
         let not_longer = self.not(longer);
         self.and([part, not_longer])
+    }
+
+    /// The texts that begin with one of `part` and are longer.
+    pub(crate) fn longer_than(&mut self, part: ExprId) -> ExprId {
+        let any = self.byte(ByteSet::ALL);
+        self.concat([part, any, ExprId::ANYTHING])
     }
 
     /// Whether the empty text matches.
@@ -376,26 +382,28 @@ impl Exprs {
         let mut counted: Vec<_> =
             parts.iter().filter_map(|&id| Some((split(self, id)?, id))).collect();
         counted.sort_unstable();
-        let mut merged = false;
-        let mut at = 0;
-        while at + 1 < counted.len() {
-            let ((key, count), _) = counted[at];
-            let ((next_key, next), _) = counted[at + 1];
-            match count.union(next).filter(|_| key == next_key) {
-                Some(both) => {
-                    let gone = [counted[at].1, counted[at + 1].1];
-                    parts.retain(|part| !gone.contains(part));
-                    let run = self.repeat(key.0, both);
-                    let whole = self.concat([run, key.1]);
-                    parts.push(whole);
-                    counted[at + 1] = ((key, both), whole);
-                    counted.remove(at);
-                    merged = true;
-                }
-                None => at += 1,
+        let (mut gone, mut joined) = (Vec::new(), Vec::new());
+        let mut rest = &counted[..];
+        while let [((key, first), _), ..] = *rest {
+            let mut count = first;
+            let mut length = 1;
+            while let Some(((_, next), _)) =
+                rest.get(length).filter(|((other, _), _)| *other == key)
+                && let Some(both) = count.union(*next)
+            {
+                (count, length) = (both, length + 1);
             }
+            if length > 1 {
+                gone.extend(rest[..length].iter().map(|(_, part)| *part));
+                let run = self.repeat(key.0, count);
+                joined.push(self.concat([run, key.1]));
+            }
+            rest = &rest[length..];
         }
-        if merged {
+        if !gone.is_empty() {
+            gone.sort_unstable();
+            parts.retain(|part| gone.binary_search(part).is_err());
+            parts.extend(joined);
             parts.sort_unstable();
             parts.dedup();
         }

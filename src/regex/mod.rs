@@ -11,7 +11,7 @@ mod chars;
 mod expr;
 mod parse;
 
-pub(crate) use automaton::{Automaton, Exhausted, Shortest};
+pub(crate) use automaton::{Automaton, Shortest};
 pub(crate) use byte_set::ByteSet;
 pub(crate) use expr::{Count, ExprId, Exprs};
 pub(crate) use parse::{PatternError, PatternErrorKind, PatternLimits, Syntax, parse};
