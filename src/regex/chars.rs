@@ -20,7 +20,10 @@ impl Exprs {
     }
 
     /// One character in none of the ranges.
-    pub(crate) fn chars_except(&mut self, ranges: impl IntoIterator<Item = (char, char)>) -> ExprId {
+    pub(crate) fn chars_except(
+        &mut self,
+        ranges: impl IntoIterator<Item = (char, char)>,
+    ) -> ExprId {
         let ranges = ranges.into_iter().map(|(low, high)| ClassUnicodeRange::new(low, high));
         let mut class = ClassUnicode::new(ranges);
         class.negate();
