@@ -4,9 +4,9 @@ use hashbrown::HashMap;
 
 use super::inline::{Asking, Inliner};
 use super::parser::RuleSource;
+use crate::grammar::GrammarError;
 use crate::grammar::draft::Draft;
 use crate::grammar::rules::{Body, RuleId};
-use crate::grammar::{GrammarError, Limits};
 use crate::regex::ExprId;
 
 /// The rules that have a look-ahead.
@@ -21,7 +21,6 @@ type Ahead<'r> = HashMap<RuleId, &'r RuleSource>;
 pub(super) fn constrained_bodies(
     rules: &[RuleSource],
     start: RuleId,
-    limits: &Limits,
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Body>, GrammarError> {
     let with = rules.iter().filter(|rule| rule.lookahead.is_some());
@@ -32,7 +31,7 @@ pub(super) fn constrained_bodies(
     if let Some(rule) = ahead.get(&start) {
         return Err(undecided(rule, draft));
     }
-    let mut inliner = Inliner::new(rules, limits);
+    let mut inliner = Inliner::new(rules);
     rules.iter().map(|rule| with_lookahead(&rule.body, &ahead, &mut inliner, draft)).collect()
 }
 

@@ -4,7 +4,6 @@ use hashbrown::HashMap;
 
 use super::parser::RuleSource;
 use crate::grammar::GrammarError;
-use crate::grammar::Limits;
 use crate::grammar::draft::Draft;
 use crate::grammar::rules::{Body, RuleId};
 use crate::regex::ExprId;
@@ -13,7 +12,6 @@ use crate::regex::ExprId;
 #[derive(Debug)]
 pub(super) struct Inliner<'r> {
     rules: HashMap<RuleId, &'r RuleSource>,
-    limits: &'r Limits,
     done: HashMap<RuleId, ExprId>,
     /// The rules that are being put in, outermost first.
     open: Vec<RuleId>,
@@ -28,9 +26,9 @@ pub(super) struct Asking<'a> {
 }
 
 impl<'r> Inliner<'r> {
-    pub(super) fn new(rules: &'r [RuleSource], limits: &'r Limits) -> Self {
+    pub(super) fn new(rules: &'r [RuleSource]) -> Self {
         let rules = rules.iter().map(|rule| (rule.id, rule)).collect();
-        Self { rules, limits, done: HashMap::new(), open: Vec::new() }
+        Self { rules, done: HashMap::new(), open: Vec::new() }
     }
 
     /// The texts of a body, if it is regular.
@@ -62,8 +60,7 @@ impl<'r> Inliner<'r> {
             Body::Token(_) => return Err(refused(asking, "tokens", draft)),
             Body::When(..) => return Err(refused(asking, "conditions", draft)),
         };
-        let place = Some(draft.place(asking.offset));
-        self.limits.check("parts", draft.exprs.len(), self.limits.parts, place)?;
+        draft.check_parts(0, asking.offset)?;
         Ok(expr)
     }
 

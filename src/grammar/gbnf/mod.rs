@@ -80,8 +80,8 @@ impl Grammar {
         let mut draft = Draft::new(source, limits)?;
         let rules = Parser::new(source, &mut draft, limits).rules()?;
         let start = draft.rule(start, 0);
-        let bodies = follow::constrained_bodies(&rules, start, limits, &mut draft)?;
-        let mut inliner = Inliner::new(&rules, limits);
+        let bodies = follow::constrained_bodies(&rules, start, &mut draft)?;
+        let mut inliner = Inliner::new(&rules);
         for (rule, body) in rules.iter().zip(bodies) {
             let (body, attributes) = finished(rule, body, &mut inliner, &mut draft)?;
             draft.define(rule.id, rule.offset, body, attributes)?;

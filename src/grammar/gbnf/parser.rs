@@ -107,8 +107,7 @@ impl<'s, 'd> Parser<'s, 'd> {
                 break;
             }
             parts.push(self.item()?);
-            let (value, limit) = (self.draft.exprs.len() + parts.len(), self.limits.parts);
-            self.limits.check("parts", value, limit, Some(self.draft.place(self.scan.at)))?;
+            self.draft.check_parts(parts.len(), self.scan.at)?;
         }
         Ok(match parts.is_empty() {
             true => Body::terminal(ExprId::EMPTY),

@@ -198,15 +198,17 @@ impl Recognizer<'_> {
             if times >= count.min {
                 whole.add(last.clone());
             }
+            if count.max == Some(times) {
+                return whole;
+            }
             let next = self.then(&last, part, parameter);
             whole.is_open |= next.is_open;
             times += 1;
-            let is_over = count.max.is_some_and(|max| times > max) || next.ends.is_empty();
-            // Past the least count, what repeats itself brings nothing new.
-            if is_over || (times > count.min && next.ends.is_subset(&whole.ends)) {
+            // Past the least count, what was reached before brings nothing new.
+            if next.ends.is_empty() || (times > count.min && next.ends.is_subset(&whole.ends)) {
                 return whole;
             }
-            // A part that is empty fills up any count.
+            // A part that may be empty fills up any count.
             if next.ends == last.ends {
                 whole.add(next);
                 return whole;
