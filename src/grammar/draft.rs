@@ -114,13 +114,12 @@ impl<'s> Draft<'s> {
 
     /// Refuses a nesting depth over the limit.
     pub(super) fn check_depth(&self, depth: usize, offset: usize) -> Result<(), GrammarError> {
-        self.limits.check("nesting depth", depth, self.limits.nesting, Some(self.place(offset)))
+        self.check("nesting depth", depth, self.limits.nesting, offset)
     }
 
     /// Refuses to go on when the expressions, and so many more, are over the limit.
     pub(super) fn check_parts(&self, more: usize, offset: usize) -> Result<(), GrammarError> {
-        let parts = self.exprs.len().saturating_add(more);
-        self.limits.check("parts", parts, self.limits.parts, Some(self.place(offset)))
+        self.check("parts", self.exprs.len().saturating_add(more), self.limits.parts, offset)
     }
 
     /// The body one part after the other; regular parts become one terminal.
@@ -202,6 +201,19 @@ impl<'s> Draft<'s> {
         Grammar::new(rules, start, self.exprs, self.limits)
     }
 
+    /// Refuses a value over its limit; the place takes a look at the line, so it is found last.
+    fn check(
+        &self,
+        what: &'static str,
+        value: usize,
+        limit: usize,
+        offset: usize,
+    ) -> Result<(), GrammarError> {
+        let place = (value > limit).then(|| self.place(offset));
+        self.limits.check(what, value, limit, place)
+    }
+
+    /// Makes the regular parts in a row one terminal.
     /// The defined name that is most like an undefined one, if one is.
     fn most_like(&self, name: &str) -> Option<String> {
         let defined = self.rules.iter().filter(|rule| rule.definition.is_some());

@@ -6,6 +6,7 @@
 mod choices;
 mod draft;
 mod error;
+mod gbnf;
 mod limits;
 mod parameter;
 mod regex;
@@ -59,3 +60,6 @@ impl Grammar {
         &self.limits
     }
 }
+
+#[cfg(test)]
+mod tests;

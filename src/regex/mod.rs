@@ -9,6 +9,7 @@ mod automaton;
 mod byte_set;
 mod chars;
 mod expr;
+mod length;
 mod parse;
 
 pub(crate) use automaton::{Automaton, Shortest};

@@ -1,0 +1,6 @@
+//! The front ends against cases of three engines, and grammars against a recognizer of their own.
+
+mod cases;
+mod differences;
+mod hostile;
+mod recognizer;
