@@ -474,7 +474,7 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         ("text.gguf", b"this is no model"),
     ]);
     fs::create_dir(folder.path().join("folder")).expect("a folder");
-    let cases: [(&[&str], i32, &[&str]); 22] = [
+    let cases: [(&[&str], i32, &[&str]); 23] = [
         (&["score"], 2, &["nothing to score", "--items", "--help"]),
         (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "at least 1\n"]),
         (&["score", "a", " b", "--top", "all"], 2, &["'all'", "--top", "at least 1\n"]),
@@ -488,6 +488,7 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", "--candidates-from", "numbers.json"], 2, &["numbers.json", "JSON array"]),
         (&["score", "--rewrites", "folder"], 7, &["folder: ", "directory"]),
         (&["score", "--items", "no.jsonl"], 7, &["no.jsonl: ", "No such file"]),
+        (&["score", "--items", "\x1b[2J.jsonl"], 7, &["\\x1b[2J.jsonl: "]),
         (&["score", "--items", "empty.txt"], 2, &["empty.txt has no items", "one JSON object"]),
         (&["score", "a", " b", "--model", "nope"], 2, &["\"nope\"", "smollm2-135m", "org/repo"]),
         (&["score", "a", " b", "--model", "./no.gguf"], 7, &["./no.gguf", "no such file"]),
