@@ -181,14 +181,12 @@ fn score_json_has_every_key() {
         let case = Case { args: &[&args[..], more].concat(), ..Case::default() };
         let (out, err) = check(folder.path(), &case);
         let result = parse(&out);
-        assert_eq!(
-            (winner(&result), &result["decisions"]["options"]["by"], err.as_str()),
-            (" Paris", &json!(by), "")
-        );
+        assert_eq!((winner(&result), &result["by"], err.as_str()), (" Paris", &json!(by), ""));
         assert_eq!(
             keys(&result),
             [
                 "prompt",
+                "by",
                 "winner",
                 "candidates",
                 "margin",
@@ -353,7 +351,7 @@ fn items_give_a_line_each() {
     assert_eq!(ids[..5], [json!(100), json!("one\x7f"), json!(5), json!(103), json!(104)]);
     assert_eq!(results.len(), 20);
     assert_eq!((&results[0]["label"], &results[4]["label"]), (&json!(1), &Value::Null));
-    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "error", "decisions"]);
+    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "by", "error", "decisions"]);
     assert!(results[3]["error"].to_string().contains("candidate 1 is empty"));
     assert!(results.iter().filter(|result| result.get("error").is_none()).count() == 19);
     for part in ["20 items, 1 failed", "per-char", "18\n", "1 item(s) failed"] {

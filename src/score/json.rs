@@ -31,6 +31,7 @@ impl Ranked {
             .collect::<Vec<_>>();
         json!({
             "prompt": self.prompt,
+            "by": self.decisions.options.by.name(),
             "winner": self.winner(),
             "candidates": self.candidates.iter().map(candidate).collect::<Vec<_>>(),
             "margin": self.margin,

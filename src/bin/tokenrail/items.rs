@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         let result = match scorer.score(&item.prompt, &item.choices, &options) {
             Ok(ranked) => ranked.to_json(),
             Err(error) => json!({
-                "prompt": item.prompt, "error": error.to_string(), "decisions": decisions,
+                "prompt": item.prompt, "by": options.by.name(), "error": error.to_string(), "decisions": decisions,
             }),
         };
         if index >= done {
