@@ -10,7 +10,7 @@ use super::language::Language;
 use super::program::StateId;
 use super::sets::{Call, Frame, Item, Place, Set, SetId, Sets, TokenItem};
 use crate::grammar::{RuleId, Terminal};
-use crate::regex::ExprId;
+use crate::regex::{Automaton, ExprId};
 
 /// The work of making one set.
 pub(super) struct Closure<'a> {
@@ -178,23 +178,11 @@ impl<'a> Closure<'a> {
         behind.into_iter().for_each(|place| self.arrive(place));
     }
 
-    /// Begins the terminals. One that is committed to ends those that began with it: they go on only
-    /// with texts that it has not matched.
     fn begin_terminals(&mut self) -> Result<(), ConstraintError> {
         let begun = std::mem::take(&mut self.begun);
-        let mut lazy: Vec<ExprId> = begun
-            .iter()
-            .filter(|(terminal, _)| terminal.is_lazy)
-            .map(|(terminal, _)| terminal.expr)
-            .filter(|&expr| !self.language.automaton.is_nullable(expr))
-            .collect();
-        lazy.sort_unstable();
-        lazy.dedup();
-        for (terminal, behind) in begun {
-            let expr = match lazy.is_empty() {
-                true => terminal.expr,
-                false => self.uncommitted(terminal, &lazy),
-            };
+        let terminals: Vec<Terminal> = begun.iter().map(|(terminal, _)| *terminal).collect();
+        let exprs = uncommitted(&terminals, &mut self.language.automaton);
+        for (expr, (_, behind)) in exprs.into_iter().zip(begun) {
             if self.language.is_alive(expr)? {
                 self.set.items.push(Item { expr, behind });
             }
@@ -202,20 +190,32 @@ impl<'a> Closure<'a> {
         Ok(())
     }
 
-    /// The texts of a terminal that have no match of a lazy one at their begin. A lazy one may match
-    /// itself at its end, together with others.
-    fn uncommitted(&mut self, terminal: Terminal, lazy: &[ExprId]) -> ExprId {
-        let exprs = self.language.automaton.exprs_mut();
-        let any = exprs.or(lazy.iter().copied());
-        let committed = match terminal.is_lazy {
-            true => exprs.longer_than(any),
-            false => exprs.concat([any, ExprId::ANYTHING]),
-        };
-        let free = exprs.not(committed);
-        exprs.and([terminal.expr, free])
-    }
-
     fn can_finish(&mut self, state: StateId, parameter: u64) -> Result<bool, ConstraintError> {
         Ok(self.completions.of((state, parameter), self.language)? != NEVER)
     }
+}
+
+/// What terminals that begin together match. One that is committed to ends the others: they go on
+/// only with texts that have no match of it at their begin. It may match itself at its end, together
+/// with others that are committed to.
+pub(super) fn uncommitted(terminals: &[Terminal], automaton: &mut Automaton) -> Vec<ExprId> {
+    let mut lazy: Vec<ExprId> = terminals
+        .iter()
+        .filter(|terminal| terminal.is_lazy && !automaton.is_nullable(terminal.expr))
+        .map(|terminal| terminal.expr)
+        .collect();
+    if lazy.is_empty() {
+        return terminals.iter().map(|terminal| terminal.expr).collect();
+    }
+    lazy.sort_unstable();
+    lazy.dedup();
+    let exprs = automaton.exprs_mut();
+    let any = exprs.or(lazy);
+    let [not_any, not_longer] =
+        [exprs.concat([any, ExprId::ANYTHING]), exprs.longer_than(any)].map(|expr| exprs.not(expr));
+    let allowed = |terminal: &Terminal| {
+        let free = if terminal.is_lazy { not_longer } else { not_any };
+        exprs.and([terminal.expr, free])
+    };
+    terminals.iter().map(allowed).collect()
 }

@@ -175,6 +175,23 @@ impl Engine {
         Ok(false)
     }
 
+    /// The temperature that the rules open at a set ask for, innermost first, where all agree.
+    pub(super) fn temperature(&self, at: SetId) -> Option<f32> {
+        let program = &self.language.program;
+        if !program.has_temperatures() {
+            return None;
+        }
+        let set = self.sets.get(at);
+        let items = set.items.iter().map(|item| item.behind);
+        let mut places = items.chain(set.tokens.iter().map(|token| token.behind));
+        let of = |place| {
+            let rules = super::explain::open_rules(self, place, at);
+            rules.into_iter().find_map(|rule| program.rule(rule).temperature)
+        };
+        let first = places.next().and_then(of)?;
+        places.all(|place| of(place) == Some(first)).then_some(first)
+    }
+
     pub(super) fn known_mask(&self, at: SetId) -> Option<&Arc<TokenMask>> {
         self.masks.get(&at)
     }

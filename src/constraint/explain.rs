@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use super::ConstraintError;
 use super::engine::Engine;
 use super::sets::{Place, SetId};
+use super::{ConstraintError, Matcher};
+use crate::grammar::RuleId;
 use crate::regex::ByteSet;
+use crate::vocab::TokenId;
 
 /// Why a token or text may not come next.
 ///
@@ -57,7 +59,9 @@ impl Explanation {
         let set = engine.set(at);
         let mut rules: Vec<Vec<String>> = Vec::new();
         for item in &set.items {
-            let names = open_rules(engine, item.behind, at);
+            let open = open_rules(engine, item.behind, at).into_iter().rev();
+            let names: Vec<String> =
+                open.map(|rule| engine.program().rule(rule).name.clone()).collect();
             if !rules.contains(&names) {
                 rules.push(names);
             }
@@ -69,6 +73,51 @@ impl Explanation {
     /// Nothing follows an end of sequence.
     pub(super) fn after_the_end() -> Self {
         Self { offset: 0, found: None, expected: Vec::new(), may_end: true, rules: Vec::new() }
+    }
+}
+
+impl Matcher {
+    /// Why a token may not come next; `None` where it may.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn explain(&mut self, token: TokenId) -> Result<Option<Explanation>, ConstraintError> {
+        if self.validate(&[token])? == 1 {
+            return Ok(None);
+        }
+        let bytes = self.constraint.vocabulary().bytes(token).to_vec();
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let Some(mut at) = self.set(&mut engine)? else {
+            return Ok(Some(Explanation::after_the_end()));
+        };
+        for (offset, &byte) in bytes.iter().enumerate() {
+            match engine.step(at, byte)? {
+                Some(next) => at = next,
+                None => return Explanation::new(&mut engine, at, offset, Some(byte)).map(Some),
+            }
+        }
+        Explanation::new(&mut engine, at, bytes.len(), None).map(Some)
+    }
+
+    /// Why a text that comes next is no whole one; `None` where it is.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn explain_bytes(&mut self, bytes: &[u8]) -> Result<Option<Explanation>, ConstraintError> {
+        let mut ahead = self.clone();
+        let count = ahead.advance_bytes(bytes)?;
+        if count == bytes.len() && ahead.is_accepting()? {
+            return Ok(None);
+        }
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        match ahead.set(&mut engine)? {
+            None => Ok(Some(Explanation::after_the_end())),
+            Some(at) => {
+                Explanation::new(&mut engine, at, count, bytes.get(count).copied()).map(Some)
+            }
+        }
     }
 }
 
@@ -92,15 +141,14 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// The names of the rules that are open at a place, outermost first: of one way up the callers.
-fn open_rules(engine: &Engine, place: Place, at: SetId) -> Vec<String> {
-    let mut names = Vec::new();
+/// The rules that are open at a place, innermost first: of one way up the callers.
+pub(super) fn open_rules(engine: &Engine, place: Place, at: SetId) -> Vec<RuleId> {
+    let mut rules = Vec::new();
     let (mut place, mut set) = (place, at);
-    while names.len() < DEPTH {
+    while rules.len() < DEPTH {
         let rule = engine.program().state(place.state).rule();
-        let name = &engine.program().rule(rule).name;
-        if names.last() != Some(name) {
-            names.push(name.clone());
+        if rules.last() != Some(&rule) {
+            rules.push(rule);
         }
         let origin = place.origin.seen_from(set);
         if origin == SetId::ROOT {
@@ -117,8 +165,7 @@ fn open_rules(engine: &Engine, place: Place, at: SetId) -> Vec<String> {
         };
         (place, set) = (call.behind, origin);
     }
-    names.reverse();
-    names
+    rules
 }
 
 fn ranges(set: ByteSet) -> Vec<(u8, u8)> {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::captures::{self, Captured, Written};
 use super::engine::Engine;
-use super::explain::Explanation;
 use super::sets::SetId;
 use super::{Constraint, ConstraintError, walk};
-use crate::vocab::{TokenId, TokenMask, Tokenizer};
+use crate::vocab::{TokenId, TokenMask};
 
 /// Follows one text. Any order of calls is legal; a refused or failed call changes nothing.
 ///
@@ -26,7 +26,7 @@ use crate::vocab::{TokenId, TokenMask, Tokenizer};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Matcher {
-    constraint: Constraint,
+    pub(super) constraint: Constraint,
     /// The way here, last step first; forks share it.
     path: Option<Arc<Node>>,
 }
@@ -173,53 +173,6 @@ impl Matcher {
         Ok(mask)
     }
 
-    /// The tokens that may come next when `budget` tokens are left, this one included and an end of
-    /// sequence not: those after which the text can still be finished.
-    ///
-    /// # Errors
-    /// [`ConstraintError::OverBudget`] when the text cannot be finished with so few, as far as is
-    /// known; [`ConstraintError::Limit`].
-    pub fn mask_within(&mut self, budget: usize) -> Result<Arc<TokenMask>, ConstraintError> {
-        let mask = self.mask()?;
-        let constraint = self.constraint.clone();
-        let mut engine = constraint.engine();
-        let Some(at) = self.set(&mut engine)? else {
-            return Ok(mask);
-        };
-        let trie = &constraint.shared.trie;
-        if engine.farthest(at, trie)? as usize <= budget.saturating_sub(1) && budget > 0 {
-            return Ok(mask);
-        }
-        let needed = engine.tokens_to_accept(at, trie)?;
-        if needed as usize > budget {
-            return Err(ConstraintError::OverBudget { needed: needed as usize, budget });
-        }
-        let mut within = TokenMask::new(mask.len());
-        let mut add = |ids: &mut dyn Iterator<Item = TokenId>| ids.for_each(|id| within.insert(id));
-        if engine.set(at).is_accepting {
-            add(&mut constraint.vocabulary().eos().iter().copied());
-        }
-        if let Some(left) = budget.checked_sub(1) {
-            walk::walk(&mut engine, trie, at, |engine, node, set| {
-                let set = engine.end_token(set);
-                if engine.tokens_to_accept(set, trie)? as usize <= left {
-                    add(&mut trie.tokens(node).iter().copied());
-                }
-                Ok(())
-            })?;
-            let ids: Vec<TokenId> = engine.token_masks(at).flat_map(TokenMask::iter).collect();
-            for id in ids {
-                if let Some(set) = engine.step_token(at, id)? {
-                    let set = engine.end_token(set);
-                    if engine.tokens_to_accept(set, trie)? as usize <= left {
-                        add(&mut std::iter::once(id));
-                    }
-                }
-            }
-        }
-        Ok(Arc::new(within))
-    }
-
     /// The masks after each node of a tree of drafted tokens, whose parents come before them; `None`
     /// where the node or one above it may not come. Appends none.
     ///
@@ -251,65 +204,6 @@ impl Matcher {
         Ok(masks)
     }
 
-    /// The bytes that must come next, whatever the tokens: none where there is a choice, or where
-    /// the text may end.
-    ///
-    /// # Errors
-    /// [`ConstraintError::Limit`].
-    pub fn forced_bytes(&mut self) -> Result<Vec<u8>, ConstraintError> {
-        const MOST: usize = 4096;
-        let constraint = self.constraint.clone();
-        let mut engine = constraint.engine();
-        let mut bytes = Vec::new();
-        let Some(mut at) = self.set(&mut engine)? else {
-            return Ok(bytes);
-        };
-        while bytes.len() < MOST
-            && let Some((byte, next)) = engine.only_step(at)?
-        {
-            bytes.push(byte);
-            at = next;
-        }
-        Ok(bytes)
-    }
-
-    /// The tokens that must come next if the text is written as its tokenizer would: those of
-    /// [`forced_bytes`](Self::forced_bytes) but for the last ones, which might be part of a longer
-    /// token with what follows.
-    ///
-    /// # Errors
-    /// [`ConstraintError::Limit`].
-    pub fn forced_tokens(
-        &mut self,
-        tokenizer: &Tokenizer,
-    ) -> Result<Vec<TokenId>, ConstraintError> {
-        let bytes = self.forced_bytes()?;
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned()
-        });
-        let Ok(mut tokens) = tokenizer.encode(&text) else {
-            return Ok(Vec::new());
-        };
-        let mut ahead = self.clone();
-        ahead.advance_bytes(text.as_bytes())?;
-        let is_whole = ahead.stop()? == Some(Stop::Complete);
-        let trie = &self.constraint.shared.trie;
-        let open = (0..text.len()).find(|&start| trie.is_beginning(&text.as_bytes()[start..]));
-        let settled = if is_whole { text.len() } else { open.unwrap_or(text.len()) };
-        let vocabulary = self.constraint.vocabulary();
-        let mut end = 0;
-        let count = tokens.iter().take_while(|&&id| {
-            end += vocabulary.bytes(id).len();
-            end <= settled && text.is_char_boundary(end)
-        });
-        let count = count.count();
-        tokens.truncate(count);
-        let legal = self.validate(&tokens)?;
-        tokens.truncate(legal);
-        Ok(tokens)
-    }
-
     /// Whether the text may end here.
     ///
     /// # Errors
@@ -335,61 +229,24 @@ impl Matcher {
         Ok(is_over.then_some(Stop::Complete))
     }
 
-    /// An upper bound of the tokens that finish the text, which can always be met; an end of
-    /// sequence not counted.
+    /// The named parts of a text that may end here, by where they begin; none where it may not. Of a
+    /// text with several readings, one is given.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
-    pub fn tokens_to_accept(&mut self) -> Result<usize, ConstraintError> {
+    pub fn captures(&mut self) -> Result<Vec<Captured>, ConstraintError> {
         let constraint = self.constraint.clone();
-        let mut engine = constraint.engine();
-        match self.set(&mut engine)? {
-            None => Ok(0),
-            Some(at) => Ok(engine.tokens_to_accept(at, &constraint.shared.trie)? as usize),
-        }
+        captures::captures(&mut constraint.engine().language, &self.written())
     }
 
-    /// Why a token may not come next; `None` where it may.
+    /// The temperature that the grammar asks for here, where all its readings ask for the same.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
-    pub fn explain(&mut self, token: TokenId) -> Result<Option<Explanation>, ConstraintError> {
-        if self.validate(&[token])? == 1 {
-            return Ok(None);
-        }
-        let bytes = self.constraint.vocabulary().bytes(token).to_vec();
+    pub fn temperature(&mut self) -> Result<Option<f32>, ConstraintError> {
         let constraint = self.constraint.clone();
         let mut engine = constraint.engine();
-        let Some(mut at) = self.set(&mut engine)? else {
-            return Ok(Some(Explanation::after_the_end()));
-        };
-        for (offset, &byte) in bytes.iter().enumerate() {
-            match engine.step(at, byte)? {
-                Some(next) => at = next,
-                None => return Explanation::new(&mut engine, at, offset, Some(byte)).map(Some),
-            }
-        }
-        Explanation::new(&mut engine, at, bytes.len(), None).map(Some)
-    }
-
-    /// Why a text that comes next is no whole one; `None` where it is.
-    ///
-    /// # Errors
-    /// [`ConstraintError::Limit`].
-    pub fn explain_bytes(&mut self, bytes: &[u8]) -> Result<Option<Explanation>, ConstraintError> {
-        let mut ahead = self.clone();
-        let count = ahead.advance_bytes(bytes)?;
-        if count == bytes.len() && ahead.is_accepting()? {
-            return Ok(None);
-        }
-        let constraint = self.constraint.clone();
-        let mut engine = constraint.engine();
-        match ahead.set(&mut engine)? {
-            None => Ok(Some(Explanation::after_the_end())),
-            Some(at) => {
-                Explanation::new(&mut engine, at, count, bytes.get(count).copied()).map(Some)
-            }
-        }
+        Ok(self.set(&mut engine)?.and_then(|at| engine.temperature(at)))
     }
 
     /// The number of steps so far: tokens, and runs of bytes appended at once.
@@ -429,6 +286,39 @@ impl Matcher {
         Ok(tokens.len())
     }
 
+    /// The text so far, with the tokens that it was written in.
+    fn written(&self) -> Written {
+        let mut written = Written::default();
+        for piece in self.pieces() {
+            let start = written.symbols.len();
+            match piece {
+                Piece::End(_) => {}
+                Piece::Bytes(bytes) => written.symbols.extend(bytes.iter().copied().map(Some)),
+                Piece::Token(id) => {
+                    let bytes = self.constraint.vocabulary().bytes(id);
+                    written.symbols.extend(bytes.iter().copied().map(Some));
+                    if bytes.is_empty() {
+                        written.symbols.push(None);
+                    }
+                    written.tokens.push((start, written.symbols.len(), id));
+                }
+            }
+        }
+        written
+    }
+
+    /// The steps so far, first to last.
+    fn pieces(&self) -> Vec<Piece> {
+        let mut pieces = Vec::with_capacity(self.len());
+        let mut at = self.path.as_ref();
+        while let Some(node) = at {
+            pieces.push(node.piece.clone());
+            at = node.before.as_ref();
+        }
+        pieces.reverse();
+        pieces
+    }
+
     fn push(&mut self, piece: Piece, set: SetId, engine: &Engine) {
         let count = self.len() + 1;
         let generation = engine.generation();
@@ -438,19 +328,14 @@ impl Matcher {
 
     /// The state here; `None` behind an end of sequence. Where the engine began anew, the text is
     /// followed again.
-    fn set(&mut self, engine: &mut Engine) -> Result<Option<SetId>, ConstraintError> {
+    pub(super) fn set(&mut self, engine: &mut Engine) -> Result<Option<SetId>, ConstraintError> {
         engine.make_room();
         if let Some(node) = &self.path
             && node.generation != engine.generation()
         {
-            let mut pieces = Vec::with_capacity(node.count);
-            let mut at = Some(node);
-            while let Some(node) = at {
-                pieces.push(node.piece.clone());
-                at = node.before.as_ref();
-            }
+            let pieces = self.pieces();
             self.path = None;
-            for piece in pieces.into_iter().rev() {
+            for piece in pieces {
                 self.replay(piece, engine)?;
             }
         }

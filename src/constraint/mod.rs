@@ -22,12 +22,15 @@
 //! # Ok::<(), tokenrail::constraint::ConstraintError>(())
 //! ```
 
+mod budget;
+mod captures;
 mod closure;
 mod completion;
 mod distance;
 mod engine;
 mod error;
 mod explain;
+mod forced;
 mod language;
 mod matcher;
 mod program;
@@ -36,6 +39,7 @@ mod walk;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use captures::Captured;
 pub use error::ConstraintError;
 pub use explain::Explanation;
 pub use matcher::{Matcher, Stop};

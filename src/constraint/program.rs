@@ -1,7 +1,7 @@
 //! A grammar's rules as one automaton each, whose edges are terminals, tokens and calls of rules.
 
 use crate::grammar::{
-    Body, Condition, Grammar, GrammarError, Parameter, RuleId, Terminal, TokenPattern,
+    Body, Condition, Grammar, GrammarError, Marker, Parameter, RuleId, Terminal, TokenPattern,
 };
 use crate::regex::Count;
 
@@ -32,6 +32,8 @@ pub(super) struct ProgramRule {
     pub(super) start: StateId,
     pub(super) max_tokens: Option<u32>,
     pub(super) temperature: Option<f32>,
+    pub(super) capture: Option<String>,
+    pub(super) marker: Option<Marker>,
 }
 
 /// What a rule can go on with.
@@ -86,6 +88,8 @@ impl Program {
                 start,
                 max_tokens: rule.attributes.max_tokens,
                 temperature: rule.attributes.temperature,
+                capture: rule.attributes.capture.clone(),
+                marker: rule.attributes.marker.clone(),
             });
         }
         let Builder { states, patterns, .. } = builder;
@@ -105,6 +109,11 @@ impl Program {
 
     pub(super) fn rule(&self, id: RuleId) -> &ProgramRule {
         &self.rules[id.index()]
+    }
+
+    /// Whether some rule has a temperature of its own.
+    pub(super) fn has_temperatures(&self) -> bool {
+        self.rules.iter().any(|rule| rule.temperature.is_some())
     }
 
     pub(super) fn start(&self) -> RuleId {

@@ -254,7 +254,8 @@ impl Run<'_> {
             if forced.is_empty() {
                 let mask = self.matcher.mask_within(left)?;
                 let row = last(&logits)?;
-                let id = self.sampler.sample(&row, &mask);
+                let temperature = self.matcher.temperature()?.map(f64::from);
+                let id = self.sampler.sample(&row, &mask, temperature);
                 if !self.matcher.advance(id)? {
                     return Err(GenerateError::NotFinite);
                 }

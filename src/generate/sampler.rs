@@ -49,7 +49,8 @@ impl Sampler {
         Self { sampling, random: ChaCha8Rng::seed_from_u64(sampling.seed) }
     }
 
-    /// Draws a token of the mask; token 0 if there is none.
+    /// Draws a token of the mask; token 0 if there is none. A temperature given here, such as the
+    /// grammar's, takes the place of the sampling's.
     ///
     /// ```
     /// use tokenrail::generate::{Sampler, Sampling};
@@ -60,11 +61,17 @@ impl Sampler {
     /// let mut legal = TokenMask::new(3);
     /// legal.insert(TokenId(1));
     /// legal.insert(TokenId(2));
-    /// assert_eq!(Sampler::new(Sampling::default()).sample(&next, &legal), TokenId(1));
+    /// assert_eq!(Sampler::new(Sampling::default()).sample(&next, &legal, None), TokenId(1));
     /// ```
-    pub fn sample(&mut self, next: &Distribution<'_>, mask: &TokenMask) -> TokenId {
+    pub fn sample(
+        &mut self,
+        next: &Distribution<'_>,
+        mask: &TokenMask,
+        temperature: Option<f64>,
+    ) -> TokenId {
         let legal = mask.iter().map(|id| (id, next.logprob(id)));
-        if self.sampling.temperature <= 0.0 {
+        let temperature = temperature.unwrap_or(self.sampling.temperature);
+        if temperature <= 0.0 {
             let best = legal.reduce(|best, other| if other.1 > best.1 { other } else { best });
             return best.map_or(TokenId(0), |(id, _)| id);
         }
@@ -73,7 +80,7 @@ impl Sampler {
         let Some(&(first, best)) = legal.first() else {
             return TokenId(0);
         };
-        let Sampling { temperature, top_k, top_p, min_p, .. } = self.sampling;
+        let Sampling { top_k, top_p, min_p, .. } = self.sampling;
         legal.truncate(top_k.unwrap_or(usize::MAX).max(1));
         let mut weights: Vec<f64> = legal
             .iter()

@@ -16,7 +16,7 @@ mod tags;
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
 pub(crate) use parameter::{Condition, Parameter};
-pub(crate) use rules::{Body, Rule, RuleId, Terminal, TokenPattern};
+pub(crate) use rules::{Body, Marker, Rule, RuleId, Terminal, TokenPattern};
 pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
 
 use crate::regex::Exprs;

@@ -1,0 +1,69 @@
+//! Masks that keep the text within a number of tokens.
+
+use std::sync::Arc;
+
+use super::{ConstraintError, Matcher, walk};
+use crate::vocab::{TokenId, TokenMask};
+
+impl Matcher {
+    /// The tokens that may come next when `budget` tokens are left, this one included and an end of
+    /// sequence not: those after which the text can still be finished.
+    ///
+    /// # Errors
+    /// [`ConstraintError::OverBudget`] when the text cannot be finished with so few, as far as is
+    /// known; [`ConstraintError::Limit`].
+    pub fn mask_within(&mut self, budget: usize) -> Result<Arc<TokenMask>, ConstraintError> {
+        let mask = self.mask()?;
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let Some(at) = self.set(&mut engine)? else {
+            return Ok(mask);
+        };
+        let trie = &constraint.shared.trie;
+        if engine.farthest(at, trie)? as usize <= budget.saturating_sub(1) && budget > 0 {
+            return Ok(mask);
+        }
+        let needed = engine.tokens_to_accept(at, trie)?;
+        if needed as usize > budget {
+            return Err(ConstraintError::OverBudget { needed: needed as usize, budget });
+        }
+        let mut within = TokenMask::new(mask.len());
+        let mut add = |ids: &mut dyn Iterator<Item = TokenId>| ids.for_each(|id| within.insert(id));
+        if engine.set(at).is_accepting {
+            add(&mut constraint.vocabulary().eos().iter().copied());
+        }
+        if let Some(left) = budget.checked_sub(1) {
+            walk::walk(&mut engine, trie, at, |engine, node, set| {
+                let set = engine.end_token(set);
+                if engine.tokens_to_accept(set, trie)? as usize <= left {
+                    add(&mut trie.tokens(node).iter().copied());
+                }
+                Ok(())
+            })?;
+            let ids: Vec<TokenId> = engine.token_masks(at).flat_map(TokenMask::iter).collect();
+            for id in ids {
+                if let Some(set) = engine.step_token(at, id)? {
+                    let set = engine.end_token(set);
+                    if engine.tokens_to_accept(set, trie)? as usize <= left {
+                        add(&mut std::iter::once(id));
+                    }
+                }
+            }
+        }
+        Ok(Arc::new(within))
+    }
+
+    /// An upper bound of the tokens that finish the text, which can always be met; an end of
+    /// sequence not counted.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn tokens_to_accept(&mut self) -> Result<usize, ConstraintError> {
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        match self.set(&mut engine)? {
+            None => Ok(0),
+            Some(at) => Ok(engine.tokens_to_accept(at, &constraint.shared.trie)? as usize),
+        }
+    }
+}
