@@ -35,6 +35,8 @@ mod language;
 mod matcher;
 mod program;
 mod sets;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

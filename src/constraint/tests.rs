@@ -1,0 +1,98 @@
+//! The engine against the recognizer that decides as plainly as can be.
+
+use super::{Constraint, ConstraintError};
+use crate::grammar::Grammar;
+use crate::grammar::tests::recognizer::{Input, Verdict, recognize};
+use crate::vocab::Vocabulary;
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % end
+    }
+
+    /// A part of a rule: rules call each other and themselves at any place.
+    fn part(&mut self, depth: u64) -> String {
+        let leaf = ["\"a\"", "\"b\"", "[ab]", "\"ab\"", "root", "x", "y", "\"\"", "z"];
+        if depth == 0 || self.below(3) == 0 {
+            return leaf[self.below(leaf.len() as u64) as usize].to_owned();
+        }
+        let inner = |random: &mut Self| random.part(depth - 1);
+        match self.below(6) {
+            0 => format!("({} | {})", inner(self), inner(self)),
+            1 => format!("({})*", inner(self)),
+            2 => format!("({})?", inner(self)),
+            3 => format!("({}){{{},{}}}", inner(self), self.below(2), 2 + self.below(2)),
+            _ => format!("{} {}", inner(self), inner(self)),
+        }
+    }
+
+    fn grammar(&mut self) -> String {
+        let rule = |random: &mut Self, name| {
+            format!("{name} ::= {} | {}\n", random.part(3), random.part(2))
+        };
+        let rules = ["root", "x", "y"].map(|name| rule(self, name));
+        format!("{}z ::= \"a\" | x \"b\"\n", rules.concat())
+    }
+}
+
+fn verdict(constraint: &Constraint, text: &str) -> Result<Verdict, ConstraintError> {
+    let mut matcher = constraint.matcher();
+    if matcher.advance_bytes(text.as_bytes())? < text.len() {
+        return Ok(Verdict::Refused);
+    }
+    Ok(if matcher.is_accepting()? { Verdict::Accepted } else { Verdict::Open })
+}
+
+/// Every text of up to five letters, by engine and recognizer.
+fn check(source: &str, seed: u64) {
+    let grammar = Grammar::gbnf(source).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let bytes: Vec<u8> = (0..=255).collect();
+    let compiled = Constraint::new(&grammar, &Vocabulary::new(bytes.chunks(1), ["<end>"]));
+    let constraint = match compiled {
+        Ok(constraint) => Some(constraint),
+        Err(ConstraintError::EmptyLanguage { .. }) => None,
+        Err(error) => panic!("seed {seed}: {error}\n{source}"),
+    };
+    for length in 0..=5 {
+        for letters in 0..1_u32 << length {
+            let letter = |at: u32| if letters >> at & 1 == 1 { 'b' } else { 'a' };
+            let text: String = (0..length).map(letter).collect();
+            let expected = recognize(&grammar, &Input::of_text(&text));
+            let found = match &constraint {
+                Some(constraint) => verdict(constraint, &text).unwrap(),
+                None => Verdict::Refused,
+            };
+            assert_eq!(found, expected, "seed {seed}: {text:?} of\n{source}");
+        }
+    }
+}
+
+#[test]
+fn random_grammars_match_what_the_recognizer_says() {
+    for seed in 0..400 {
+        check(&Random(seed).grammar(), seed);
+    }
+}
+
+#[test]
+fn recursion_of_every_kind() {
+    for (seed, source) in [
+        "root ::= root root | \"a\" | \"\"",
+        "root ::= x root | \"b\"\nx ::= \"\" | x \"a\"",
+        "root ::= \"a\" root \"b\" | \"\"",
+        "root ::= x \"b\"\nx ::= y\ny ::= x | \"a\" | x \"a\"",
+        "root ::= \"a\" root | \"a\" root \"b\" | \"\"",
+        "root ::= (root? \"a\" root?)*",
+    ]
+    .iter()
+    .enumerate()
+    {
+        check(source, seed as u64);
+    }
+}
