@@ -25,6 +25,8 @@ struct Named {
     name: String,
     first_use: usize,
     definition: Option<(usize, Body, Attributes)>,
+    /// Where it is defined in the source of another grammar, which it was taken over from.
+    elsewhere: Option<Place>,
 }
 
 impl<'s> Draft<'s> {
@@ -55,7 +57,12 @@ impl<'s> Draft<'s> {
     /// A new rule, to be defined by its id: its name is for messages and may be taken.
     pub(super) fn declare(&mut self, name: &str, offset: usize) -> RuleId {
         let id = RuleId(u32::try_from(self.rules.len()).expect("sources are below 4 GiB"));
-        self.rules.push(Named { name: name.to_owned(), first_use: offset, definition: None });
+        self.rules.push(Named {
+            name: name.to_owned(),
+            first_use: offset,
+            definition: None,
+            elsewhere: None,
+        });
         id
     }
 
@@ -90,6 +97,19 @@ impl<'s> Draft<'s> {
         let id = self.declare(parent, offset);
         self.rules[id.index()].definition = Some((offset, body, attributes));
         id
+    }
+
+    /// Defines a rule as it is in another grammar's source.
+    pub(super) fn define_as(
+        &mut self,
+        rule: RuleId,
+        body: Body,
+        attributes: Attributes,
+        elsewhere: Place,
+    ) {
+        let named = &mut self.rules[rule.index()];
+        named.definition = Some((0, body, attributes));
+        named.elsewhere = Some(elsewhere);
     }
 
     /// Refuses a nesting depth over the limit.
@@ -173,7 +193,7 @@ impl<'s> Draft<'s> {
             };
             rules.push(Rule {
                 name: named.name.clone(),
-                place: self.place(offset),
+                place: named.elsewhere.clone().unwrap_or_else(|| self.place(offset)),
                 body,
                 attributes,
             });
@@ -193,13 +213,13 @@ impl<'s> Draft<'s> {
         self.limits.check(what, value, limit, place)
     }
 
-    /// Makes the regular parts in a row one terminal.
     /// The defined name that is most like an undefined one, if one is.
     fn most_like(&self, name: &str) -> Option<String> {
         let defined = self.rules.iter().filter(|rule| rule.definition.is_some());
         most_like(name, defined.map(|rule| rule.name.as_str()))
     }
 
+    /// Makes the regular parts in a row one terminal.
     fn close_run(&mut self, run: &mut Vec<ExprId>, joined: &mut Vec<Body>) {
         if !run.is_empty() {
             joined.push(Body::terminal(self.exprs.concat(run.drain(..))));
