@@ -1,12 +1,21 @@
 //! Sets of characters: classes, escapes and the dot.
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, ClassBytes, ClassUnicode, ClassUnicodeRange, HirKind};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, HirKind,
+};
 
 use super::syntax::{Classes, Escapes, Flags, Folding, Shorthands, Syntax};
 use super::{PatternError, PatternErrorKind};
 use crate::regex::byte_set::ByteSet;
 use crate::regex::expr::{ExprId, Exprs};
+
+/// How a set is read where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mode<'s> {
+    pub(super) flags: Flags,
+    pub(super) syntax: &'s Syntax,
+}
 
 /// What matches one character, or one byte where the flag `u` is off.
 #[derive(Debug, Clone)]
@@ -62,16 +71,16 @@ pub(super) fn dot(flags: Flags) -> Set {
         class.negate();
         return Set::Chars(class);
     }
-    let newline = newline.map(|_| regex_syntax::hir::ClassBytesRange::new(b'\n', b'\n'));
+    let newline = newline.map(|_| ClassBytesRange::new(b'\n', b'\n'));
     let mut class = ClassBytes::new(newline);
     class.negate();
     Set::Bytes(class)
 }
 
 /// A character in either case.
-pub(super) fn folded(char: char, flags: Flags, syntax: &Syntax) -> Set {
+pub(super) fn folded(char: char, mode: Mode<'_>) -> Set {
     let mut class = ClassUnicode::new([ClassUnicodeRange::new(char, char)]);
-    fold(&mut class, flags, syntax);
+    fold(&mut class, mode);
     Set::Chars(class)
 }
 
@@ -103,10 +112,10 @@ pub(super) fn length(rest: &str, classes: Classes) -> Option<usize> {
 }
 
 /// The set of a class, from its `[` to its `]`.
-pub(super) fn class(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
-    match syntax.classes {
-        Classes::Rust => delegated(text, flags),
-        Classes::EcmaScript => ecma_script(text, flags, syntax),
+pub(super) fn class(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
+    match mode.syntax.classes {
+        Classes::Rust => delegated(text, mode.flags),
+        Classes::EcmaScript => ecma_script(text, mode),
     }
 }
 
@@ -135,17 +144,17 @@ pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
 }
 
 /// The set of an escape, from its `\`.
-pub(super) fn escape(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
+pub(super) fn escape(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     let letter = text.chars().nth(1).unwrap_or('\\');
-    if syntax.escapes == Escapes::Both
+    if mode.syntax.escapes == Escapes::Both
         && let Some(char) = java_script(text)
     {
         return Ok(Set::range(char, char));
     }
-    if let Some(set) = shorthand(letter, flags, syntax) {
+    if let Some(set) = shorthand(letter, mode) {
         return Ok(set);
     }
-    delegated(text, flags)
+    delegated(text, mode.flags)
 }
 
 /// The escapes that mean nothing in Rust.
@@ -169,8 +178,8 @@ fn surrogates(text: &str) -> Option<char> {
 }
 
 /// `\d`, `\s`, `\w` and their complements, where they are ASCII.
-fn shorthand(letter: char, flags: Flags, syntax: &Syntax) -> Option<Set> {
-    if syntax.shorthands == Shorthands::Unicode || !flags.is_unicode {
+fn shorthand(letter: char, mode: Mode<'_>) -> Option<Set> {
+    if mode.syntax.shorthands == Shorthands::Unicode || !mode.flags.is_unicode {
         return None;
     }
     let ranges: &[(char, char)] = match letter.to_ascii_lowercase() {
@@ -206,7 +215,7 @@ fn delegated(text: &str, flags: Flags) -> Result<Set, PatternError> {
             }
             Err(_) => {
                 let ranges = literal.0.iter();
-                let range = |&byte| regex_syntax::hir::ClassBytesRange::new(byte, byte);
+                let range = |&byte| ClassBytesRange::new(byte, byte);
                 Ok(Set::Bytes(ClassBytes::new(ranges.map(range))))
             }
         },
@@ -228,15 +237,15 @@ fn refused(text: &str, error: &regex_syntax::Error) -> PatternError {
 }
 
 /// Reads a class of JavaScript.
-fn ecma_script(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
+fn ecma_script(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     let mut at = 1 + usize::from(text.starts_with("[^"));
     let is_negated = at == 2;
     let end = text.len() - 1;
     let mut class = ClassUnicode::empty();
     while at < end {
         let start = at;
-        let low = item(text, &mut at, flags, syntax)?;
-        let Some((first, high)) = range(text, &mut at, &low, (flags, syntax))? else {
+        let low = item(text, &mut at, mode)?;
+        let Some((first, high)) = range(text, &mut at, &low, mode)? else {
             match low {
                 Set::Chars(chars) => class.union(&chars),
                 Set::Bytes(_) => {
@@ -254,8 +263,8 @@ fn ecma_script(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, Pattern
         }
         class.push(ClassUnicodeRange::new(first, high));
     }
-    if flags.ignores_case {
-        fold(&mut class, flags, syntax);
+    if mode.flags.ignores_case {
+        fold(&mut class, mode);
     }
     if is_negated {
         class.negate();
@@ -268,14 +277,14 @@ fn range(
     text: &str,
     at: &mut usize,
     low: &Set,
-    (flags, syntax): (Flags, &Syntax),
+    mode: Mode<'_>,
 ) -> Result<Option<(char, char)>, PatternError> {
     let is_range = text[*at..].starts_with('-') && *at + 2 < text.len();
     let (Some(low), true) = (low.char(), is_range) else {
         return Ok(None);
     };
     let mut after = *at + 1;
-    let high = item(text, &mut after, flags, syntax)?;
+    let high = item(text, &mut after, mode)?;
     let Some(high) = high.char() else {
         return Ok(None);
     };
@@ -284,17 +293,17 @@ fn range(
 }
 
 /// One character or escape of a class of JavaScript.
-fn item(text: &str, at: &mut usize, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
+fn item(text: &str, at: &mut usize, mode: Mode<'_>) -> Result<Set, PatternError> {
     let start = *at;
     let rest = &text[start..];
     let Some(char) = rest.chars().next().filter(|&char| char != '\\') else {
-        let length = escape_length(rest, syntax.escapes).min(text.len() - 1 - start);
+        let length = escape_length(rest, mode.syntax.escapes).min(text.len() - 1 - start);
         *at += length;
         if rest.starts_with("\\b") {
             return Ok(Set::range('\u{8}', '\u{8}'));
         }
-        let flags = Flags { ignores_case: false, ..flags };
-        return escape(&rest[..length], flags, syntax)
+        let flags = Flags { ignores_case: false, ..mode.flags };
+        return escape(&rest[..length], Mode { flags, ..mode })
             .map_err(|error| PatternError { offset: start + error.offset, ..error });
     };
     *at += char.len_utf8();
@@ -302,8 +311,8 @@ fn item(text: &str, at: &mut usize, flags: Flags, syntax: &Syntax) -> Result<Set
 }
 
 /// Adds the other case of each character.
-fn fold(class: &mut ClassUnicode, flags: Flags, syntax: &Syntax) {
-    if syntax.folding == Folding::Unicode && flags.is_unicode {
+fn fold(class: &mut ClassUnicode, mode: Mode<'_>) {
+    if mode.syntax.folding == Folding::Unicode && mode.flags.is_unicode {
         class.case_fold_simple();
         return;
     }

@@ -79,9 +79,10 @@ impl Rest {
 }
 
 impl Node {
-    /// The parts, one after the other; together a plain one where they are.
+    /// The parts, one after the other; those without assertions joined where they touch.
     pub(super) fn concat(parts: Vec<Self>, exprs: &mut Exprs) -> Self {
         let mut joined: Vec<Self> = Vec::with_capacity(parts.len());
+        let mut run: Vec<ExprId> = Vec::new();
         for part in parts {
             match (joined.last_mut(), part) {
                 (Some(Self::Text(before)), Self::Text(text)) => before.extend(text),
@@ -91,12 +92,21 @@ impl Node {
         if joined.len() == 1 {
             return joined.swap_remove(0);
         }
-        let plain: Option<Vec<ExprId>> = joined.iter().map(|part| part.plain(exprs)).collect();
-        match plain {
-            Some(plain) if plain.is_empty() => Self::Text(Vec::new()),
-            Some(plain) => Self::Plain(exprs.concat(plain)),
-            None => Self::Concat(joined),
+        if joined.is_empty() {
+            return Self::Text(Vec::new());
         }
+        let mut whole = Vec::new();
+        for part in joined {
+            match part.plain(exprs) {
+                Some(expr) => run.push(expr),
+                None => {
+                    whole.extend(Self::of_run(&mut run, exprs));
+                    whole.push(part);
+                }
+            }
+        }
+        whole.extend(Self::of_run(&mut run, exprs));
+        if whole.len() == 1 { whole.swap_remove(0) } else { Self::Concat(whole) }
     }
 
     /// Any of the parts; the plain ones together, and texts as one trie.
@@ -128,6 +138,11 @@ impl Node {
             Some(expr) => Self::Plain(exprs.repeat(expr, count)),
             None => Self::Repeat(Box::new(self), count, offset),
         }
+    }
+
+    /// The expressions of a run, one after the other; none where it is empty.
+    fn of_run(run: &mut Vec<ExprId>, exprs: &mut Exprs) -> Option<Self> {
+        (!run.is_empty()).then(|| Self::Plain(exprs.concat(run.drain(..))))
     }
 
     /// The expression, where the part has no assertion.
@@ -234,6 +249,11 @@ fn lower_repeat(
     rest: Rest,
     exprs: &mut Exprs,
 ) -> Result<Rest, PatternError> {
+    if decided(part, 0, exprs).is_some() {
+        let part = lower(part, Rest::END, exprs)?.within;
+        let run = exprs.repeat(part, count);
+        return Ok(before(run, rest, exprs));
+    }
     match (count.min, count.max) {
         (_, Some(0)) => Ok(rest),
         // An assertion that holds once holds as often as asked for.
@@ -250,6 +270,30 @@ fn lower_repeat(
             let what = "an anchor or look-ahead cannot be repeated a counted number of times: \
                         write it outside the repetition";
             Err(unsupported(offset, what))
+        }
+    }
+}
+
+/// The fewest bytes of a part and the `behind` that follow it, if those decide each assertion of
+/// the part: a look-ahead is decided by text that is no shorter than the longest that it asks for.
+fn decided(node: &Node, behind: u32, exprs: &mut Exprs) -> Option<u32> {
+    match node {
+        Node::Text(text) => Some(behind.saturating_add(u32::try_from(text.len()).ok()?)),
+        Node::Plain(expr) => Some(behind.saturating_add(exprs.lengths(*expr).least)),
+        Node::Assert(Assertion::Ahead(part) | Assertion::NotAhead(part), _) => {
+            let ahead = part.plain(exprs)?;
+            exprs.lengths(ahead).most.filter(|&most| most <= behind).and(Some(behind))
+        }
+        Node::Assert(..) => None,
+        Node::Concat(parts) => {
+            parts.iter().rev().try_fold(behind, |behind, part| decided(part, behind, exprs))
+        }
+        Node::Or(parts) => parts.iter().try_fold(u32::MAX, |least, part| {
+            decided(part, behind, exprs).map(|length| length.min(least))
+        }),
+        Node::Repeat(part, count, _) => {
+            let length = decided(part, 0, exprs)?;
+            Some(behind.saturating_add(length.saturating_mul(count.min)))
         }
     }
 }
@@ -294,8 +338,8 @@ fn check_runs(node: &Node) -> Result<(), PatternError> {
         Node::Text(_) | Node::Plain(_) => Ok(()),
         Node::Assert(Assertion::TextStart | Assertion::TextEnd, _) => Ok(()),
         Node::Assert(_, offset) => {
-            let what = "a look-ahead or line anchor cannot be repeated: write it outside the \
-                        repetition, or exclude characters by a class";
+            let what = "a look-ahead or line anchor cannot be repeated, unless what follows it in \
+                        the repetition decides it: write it outside";
             Err(unsupported(*offset, what))
         }
         Node::Concat(parts) | Node::Or(parts) => parts.iter().try_for_each(check_runs),

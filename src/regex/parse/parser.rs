@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::class::{self, Set};
+use super::class::{self, Mode, Set};
 use super::node::{Assertion, Node};
 use super::syntax::{Flags, Folding, Lookahead, Syntax};
 use super::{PatternError, PatternErrorKind, PatternLimits};
@@ -162,7 +162,7 @@ impl<'a> Parser<'a> {
             '\\' => self.escape()?,
             '.' => {
                 self.at += 1;
-                self.set(start, |flags, _| Ok(class::dot(flags)))?
+                self.set(start, |_, mode| Ok(class::dot(mode.flags)))?
             }
             '^' => {
                 self.at += 1;
@@ -303,8 +303,7 @@ impl<'a> Parser<'a> {
             return Err(self.wrong(start, "this class is not closed: write ] behind it"));
         };
         self.at += length;
-        let syntax = self.syntax;
-        self.set(start, |flags, text| class::class(text, flags, syntax))
+        self.set(start, class::class)
     }
 
     fn escape(&mut self) -> Result<Node, PatternError> {
@@ -338,8 +337,7 @@ impl<'a> Parser<'a> {
         }
         let length = class::escape_length(&self.pattern[start..], self.syntax.escapes);
         self.at += length;
-        let syntax = self.syntax;
-        self.set(start, |flags, text| class::escape(text, flags, syntax))
+        self.set(start, class::escape)
     }
 
     /// One character, in either case where the flag says so.
@@ -351,21 +349,20 @@ impl<'a> Parser<'a> {
         if !self.flags.ignores_case || !is_cased {
             return Ok(Node::Text(char.to_string().into_bytes()));
         }
-        let syntax = self.syntax;
-        self.set(start, |flags, _| Ok(class::folded(char, flags, syntax)))
+        self.set(start, |_, mode| Ok(class::folded(char, mode)))
     }
 
     /// The set that `read` makes of the text from `start`, or that it made of the same text before.
     fn set(
         &mut self,
         start: usize,
-        read: impl FnOnce(Flags, &str) -> Result<Set, PatternError>,
+        read: impl FnOnce(&str, Mode<'_>) -> Result<Set, PatternError>,
     ) -> Result<Node, PatternError> {
         let text = &self.pattern[start..self.at];
         if let Some(&expr) = self.sets.get(&(text, self.flags)) {
             return Ok(Node::Plain(expr));
         }
-        let set = read(self.flags, text)
+        let set = read(text, Mode { flags: self.flags, syntax: self.syntax })
             .map_err(|error| PatternError { offset: start + error.offset, ..error })?;
         if let Some(text) = set.single() {
             return Ok(Node::Text(text));
