@@ -43,14 +43,24 @@ pub enum Error {
 }
 
 /// Whose turn it is to do something about an error.
+///
+/// ```
+/// use tokenrail::ErrorKind;
+///
+/// /// Whether the same request may succeed later, with nothing changed by its sender.
+/// fn is_worth_a_retry(kind: ErrorKind) -> bool {
+///     matches!(kind, ErrorKind::Backend | ErrorKind::Io)
+/// }
+/// assert!(!is_worth_a_retry(ErrorKind::Limit));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request is wrong.
+    /// The request is wrong: a text, an option, or a name that means nothing.
     Input,
     /// The request is sound, but this crate does not implement it.
     Unsupported,
-    /// The request is over a limit.
+    /// The request is over a limit, such as the model's context or a template's fuel.
     Limit,
     /// A model file is missing or damaged.
     Model,
@@ -62,6 +72,14 @@ pub enum ErrorKind {
 
 impl Error {
     /// The kind of the error.
+    ///
+    /// ```
+    /// use tokenrail::score::ScoreError;
+    /// use tokenrail::{Error, ErrorKind};
+    ///
+    /// let error = Error::from(ScoreError::TextTooLong { tokens: 9000, limit: 8192 });
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {

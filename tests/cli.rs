@@ -181,14 +181,12 @@ fn score_json_has_every_key() {
         let case = Case { args: &[&args[..], more].concat(), ..Case::default() };
         let (out, err) = check(folder.path(), &case);
         let result = parse(&out);
-        assert_eq!(
-            (winner(&result), &result["decisions"]["options"]["by"], err.as_str()),
-            (" Paris", &json!(by), "")
-        );
+        assert_eq!((winner(&result), &result["by"], err.as_str()), (" Paris", &json!(by), ""));
         assert_eq!(
             keys(&result),
             [
                 "prompt",
+                "by",
                 "winner",
                 "candidates",
                 "margin",
@@ -353,7 +351,7 @@ fn items_give_a_line_each() {
     assert_eq!(ids[..5], [json!(100), json!("one\x7f"), json!(5), json!(103), json!(104)]);
     assert_eq!(results.len(), 20);
     assert_eq!((&results[0]["label"], &results[4]["label"]), (&json!(1), &Value::Null));
-    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "error", "decisions"]);
+    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "by", "error", "decisions"]);
     assert!(results[3]["error"].to_string().contains("candidate 1 is empty"));
     assert!(results.iter().filter(|result| result.get("error").is_none()).count() == 19);
     for part in ["20 items, 1 failed", "per-char", "18\n", "1 item(s) failed"] {
@@ -474,7 +472,7 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         ("text.gguf", b"this is no model"),
     ]);
     fs::create_dir(folder.path().join("folder")).expect("a folder");
-    let cases: [(&[&str], i32, &[&str]); 22] = [
+    let cases: [(&[&str], i32, &[&str]); 23] = [
         (&["score"], 2, &["nothing to score", "--items", "--help"]),
         (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "at least 1\n"]),
         (&["score", "a", " b", "--top", "all"], 2, &["'all'", "--top", "at least 1\n"]),
@@ -488,6 +486,7 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", "--candidates-from", "numbers.json"], 2, &["numbers.json", "JSON array"]),
         (&["score", "--rewrites", "folder"], 7, &["folder: ", "directory"]),
         (&["score", "--items", "no.jsonl"], 7, &["no.jsonl: ", "No such file"]),
+        (&["score", "--items", "\x1b[2J.jsonl"], 7, &["\\x1b[2J.jsonl: "]),
         (&["score", "--items", "empty.txt"], 2, &["empty.txt has no items", "one JSON object"]),
         (&["score", "a", " b", "--model", "nope"], 2, &["\"nope\"", "smollm2-135m", "org/repo"]),
         (&["score", "a", " b", "--model", "./no.gguf"], 7, &["./no.gguf", "no such file"]),

@@ -34,6 +34,7 @@ use crate::vocab::{TokenId, Tokenizer};
 /// ```
 pub trait LanguageModel: Debug + Send + Sync {
     /// What the model is called in results: enough to find it again.
+    /// A cache of results has to have this in its key, and `precision` with it.
     fn name(&self) -> &str;
 
     /// How its numbers are made, such as `float32`.
@@ -43,12 +44,25 @@ pub trait LanguageModel: Debug + Send + Sync {
     fn tokenizer(&self) -> &Tokenizer;
 
     /// The template that turns a conversation into a prompt, where the model has one.
+    ///
+    /// ```
+    /// # use tokenrail::model::{LanguageModel, Message, ModelError};
+    /// /// A question as the model was trained to be asked it, up to where its answer begins.
+    /// fn asked(model: &dyn LanguageModel, question: &str) -> Result<String, ModelError> {
+    ///     match model.chat_template() {
+    ///         Some(template) => template.render(&[Message::user(question)]),
+    ///         None => Ok(format!("Question: {question}\nAnswer:")),
+    ///     }
+    /// }
+    /// ```
     fn chat_template(&self) -> Option<&ChatTemplate>;
 
     /// The number of tokens a session can hold.
+    /// What is fed beyond it is refused with [`ModelError::ContextFull`]; a tree counts with its depth.
     fn context_length(&self) -> usize;
 
     /// Starts a session that has been fed nothing.
+    /// Sessions share the weights and nothing else; each may go to a thread of its own.
     fn session(&self) -> Box<dyn Session>;
 }
 
@@ -69,6 +83,7 @@ pub trait LanguageModel: Debug + Send + Sync {
 /// ```
 pub trait Session: Debug + Send {
     /// The tokens fed so far, without the tree.
+    /// Its length is the place of the next token, from 0.
     fn tokens(&self) -> &[TokenId];
 
     /// Appends `tokens` and returns the logits that follow the chosen ones, a row for each in the
@@ -135,6 +150,19 @@ pub trait Session: Debug + Send {
     ) -> Result<Logits, ModelError>;
 
     /// Forgets the tree and all but the first `len` tokens; nothing when fewer were fed.
+    ///
+    /// Law: what is fed next has the logits it would have had if the rest had never been there.
+    ///
+    /// ```
+    /// # use tokenrail::model::{ModelError, Rows, Session};
+    /// # use tokenrail::vocab::TokenId;
+    /// # fn example(session: &mut dyn Session, ids: &[TokenId]) -> Result<(), ModelError> {
+    /// session.feed(ids, Rows::None)?;
+    /// session.truncate(1);
+    /// assert_eq!(session.tokens(), &ids[..1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn truncate(&mut self, len: usize);
 
     /// Starts a second session in the same state, sharing what was computed.

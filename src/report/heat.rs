@@ -77,6 +77,14 @@ impl HeatMap {
     /// has a digit, 0 for calm to 9 for hot, where a piece begins or goes on after `⏎`. What was
     /// not measured has neither. A character made from several pieces, such as a letter with its
     /// accent or a family of emoji, shows the surprise of the first.
+    ///
+    /// ```
+    /// use tokenrail::report::{Colour, Heat, HeatMap};
+    ///
+    /// let map = HeatMap { width: 6, ..HeatMap::default() };
+    /// let pieces = ["one", "\ntwo", " three"].map(|text| Heat { text, value: Some(3.0) });
+    /// assert_eq!(map.render(&pieces, Colour::None), "one⏎\n3  3\ntwo\n3\nthree\n3\n");
+    /// ```
     pub fn render(&self, pieces: &[Heat<'_>], colour: Colour) -> String {
         let draw = match colour {
             Colour::None => plain_line,

@@ -40,6 +40,15 @@ pub(super) struct Step(usize);
 
 impl Scale {
     /// A scale from `calm` to `hot`; `None` unless both are finite and `calm` is less.
+    ///
+    /// ```
+    /// use tokenrail::report::{Colour, HeatMap, Scale};
+    ///
+    /// // Shows differences among tokens that were nearly certain.
+    /// let scale = Scale::new(0.0, 1.0).unwrap_or_default();
+    /// let legend = HeatMap { scale, ..HeatMap::default() }.legend(Colour::None);
+    /// assert!(legend.contains("from 0 to 1 nats"));
+    /// ```
     pub fn new(calm: f64, hot: f64) -> Option<Self> {
         (calm < hot && (hot - calm).is_finite()).then_some(Self { calm, hot })
     }

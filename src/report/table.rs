@@ -59,6 +59,12 @@ pub struct Cell {
 }
 
 /// How much a [`Cell`] stands out.
+///
+/// ```
+/// use tokenrail::report::{Cell, Emphasis};
+///
+/// assert_eq!(Cell::plain("-0.31").emphasis, Emphasis::default());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Emphasis {
     /// As the terminal shows text.
@@ -94,6 +100,15 @@ impl Table {
     ///
     /// Where it has fewer cells than there are columns, the last ones stay empty; cells in excess
     /// stand in columns without heading.
+    ///
+    /// ```
+    /// use tokenrail::report::{Cell, Colour, Column, Table};
+    ///
+    /// let mut table = Table::new([Column::left("a"), Column::left("b")]);
+    /// table.push([Cell::plain("1")]);
+    /// table.push(["1", "2", "3"].map(Cell::plain));
+    /// assert_eq!(table.render(Colour::None), "a  b\n1\n1  2  3\n");
+    /// ```
     pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
         self.rows.push(row.into_iter().collect());
     }
@@ -151,11 +166,22 @@ impl Column {
     }
 
     /// A column whose cells end at its right edge, as for numbers.
+    ///
+    /// ```
+    /// use tokenrail::report::{Cell, Colour, Column, Table};
+    ///
+    /// let mut table = Table::new([Column::right("")]);
+    /// table.push([Cell::plain("9.5")]);
+    /// table.push([Cell::plain("10.5")]);
+    /// assert_eq!(table.render(Colour::None), " 9.5\n10.5\n");
+    /// ```
     pub fn right(heading: impl Into<String>) -> Self {
         Self { align: Align::Right, ..Self::left(heading) }
     }
 
     /// Limits the column, its heading included, to `width` terminal columns.
+    ///
+    /// A text that is wider is cut and marked with `…`, which takes a column itself.
     #[must_use]
     pub fn at_most(self, width: usize, cut: Cut) -> Self {
         Self { limit: Some((width, cut)), ..self }

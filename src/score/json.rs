@@ -14,6 +14,16 @@ use crate::vocab::{TokenId, Vocabulary};
 
 impl Ranked {
     /// The result as one JSON object; `winner` and `ties` are candidates' indices.
+    ///
+    /// ```
+    /// use tokenrail::score::Ranked;
+    ///
+    /// /// A line of a results file.
+    /// fn line(ranked: &Ranked) -> String {
+    ///     let json = ranked.to_json();
+    ///     format!("{}\t{}\t{}", json["prompt"], json["winner"], json["margin"])
+    /// }
+    /// ```
     #[must_use]
     pub fn to_json(&self) -> Value {
         let disagreements = self.disagreements.iter();
@@ -22,6 +32,7 @@ impl Ranked {
             .collect::<Vec<_>>();
         json!({
             "prompt": self.prompt,
+            "by": self.decisions.options.by.name(),
             "winner": self.winner(),
             "candidates": self.candidates.iter().map(candidate).collect::<Vec<_>>(),
             "margin": self.margin,
@@ -84,6 +95,18 @@ impl Options {
 
 impl Inspection {
     /// The inspection as one JSON object; `vocabulary` is that of the model that made it.
+    ///
+    /// ```
+    /// use tokenrail::model::LanguageModel;
+    /// use tokenrail::score::{InspectOptions, ScoreError, inspect};
+    ///
+    /// /// How many bits a byte the model would need to write a text down.
+    /// fn bits_per_byte(model: &dyn LanguageModel, text: &str) -> Result<Option<f64>, ScoreError> {
+    ///     let inspection = inspect(model, text, &InspectOptions::default())?;
+    ///     let json = inspection.to_json(model.tokenizer().vocabulary());
+    ///     Ok(json["total"]["bits_per_byte"].as_f64())
+    /// }
+    /// ```
     #[must_use]
     pub fn to_json(&self, vocabulary: &Vocabulary) -> Value {
         let list = |tokens: &[(TokenId, f64)]| {

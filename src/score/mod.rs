@@ -64,6 +64,9 @@ pub struct Scorer<'m> {
 
 impl<'m> Scorer<'m> {
     /// Starts scoring with a model.
+    ///
+    /// Prompts that begin alike are best scored one after the other with one scorer: what they share is
+    /// run once, and shows in [`Counters::reused_tokens`].
     #[must_use]
     pub fn new(model: &'m dyn LanguageModel) -> Self {
         Self { model, session: model.session() }
@@ -73,7 +76,22 @@ impl<'m> Scorer<'m> {
     ///
     /// # Errors
     /// [`ScoreError`]: candidates that are missing, empty or equal, a text that does not fit the
-    /// context, options that the model cannot serve, or a failure of the model.
+    /// context, options that the model cannot serve, or a failure of the model. The scorer can be
+    /// used again after any of them.
+    ///
+    /// ```
+    /// use tokenrail::model::LanguageModel;
+    /// use tokenrail::score::{Options, ScoreError, Scorer};
+    ///
+    /// /// How sure the model is of "yes", where it can only say "yes" or "no".
+    /// fn agreement(model: &dyn LanguageModel, question: &str) -> Result<Option<f64>, ScoreError> {
+    ///     let prompt = format!("Question: {question} Yes or no?\nAnswer:");
+    ///     let answers = [" yes", " no"].map(str::to_owned);
+    ///     let ranked = Scorer::new(model).score(&prompt, &answers, &Options::default())?;
+    ///     let yes = ranked.candidates.iter().find(|candidate| candidate.index == 0);
+    ///     Ok(yes.and_then(|yes| yes.scores()?.probability))
+    /// }
+    /// ```
     pub fn score(
         &mut self,
         prompt: &str,

@@ -331,6 +331,9 @@ impl Decisions {
 }
 
 /// Puts measured candidates in order.
+///
+/// Probabilities, the label mass and disagreements need every candidate's score: where some were
+/// stopped they are left out, and only the best that were asked for have a rank.
 pub(super) fn rank(
     model: &dyn LanguageModel,
     prompt: &str,
@@ -422,6 +425,7 @@ fn outcome(by: By, lengths: &Lengths, tokens: &[KnownToken]) -> Outcome {
     })
 }
 
+/// The other normalizations' winners that are not this one's; the first given wins among equals.
 fn disagreements(by: By, candidates: &[Candidate]) -> Vec<Disagreement> {
     let winner = |by: By| {
         let scores = candidates.iter().filter_map(|candidate| {

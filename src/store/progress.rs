@@ -27,6 +27,16 @@ pub struct Progress<'a> {
 }
 
 /// The steps of fetching, in their usual order.
+///
+/// ```
+/// use tokenrail::store::Stage;
+///
+/// /// Whether the network is busy, or this machine alone.
+/// fn is_remote(stage: Stage) -> bool {
+///     stage == Stage::Downloading
+/// }
+/// assert!(!is_remote(Stage::Verifying));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {

@@ -35,6 +35,16 @@ pub enum ModelSource {
 /// A repository on the hub, with the revision and the file that are meant.
 ///
 /// Made by parsing a [`ModelSource`], so that no name in it can lead out of the cache folder.
+///
+/// ```
+/// use tokenrail::store::ModelSource;
+///
+/// let source: ModelSource = "org/repo".parse()?;
+/// let ModelSource::Hub(model) = source else { unreachable!() };
+/// assert_eq!((model.revision(), model.file()), (None, None));
+/// assert!("org/repo:../../passwd".parse::<ModelSource>().is_err());
+/// # Ok::<(), tokenrail::store::StoreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubModel {
     /// Two parts of letters, digits, `-`, `_` and `.`, joined by `/`.

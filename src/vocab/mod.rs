@@ -25,6 +25,7 @@ mod error;
 mod mask;
 mod pre_tokenizer;
 mod screen;
+mod tiktoken;
 mod tokenizer;
 mod trie;
 mod vocabulary;

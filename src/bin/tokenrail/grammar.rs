@@ -29,7 +29,7 @@ pub(crate) fn compile(args: &GrammarArgs, vocabulary: &Vocabulary) -> Result<Con
 fn read(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     let front_end: fn(&str) -> Result<Grammar, GrammarError> =
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("gbnf" | "ebnf") => |source| Grammar::regex(source),
+            Some("gbnf" | "ebnf") => Grammar::gbnf,
             Some("lark") => |source| Grammar::regex(source),
             _ => {
                 return Err(Failure::Usage(format!(

@@ -1,4 +1,8 @@
 //! `tokenrail score --items`: a file of questions, with output that can be resumed.
+//!
+//! Law, held by `tests/cli.rs`: however often a run is cut short, at whatever byte, what it and the
+//! runs after it leave in the output is what one uninterrupted run writes, byte for byte. An output
+//! that another request made is refused and stays as it is.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -55,7 +59,7 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         let result = match scorer.score(&item.prompt, &item.choices, &options) {
             Ok(ranked) => ranked.to_json(),
             Err(error) => json!({
-                "prompt": item.prompt, "error": error.to_string(), "decisions": decisions,
+                "prompt": item.prompt, "by": options.by.name(), "error": error.to_string(), "decisions": decisions,
             }),
         };
         if index >= done {
@@ -122,6 +126,8 @@ fn catch_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     Ok(interrupted)
 }
 
+/// Reads all items before the first is scored, so that a fault in the last one costs nothing. Blank
+/// lines are skipped, but count as lines.
 fn read_items(path: &Path) -> Result<Vec<Item>, Failure> {
     let text = input::read(path)?;
     let mut items = Vec::new();

@@ -6,6 +6,9 @@ use tokenrail::report::{Cell, Colour, Column, Table};
 use tokenrail::score::By;
 
 /// Sums over result lines.
+///
+/// An accuracy is the share of labelled items that a normalization gets right; its standard error is
+/// that of a share among so many independent items, `√(p · (1 − p) / n)`.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     items: usize,

@@ -34,6 +34,8 @@ pub(super) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
+    /// Works out the rotations of tokens at `positions`; nodes of a tree may share one. The angles
+    /// are taken in 64 bits, and only their cosines and sines are rounded.
     pub(super) fn new(
         positions: &[usize],
         frequencies: &[f64],
@@ -66,6 +68,7 @@ impl Cache {
         Ok(())
     }
 
+    /// Adds `[tokens, kv_heads · head_width]` of each, and returns all keys and all values.
     fn append(&mut self, key: Tensor, value: Tensor) -> Result<[Tensor; 2], ModelError> {
         let pair = match self.0.take() {
             None => [key, value],
@@ -80,6 +83,7 @@ impl Cache {
 
 impl Attention {
     /// Attends from `hidden`, `[tokens, width]`, to the cache and itself; appends to the cache.
+    /// Returns what is to be added to the hidden states, of the same shape.
     pub(super) fn forward(
         &self,
         hidden: &Tensor,

@@ -4,16 +4,23 @@
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Config {
     pub(super) layers: usize,
+    /// Of the hidden state of a token.
     pub(super) width: usize,
+    /// Of queries.
     pub(super) heads: usize,
-    /// Divides `heads`.
+    /// Of keys and values, each shared by a group of query heads; divides `heads`.
     pub(super) kv_heads: usize,
-    /// Even.
+    /// Even, since values are rotated in pairs. Mostly, but not always, `width / heads`.
     pub(super) head_width: usize,
+    /// The width between the two products of a feed-forward.
     pub(super) feed_forward: usize,
+    /// The logits in a row, which may be more than there are tokens.
     pub(super) vocabulary: usize,
+    /// The most tokens that a sequence may have: positions beyond were never trained.
     pub(super) context: usize,
+    /// Added to a mean square before its root is taken.
     pub(super) norm_epsilon: f64,
+    /// The base of the geometric series of rotation frequencies (10,000 in Su et al. 2021).
     pub(super) rope_base: f64,
     pub(super) rope_scaling: RopeScaling,
 }
@@ -24,9 +31,13 @@ pub(super) enum RopeScaling {
     None,
     /// Llama 3.1: long wavelengths are stretched, short ones kept, with a blend between.
     Llama3 {
+        /// By which the longest wavelengths are stretched.
         factor: f64,
+        /// Up to so many turns within the original context a frequency is stretched in full.
         low_frequency: f64,
+        /// From so many turns on it is kept.
         high_frequency: f64,
+        /// The tokens of context before the stretching.
         original_context: f64,
     },
     /// Each frequency divided by its own factor, as a GGUF file lists them.
@@ -87,6 +98,9 @@ impl Config {
     }
 
     /// The rotation frequencies, one a pair of values of a head.
+    ///
+    /// In radians a position, `head_width / 2` of them, the highest first. In 64 bits, as 8,192 times
+    /// a 32-bit frequency may be off by a thousandth of a radian.
     pub(super) fn frequencies(&self) -> Vec<f64> {
         let half = self.head_width / 2;
         let plain = (0..half).map(|i| self.rope_base.powf(-(i as f64) / half as f64));

@@ -84,7 +84,11 @@ impl Gguf {
         Ok(gguf)
     }
 
-    /// A tensor's values as float32.
+    /// A tensor's values as float32, whatever the file keeps them as. `shape` is outermost first.
+    ///
+    /// # Errors
+    /// [`ModelError::Broken`] where it is missing, has another shape or is not within the file,
+    /// [`ModelError::Unsupported`] for a type that candle does not read.
     pub(super) fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
         let tensor = self.quantized(name, shape)?;
         Ok(tensor.dequantize(&Device::Cpu)?)
@@ -103,6 +107,7 @@ impl Gguf {
         rows.ok_or_else(|| self.broken(format!("tensor {name:?} has no dimension")))
     }
 
+    /// A metadata value, of whatever kind.
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
         self.metadata.get(key)
     }
@@ -114,6 +119,7 @@ impl Gguf {
         }
     }
 
+    /// An array of strings, which is taken out of the metadata: vocabularies are large.
     pub(super) fn texts(&mut self, key: &str) -> Result<Vec<String>, ModelError> {
         match self.metadata.remove(key) {
             Some(Value::Texts(texts)) => Ok(texts),
@@ -369,6 +375,7 @@ impl Gguf {
         Ok(())
     }
 
+    /// Refuses to read, or to make room for, more than the file still has.
     fn claim(&self, bytes: u64, what: &str) -> Result<(), ModelError> {
         if bytes > self.size - self.position {
             return Err(self.broken(format!(

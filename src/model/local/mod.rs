@@ -52,6 +52,13 @@ impl LocalModel {
     /// # Errors
     /// [`ModelError::Io`] when a file cannot be read, [`ModelError::Broken`] with the place when
     /// it is damaged, [`ModelError::Unsupported`] when the model needs what is not implemented.
+    ///
+    /// ```
+    /// use tokenrail::model::{ModelError, local::LocalModel};
+    ///
+    /// let opened = LocalModel::open("no such file.gguf".as_ref());
+    /// assert!(matches!(opened, Err(ModelError::Io { .. })));
+    /// ```
     pub fn open(path: &Path) -> Result<Self, ModelError> {
         if path.is_dir() { open_folder::open(path) } else { open_gguf::open(path) }
     }

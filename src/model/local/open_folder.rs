@@ -1,4 +1,7 @@
 //! Opens a folder of `config.json`, `tokenizer.json` and safetensors as a model.
+//!
+//! The names are those that the `transformers` library gives to files and settings; where a setting
+//! is missing, its default here is that library's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +19,10 @@ use crate::vocab::{Tokenizer, TokenizerConfig};
 /// The largest JSON file read; the largest tokenizer in use is about 35 MB.
 const MAX_JSON: u64 = 256 << 20;
 
+/// Reads the settings, then the weights, then the tokenizer.
+///
+/// # Errors
+/// As [`LocalModel::open`], with the file and the setting or tensor at fault.
 pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
     let json = Json::read(folder, "config.json")?;
     let config = config(&json)?;
@@ -74,6 +81,7 @@ impl Json {
         ModelError::Broken { path: self.path.clone(), what: what.into() }
     }
 
+    /// A setting that has to be there.
     fn count(&self, key: &str) -> Result<usize, ModelError> {
         let value = &self.value[key];
         let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
@@ -179,7 +187,8 @@ fn chat_template(
     source.map(|source| ChatTemplate::compile(&source, bos, eos)).transpose()
 }
 
-/// `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+/// `model.safetensors`, or the shards that `model.safetensors.index.json` names. A shard's name is
+/// that of a file in the folder: a path would let a stranger's index read any file.
 fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     if !folder.join("model.safetensors.index.json").exists() {
         return Ok(vec![folder.join("model.safetensors")]);
@@ -204,6 +213,7 @@ fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
+/// Reads a whole file of settings, unless it is too large to be one.
 fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
     let io = |source| ModelError::Io { path: path.to_owned(), source };
     let size = fs::metadata(path).map_err(io)?.len();

@@ -1,4 +1,7 @@
 //! Opens a GGUF file as a model.
+//!
+//! The keys are those that llama.cpp writes; where one is missing, its default here is llama.cpp's.
+//! The weights, which take longest, are read last.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +13,10 @@ use super::{LocalModel, file_name};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfig};
 
+/// Reads the header, then the weights.
+///
+/// # Errors
+/// As [`LocalModel::open`], with the metadata key or the tensor at fault.
 pub(super) fn open(path: &Path) -> Result<LocalModel, ModelError> {
     let mut file = Gguf::open(path)?;
     let config = config(&mut file)?;
@@ -76,6 +83,7 @@ fn config(file: &mut Gguf) -> Result<Config, ModelError> {
     Config { rope_scaling, ..config }.check().map_err(|what| file.broken(what))
 }
 
+/// llama.cpp's converter writes Llama 3.1's scaling as a tensor of factors and sets no type.
 fn rope_scaling(file: &mut Gguf, head_width: usize) -> Result<RopeScaling, ModelError> {
     match file.get("llama.rope.scaling.type") {
         None => {}
@@ -101,6 +109,7 @@ struct SpecialNames {
     eos: Option<String>,
 }
 
+/// Looks up the spelling of the ids in the metadata; an id outside the vocabulary is refused.
 fn special_names(file: &Gguf) -> Result<SpecialNames, ModelError> {
     let Some(Value::Texts(tokens)) = file.get("tokenizer.ggml.tokens") else {
         return Err(file.broken("metadata has no tokenizer.ggml.tokens"));

@@ -23,6 +23,7 @@ pub(super) struct SafeTensors {
     tensors: BTreeMap<String, Entry>,
 }
 
+/// A tensor in the table; its shape, outermost first, is checked when it is read.
 #[derive(Debug)]
 struct Entry {
     /// The index of its file.
@@ -45,6 +46,10 @@ impl SafeTensors {
     }
 
     /// A tensor's values as float32.
+    ///
+    /// # Errors
+    /// [`ModelError::Broken`] where it is missing, has another shape, or has not that shape's bytes;
+    /// [`ModelError::Unsupported`] for a type other than F32, F16 and BF16.
     pub(super) fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
         let path = self.files.first().map(|(path, _)| path.clone()).unwrap_or_default();
         let Some(entry) = self.tensors.get(name) else {
@@ -82,6 +87,7 @@ impl SafeTensors {
         Ok(Tensor::from_raw_buffer(&bytes, kind, shape, &Device::Cpu)?.to_dtype(DType::F32)?)
     }
 
+    /// Reads a file's table. Of tensors with one name the last file's counts.
     fn add(&mut self, path: &Path) -> Result<(), ModelError> {
         let io = |source| ModelError::Io { path: path.to_owned(), source };
         let broken =
@@ -115,6 +121,8 @@ impl SafeTensors {
 }
 
 impl Entry {
+    /// Reads an entry of a table; `data` is where the tensors' bytes begin in a file of `size`.
+    /// `None` where a part is missing or the bytes are not within the file.
     fn read(value: &Value, file: usize, data: u64, size: u64) -> Option<Self> {
         let shape = value["shape"].as_array()?.iter().map(Value::as_u64).collect::<Option<_>>()?;
         let [start, end] = value["data_offsets"].as_array()?.as_slice() else {

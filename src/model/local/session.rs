@@ -70,7 +70,10 @@ impl LocalSession {
         Ok(Logits::new(logits, self.transformer.config().vocabulary))
     }
 
-    /// Runs a chunk of inputs through the transformer.
+    /// Runs a chunk of inputs through the transformer, and returns the logits after the chosen rows.
+    ///
+    /// A token looks at the tokens up to itself; a node at all tokens, its ancestors and itself, and
+    /// its position is what it would be if its path had been fed.
     fn pass(&mut self, inputs: &[Input], rows: &[usize]) -> Result<Vec<f32>, ModelError> {
         let earlier = self.tokens.len() + self.tree.len();
         for input in inputs {

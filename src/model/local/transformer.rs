@@ -17,19 +17,25 @@ use crate::vocab::TokenId;
 #[derive(Debug)]
 pub(super) struct Transformer {
     config: Config,
+    /// Those of `config`, worked out once.
     frequencies: Vec<f64>,
     /// `[vocabulary, width]`
     embedding: Tensor,
     layers: Vec<Layer>,
+    /// `[width]`
     norm: Tensor,
     /// `[vocabulary, width]`; shares the embedding's memory when the model ties them.
     output: Tensor,
 }
 
+/// One layer's weights. Projections that read the same rows are joined into one matrix, so that the
+/// rows are read once.
 #[derive(Debug)]
 struct Layer {
+    /// `[width]`
     attention_norm: Tensor,
     attention: Attention,
+    /// `[width]`
     feed_forward_norm: Tensor,
     /// Gate above up, `[2 · feed_forward, width]`.
     gate_up: Tensor,
@@ -56,6 +62,7 @@ impl Source {
         }
     }
 
+    /// As [`tensor`](Self::tensor), by the names within a layer.
     fn layer(
         &mut self,
         layer: usize,
@@ -87,6 +94,8 @@ impl Source {
         }
     }
 
+    /// Whether the output head has weights of its own: a GGUF file has the tensor or has not, a
+    /// folder's `config.json` says so.
     fn has_own_output(&self) -> bool {
         match self {
             Self::Gguf(file) => file.has_tensor("output.weight"),
@@ -97,6 +106,10 @@ impl Source {
 
 impl Transformer {
     /// Loads all weights.
+    ///
+    /// # Errors
+    /// [`ModelError::Broken`] for a tensor that is missing or has another shape than `config` says,
+    /// [`ModelError::Unsupported`] for one of an unknown type.
     pub(super) fn load(config: Config, source: &mut Source) -> Result<Self, ModelError> {
         let Config { width, vocabulary, .. } = config;
         let embedding =
@@ -143,7 +156,8 @@ impl Transformer {
         Ok(hidden)
     }
 
-    /// The logits that follow the hidden states of the chosen rows.
+    /// The logits that follow the hidden states of the chosen rows, one row of `vocabulary` behind
+    /// the other. Only these go through the head: in the default model it has a fifth of the weights.
     pub(super) fn logits(&self, hidden: &Tensor, rows: &[usize]) -> Result<Vec<f32>, ModelError> {
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -189,6 +203,7 @@ impl Layer {
         })
     }
 
+    /// Hidden states in and out, `[tokens, width]`; each half adds to what it was given.
     fn forward(
         &self,
         hidden: &Tensor,
