@@ -27,6 +27,8 @@ mod macros;
 mod options;
 mod parser;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use inline::{Asking, Inliner};
 use parser::{Parser, RuleSource};
