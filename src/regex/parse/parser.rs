@@ -335,7 +335,7 @@ impl<'a> Parser<'a> {
             'Z' => return Err(self.unsupported(start, "\\Z is not supported: write \\z")),
             _ => {}
         }
-        let length = class::escape_length(&self.pattern[start..], self.syntax.escapes);
+        let length = class::escape_length(&self.pattern[start..]);
         self.at += length;
         self.set(start, class::escape)
     }
