@@ -62,4 +62,4 @@ impl Grammar {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -93,6 +93,9 @@ impl Grammar {
 }
 
 /// A rule's body with its options applied.
+///
+/// # Errors
+/// [`GrammarError::Unsupported`] where an option asks for a regular body and there is none.
 fn finished(
     rule: &RuleSource,
     body: Body,

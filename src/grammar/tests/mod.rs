@@ -3,4 +3,4 @@
 mod cases;
 mod differences;
 mod hostile;
-mod recognizer;
+pub(crate) mod recognizer;

@@ -1,4 +1,8 @@
 //! Sets of characters: classes, escapes and the dot.
+//!
+//! What Rust writes is read by `regex-syntax`, a class or an escape at a time. JavaScript's classes
+//! are read here, as `[` and `&&` mean themselves in them; their escapes and properties are again
+//! those of `regex-syntax`. Sets are of characters, but of bytes where the flag `u` is off.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{
@@ -37,6 +41,7 @@ impl Set {
         }
     }
 
+    /// One member of the set.
     pub(super) fn expr(&self, exprs: &mut Exprs) -> ExprId {
         match self {
             Self::Chars(class) => {
@@ -119,7 +124,8 @@ pub(super) fn class(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     }
 }
 
-/// The length of the escape that `rest` begins with, as far as there is text.
+/// The length of the escape that `rest` begins with, as far as there is text: whether it has the
+/// digits that it needs is found when it is read.
 pub(super) fn escape_length(rest: &str) -> usize {
     let mut chars = rest.chars().skip(1);
     let Some(letter) = chars.next() else {
@@ -165,7 +171,8 @@ fn java_script(text: &str) -> Option<char> {
     }
 }
 
-/// A character written as two surrogates, `\uD83D\uDE00`.
+/// A character written as two surrogates, `\uD83D\uDE00`, as JSON and JavaScript have it (RFC 8259,
+/// section 7).
 fn surrogates(text: &str) -> Option<char> {
     let (high, low) = text.strip_prefix("\\u")?.split_once("\\u")?;
     let is_unit = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -194,7 +201,10 @@ fn shorthand(letter: char, mode: Mode<'_>) -> Option<Set> {
     Some(Set::Chars(class))
 }
 
-/// Has `regex-syntax` read a class or an escape.
+/// Has `regex-syntax` read a class or an escape, case folding included.
+///
+/// # Errors
+/// What `regex-syntax` finds wrong, with its place in `text`.
 fn delegated(text: &str, flags: Flags) -> Result<Set, PatternError> {
     let mut parser = ParserBuilder::new()
         .utf8(false)
@@ -234,7 +244,8 @@ fn refused(text: &str, error: &regex_syntax::Error) -> PatternError {
     wrong(offset, format!("{text} is no {kind} of characters: {what}"))
 }
 
-/// Reads a class of JavaScript.
+/// Reads a class of JavaScript: `[^…]` is what is left of the characters in either case, so that
+/// `[^k]` with the flag `i` leaves out both `k` and `K`.
 fn ecma_script(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     let mut at = 1 + usize::from(text.starts_with("[^"));
     let is_negated = at == 2;
@@ -290,7 +301,8 @@ fn range(
     Ok(Some((low, high)))
 }
 
-/// One character or escape of a class of JavaScript.
+/// One character or escape of a class of JavaScript, where `\b` is a backspace. Its case is left as it
+/// is: the class is folded as a whole.
 fn item(text: &str, at: &mut usize, mode: Mode<'_>) -> Result<Set, PatternError> {
     let start = *at;
     let rest = &text[start..];
@@ -308,7 +320,7 @@ fn item(text: &str, at: &mut usize, mode: Mode<'_>) -> Result<Set, PatternError>
     Ok(Set::range(char, char))
 }
 
-/// Adds the other case of each character.
+/// Adds the other case of each character, as far as the dialect folds.
 fn fold(class: &mut ClassUnicode, mode: Mode<'_>) {
     if mode.syntax.folding == Folding::Unicode && mode.flags.is_unicode {
         class.case_fold_simple();

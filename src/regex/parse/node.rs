@@ -1,6 +1,6 @@
 //! Patterns with their assertions, and what they match once the text behind them is known.
 //!
-//! An assertion speaks of the text around it. So a pattern is lowered from its end: each part is
+//! An assertion speaks of the text around it, and matches none itself. So a pattern is lowered from its end: each part is
 //! given the expression of all that follows it, and an assertion constrains that expression. What
 //! may stand before is told apart only as far as anchors can see it; see [`Rest`].
 
@@ -53,6 +53,7 @@ impl Rest {
         Self { at_start: expr, after_newline: expr, within: expr }
     }
 
+    /// What follows, changed alike in each case.
     fn map(self, mut change: impl FnMut(ExprId) -> ExprId) -> Self {
         Self {
             at_start: change(self.at_start),
@@ -61,6 +62,7 @@ impl Rest {
         }
     }
 
+    /// Either of two, case by case.
     fn or(self, other: Self, exprs: &mut Exprs) -> Self {
         Self {
             at_start: exprs.or([self.at_start, other.at_start]),
@@ -69,6 +71,7 @@ impl Rest {
         }
     }
 
+    /// What both allow, case by case.
     fn and(self, other: Self, exprs: &mut Exprs) -> Self {
         Self {
             at_start: exprs.and([self.at_start, other.at_start]),
@@ -155,7 +158,13 @@ impl Node {
     }
 }
 
-/// The texts of a part and what follows it.
+/// The texts of a part and what follows it, by what stands before the part.
+///
+/// Law: with [`Rest::END`], what is found at the start are the texts of which the part, assertions
+/// asked of the text, matches all. `assertions_are_what_the_text_says` holds it.
+///
+/// # Errors
+/// [`PatternErrorKind::Unsupported`] where an assertion is repeated and not decided within.
 pub(super) fn lower(node: &Node, rest: Rest, exprs: &mut Exprs) -> Result<Rest, PatternError> {
     Ok(match node {
         Node::Text(text) => {
@@ -189,6 +198,8 @@ pub(super) fn after(text: ExprId, rest: Rest, exprs: &mut Exprs) -> ExprId {
     before(text, rest, exprs).within
 }
 
+/// What follows where the assertion holds. Anchors differ by what stands before; a look-ahead is an
+/// intersection with what it asks for and anything behind, or with all else.
 fn lower_assertion(
     assertion: &Assertion,
     rest: Rest,
@@ -241,7 +252,8 @@ fn before(expr: ExprId, rest: Rest, exprs: &mut Exprs) -> Rest {
     }
 }
 
-/// A part that has assertions, so many times.
+/// A part that has assertions, so many times: as an expression of its own where it decides them, at
+/// most once by cases, else as [a run](lower_run).
 fn lower_repeat(
     part: &Node,
     count: Count,

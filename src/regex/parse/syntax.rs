@@ -1,4 +1,8 @@
 //! The dialects of patterns.
+//!
+//! A dialect is data: [`Syntax`] has one field for each question that the dialects answer
+//! differently, and the constants are the answers of one engine each. A dialect that is not here
+//! is made by changing fields.
 
 /// How a pattern is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,13 @@ pub(crate) struct Flags {
     pub(crate) is_verbose: bool,
     /// `u`: characters match, not bytes.
     pub(crate) is_unicode: bool,
+}
+
+/// What a letter of `(?…)` does to its flag: those behind a `-` clear theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
 }
 
 /// What `\d`, `\s` and `\w` are.
@@ -71,8 +82,8 @@ impl Flags {
         is_unicode: true,
     };
 
-    /// Sets the flag of a letter, or clears it; `None` for a letter that is none.
-    pub(super) fn switched(mut self, letter: char, value: bool) -> Option<Self> {
+    /// The flags with that of a letter switched; `None` for a letter that is none.
+    pub(super) fn switched(mut self, letter: char, to: Switch) -> Option<Self> {
         let flag = match letter {
             'i' => &mut self.ignores_case,
             'm' => &mut self.has_lines,
@@ -83,7 +94,7 @@ impl Flags {
             'U' => return Some(self),
             _ => return None,
         };
-        *flag = value;
+        *flag = to == Switch::On;
         Some(self)
     }
 }
@@ -120,7 +131,7 @@ impl Syntax {
     /// The first letter that is no flag of this syntax.
     pub(crate) fn with_flags(mut self, letters: &str) -> Result<Self, char> {
         for letter in letters.chars() {
-            self.flags = self.flags.switched(letter, true).ok_or(letter)?;
+            self.flags = self.flags.switched(letter, Switch::On).ok_or(letter)?;
         }
         Ok(self)
     }
