@@ -213,7 +213,6 @@ impl<'s> Draft<'s> {
         self.limits.check(what, value, limit, place)
     }
 
-    /// Makes the regular parts in a row one terminal.
     /// The defined name that is most like an undefined one, if one is.
     fn most_like(&self, name: &str) -> Option<String> {
         let defined = self.rules.iter().filter(|rule| rule.definition.is_some());

@@ -37,8 +37,10 @@ impl Exprs {
 }
 
 impl Lengths {
+    /// Nothing is known.
     const ANY: Self = Self { least: 0, most: None };
 
+    /// Of one text after the other.
     fn plus(self, other: Self) -> Self {
         Self {
             least: self.least.saturating_add(other.least),
@@ -46,6 +48,7 @@ impl Lengths {
         }
     }
 
+    /// Of either text.
     fn union(self, other: Self) -> Self {
         Self {
             least: self.least.min(other.least),
@@ -53,6 +56,7 @@ impl Lengths {
         }
     }
 
+    /// Of a text that is within both.
     fn intersection(self, other: Self) -> Self {
         let most = match (self.most, other.most) {
             (Some(a), Some(b)) => Some(a.min(b)),

@@ -1,4 +1,7 @@
 //! What a macro is called with.
+//!
+//! `Name(value, …, name=value, …)`, where a value is a string, a number, `true` or `false`, the name
+//! of a rule, or a tuple of values in parentheses. A comma may stand behind the last.
 
 use super::parser::Parser;
 use super::scan::Text;
@@ -22,6 +25,7 @@ pub(super) struct Value<'s> {
     pub(super) offset: usize,
 }
 
+/// What an argument is.
 #[derive(Debug)]
 pub(super) enum ValueKind<'s> {
     Text(Text),
@@ -48,6 +52,7 @@ impl<'s> Arguments<'s> {
     }
 }
 
+/// Each conversion refuses what is of another kind, at its place.
 impl<'s> Value<'s> {
     pub(super) fn into_text(self, parser: &Parser<'s, '_>) -> Result<Text, GrammarError> {
         match self.kind {
@@ -115,6 +120,7 @@ impl<'s> Parser<'s, '_> {
         Ok(arguments)
     }
 
+    /// One argument, or element of a tuple.
     fn value(&mut self) -> Result<Value<'s>, GrammarError> {
         self.scan.skip_space();
         let offset = self.scan.at;
@@ -135,6 +141,7 @@ impl<'s> Parser<'s, '_> {
         Ok(Value { kind, offset })
     }
 
+    /// The values of a tuple from its `(` to its `)`.
     fn tuple(&mut self, offset: usize) -> Result<Vec<Value<'s>>, GrammarError> {
         self.depth += 1;
         self.draft.check_depth(self.depth, offset)?;

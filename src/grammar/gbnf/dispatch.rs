@@ -16,8 +16,16 @@ struct Dispatch<'s> {
     /// What begins a rule, and the rule.
     triggers: Vec<(Value<'s>, &'s str, usize)>,
     excludes: Vec<Value<'s>>,
-    /// Whether free text and triggers may follow a rule.
-    is_loop: bool,
+    rounds: Rounds,
+}
+
+/// How often a trigger may be seen.
+#[derive(Debug, Clone, Copy)]
+enum Rounds {
+    /// Any number of times, with free text behind the last.
+    Any,
+    /// At most once: behind its rule nothing follows.
+    One,
 }
 
 impl<'s> Parser<'s, '_> {
@@ -56,7 +64,7 @@ impl<'s> Parser<'s, '_> {
             let text = self.draft.exprs.and([first, ending, not_excluded]);
             branches.push((Body::terminal(text), *rule, *offset));
         }
-        Ok(self.dispatched(Body::terminal(free), branches, dispatch.is_loop))
+        Ok(self.dispatched(Body::terminal(free), branches, dispatch.rounds))
     }
 
     /// `TokenTagDispatch((id, rule), …, excludes=(id, …), loop_after_dispatch=true)`.
@@ -87,9 +95,10 @@ impl<'s> Parser<'s, '_> {
             (text, rule, offset)
         });
         let branches = branches.collect();
-        Ok(self.dispatched(free, branches, dispatch.is_loop))
+        Ok(self.dispatched(free, branches, dispatch.rounds))
     }
 
+    /// The triggers and the named arguments, not yet told apart by what triggers are.
     fn dispatch(&mut self, arguments: &mut Arguments<'s>) -> Result<Dispatch<'s>, GrammarError> {
         let mut triggers = Vec::new();
         for pair in arguments.positional.drain(..) {
@@ -105,19 +114,20 @@ impl<'s> Parser<'s, '_> {
         }
         let excludes = arguments.take("excludes").map(|excludes| excludes.into_tuple(self));
         let is_loop = arguments.take("loop_after_dispatch").map(|flag| flag.into_flag(self));
+        let is_loop = is_loop.transpose()?.unwrap_or(true);
         Ok(Dispatch {
             triggers,
             excludes: excludes.transpose()?.unwrap_or_default(),
-            is_loop: is_loop.transpose()?.unwrap_or(true),
+            rounds: if is_loop { Rounds::Any } else { Rounds::One },
         })
     }
 
-    /// Free text with branches in it, any number or at most one.
+    /// Free text with branches in it, so often.
     fn dispatched(
         &mut self,
         free: Body,
         branches: Vec<(Body, &str, usize)>,
-        is_loop: bool,
+        rounds: Rounds,
     ) -> Body {
         let branches: Vec<Body> = branches
             .into_iter()
@@ -130,11 +140,13 @@ impl<'s> Parser<'s, '_> {
             return free;
         }
         let branch = self.draft.choice(branches);
-        if !is_loop {
-            return self.draft.choice(vec![free, branch]);
+        match rounds {
+            Rounds::One => self.draft.choice(vec![free, branch]),
+            Rounds::Any => {
+                let branches = self.draft.repeat(branch, Count::ANY);
+                self.draft.sequence(vec![branches, free])
+            }
         }
-        let branches = self.draft.repeat(branch, Count::ANY);
-        self.draft.sequence(vec![branches, free])
     }
 
     /// A string that is not empty.
@@ -154,7 +166,8 @@ impl<'s> Parser<'s, '_> {
         exprs.concat([text, tag])
     }
 
-    /// Text up to and with the first of the tags that is complete.
+    /// Text up to and with the first of the tags that is complete: of tags of which one begins the
+    /// other, the shorter is seen, and the longer never.
     fn text_to_first(&mut self, tags: &[&[u8]]) -> ExprId {
         let ending = self.text_ending_in(tags);
         self.draft.exprs.shortest_matches(ending)

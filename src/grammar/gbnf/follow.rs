@@ -1,6 +1,11 @@
 //! Look-ahead behind rules: what follows each call is constrained, where that decides it.
+//!
+//! `r ::= body (=X)` says that the text behind `r` begins with a text of X. XGrammar takes the word
+//! of the grammar for it. Here each call of `r` must be followed, in the same sequence, by a regular
+//! part that is no shorter than the longest text of X; that part is then intersected with X and
+//! anything behind. Where nothing such follows, the rule is refused.
 
-use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 use super::inline::{Asking, Inliner};
 use super::parser::RuleSource;
@@ -10,7 +15,7 @@ use crate::grammar::rules::{Body, RuleId};
 use crate::regex::ExprId;
 
 /// The rules that have a look-ahead.
-type Ahead<'r> = HashMap<RuleId, &'r RuleSource>;
+type Ahead<'r> = BTreeMap<RuleId, &'r RuleSource>;
 
 /// The bodies of the rules, in their order, with what follows the calls of rules with a look-ahead
 /// constrained.
@@ -60,6 +65,7 @@ fn with_lookahead(
     }
 }
 
+/// A sequence in which each call of a rule with a look-ahead is followed by what decides it.
 fn sequence(
     parts: &[Body],
     ahead: &Ahead<'_>,

@@ -1,6 +1,10 @@
 //! Rules as one expression, where they are regular.
+//!
+//! A lazy rule is one terminal, and so is one with `max_chars`, `suffix` or `stop`: such a rule's body
+//! must be one expression, with the rules that it calls put in. Rules that call themselves have none,
+//! and tokens are no text.
 
-use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 use super::parser::RuleSource;
 use crate::grammar::GrammarError;
@@ -11,8 +15,9 @@ use crate::regex::ExprId;
 /// Rules that are put into others in place of their names.
 #[derive(Debug)]
 pub(super) struct Inliner<'r> {
-    rules: HashMap<RuleId, &'r RuleSource>,
-    done: HashMap<RuleId, ExprId>,
+    rules: BTreeMap<RuleId, &'r RuleSource>,
+    /// What was found before: a rule may be called from many places.
+    done: BTreeMap<RuleId, ExprId>,
     /// The rules that are being put in, outermost first.
     open: Vec<RuleId>,
 }
@@ -28,7 +33,7 @@ pub(super) struct Asking<'a> {
 impl<'r> Inliner<'r> {
     pub(super) fn new(rules: &'r [RuleSource]) -> Self {
         let rules = rules.iter().map(|rule| (rule.id, rule)).collect();
-        Self { rules, done: HashMap::new(), open: Vec::new() }
+        Self { rules, done: BTreeMap::new(), open: Vec::new() }
     }
 
     /// The texts of a body, if it is regular.
@@ -64,6 +69,7 @@ impl<'r> Inliner<'r> {
         Ok(expr)
     }
 
+    /// The texts of each part.
     fn all(
         &mut self,
         parts: &[Body],
@@ -73,6 +79,7 @@ impl<'r> Inliner<'r> {
         parts.iter().map(|part| self.expr(part, asking, draft)).collect()
     }
 
+    /// The texts of a rule. Recursion is as deep as rules call each other, which is limited.
     fn rule(
         &mut self,
         id: RuleId,

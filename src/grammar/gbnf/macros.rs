@@ -36,6 +36,9 @@ impl<'s> Parser<'s, '_> {
     }
 
     /// `Regex("pattern", flags="is", json_string=true)`.
+    ///
+    /// Without `flags` the dot matches newlines too; with them, empty ones too, it does where `s` is
+    /// among them. With `json_string` no character matches that JSON would escape.
     fn regex(&mut self, arguments: &mut Arguments<'s>) -> Result<Body, GrammarError> {
         let (offset, mut positional) = (arguments.offset, arguments.positional.drain(..));
         let (Some(pattern), None) = (positional.next(), positional.next()) else {
@@ -95,17 +98,18 @@ impl<'s> Parser<'s, '_> {
         Ok(Body::terminal(exprs.or(runs)))
     }
 
-    /// `Token(id, …)`.
+    /// `Token(id, …)`: one token of these.
     fn tokens(&mut self, arguments: &mut Arguments<'s>) -> Result<Body, GrammarError> {
         Ok(Body::Token(self.token_ids(arguments)?))
     }
 
-    /// `ExcludeToken(id, …)`.
+    /// `ExcludeToken(id, …)`: one token of the others.
     fn other_tokens(&mut self, arguments: &mut Arguments<'s>) -> Result<Body, GrammarError> {
         let ids = self.token_ids(arguments)?;
         Ok(Body::Token(TokenPattern::Not(Box::new(ids))))
     }
 
+    /// The arguments, all of which are ids.
     fn token_ids(&mut self, arguments: &mut Arguments<'s>) -> Result<TokenPattern, GrammarError> {
         let is_id = |kind: &ValueKind<'_>| matches!(kind, ValueKind::Number(_));
         if !arguments.positional.iter().any(|value| is_id(&value.kind)) {

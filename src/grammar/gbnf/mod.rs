@@ -27,6 +27,8 @@ mod macros;
 mod options;
 mod parser;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use inline::{Asking, Inliner};
 use parser::{Parser, RuleSource};
@@ -91,6 +93,9 @@ impl Grammar {
 }
 
 /// A rule's body with its options applied.
+///
+/// # Errors
+/// [`GrammarError::Unsupported`] where an option asks for a regular body and there is none.
 fn finished(
     rule: &RuleSource,
     body: Body,

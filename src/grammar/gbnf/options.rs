@@ -1,4 +1,14 @@
 //! What stands in brackets behind a rule's name.
+//!
+//! | option | is |
+//! |---|---|
+//! | `lazy` | the rule ends as soon as it may |
+//! | `max_tokens=n`, `max_chars=n` | it ends at the latest after so many tokens or characters |
+//! | `suffix="text"` | it ends at the text, which is no part of its capture |
+//! | `stop="text"` | it ends at the text, which is no part of any capture |
+//! | `capture`, `capture="name"` | its text is captured, by the rule's name or another |
+//! | `stop_capture="name"` | what ended it is captured |
+//! | `temperature=t` | its text is sampled so |
 
 use super::scan::{Scanner, Text};
 use crate::grammar::GrammarError;
@@ -85,6 +95,7 @@ fn text(scan: &mut Scanner<'_>, draft: &Draft<'_>) -> Result<Text, GrammarError>
     if text.value.is_empty() { Err(draft.syntax(offset, what)) } else { Ok(text) }
 }
 
+/// A number that is not negative.
 fn temperature(scan: &mut Scanner<'_>, draft: &Draft<'_>) -> Result<f32, GrammarError> {
     let (offset, rest) = (scan.at, scan.rest());
     let end = rest.find([',', ']', ' ', '\t']).unwrap_or(rest.len());
@@ -96,6 +107,7 @@ fn temperature(scan: &mut Scanner<'_>, draft: &Draft<'_>) -> Result<f32, Grammar
     })
 }
 
+/// What names no option, or one with a value too many or too few.
 fn unknown(name: &str, offset: usize, draft: &Draft<'_>) -> GrammarError {
     let what = format!(
         "{name:?} is no option of a rule: write lazy, max_tokens=n, max_chars=n, temperature=t, \

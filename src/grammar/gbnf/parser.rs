@@ -1,6 +1,18 @@
 //! Rules, alternatives and what stands in them, by recursive descent.
+//!
+//! | production | is |
+//! |---|---|
+//! | grammar | rules, up to the end |
+//! | rule | name, options in brackets, `::=`, alternatives, at most one look-ahead `(=…)` |
+//! | alternatives | sequences, `\|` between them |
+//! | sequence | items up to a `\|`, a `)`, a look-ahead or the next rule; none is the empty text |
+//! | item | element, then at most one of `*`, `+`, `?`, `{m}`, `{m,}`, `{m,n}` |
+//! | element | string, class, `.`, token, group, macro, rule |
+//!
+//! White space, newlines included, and comments may stand between any two of these: a rule ends
+//! where the next begins, that is before a name that `::=` follows.
 
-use hashbrown::HashSet;
+use std::collections::BTreeSet;
 
 use super::options::Options;
 use super::scan::{ClassKind, Definition, Scanner, defined_names};
@@ -17,7 +29,7 @@ pub(super) struct Parser<'s, 'd> {
     pub(super) draft: &'d mut Draft<'s>,
     pub(super) limits: &'d Limits,
     /// The names of rules: what else is called so is no macro.
-    names: HashSet<&'s str>,
+    names: BTreeSet<&'s str>,
     /// How many groups are open.
     pub(super) depth: usize,
 }
@@ -66,6 +78,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         }
     }
 
+    /// A rule from behind its `::=`.
     fn rule(&mut self, definition: &Definition<'_>) -> Result<RuleSource, GrammarError> {
         let &Definition { name, offset, options } = definition;
         let options = options.map_or(Ok(Options::default()), |at| {
@@ -96,6 +109,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         Ok(if parts.len() == 1 { parts.swap_remove(0) } else { self.draft.choice(parts) })
     }
 
+    /// Items one after the other, regular ones as one terminal.
     fn sequence(&mut self) -> Result<Body, GrammarError> {
         let mut parts = Vec::new();
         loop {
@@ -138,6 +152,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         })
     }
 
+    /// The quantifier that is next, if one is.
     fn quantifier(&mut self) -> Result<Option<Count>, GrammarError> {
         let count = match self.scan.peek() {
             Some('*') => Count::ANY,
@@ -177,6 +192,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         Ok(Count { min, max })
     }
 
+    /// What a quantifier may follow.
     fn element(&mut self) -> Result<Body, GrammarError> {
         match self.scan.peek() {
             Some('"') => {
@@ -215,6 +231,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         Ok(body)
     }
 
+    /// `[…]`, or `[^…]` for any other character.
     fn class(&mut self) -> Result<Body, GrammarError> {
         let (ranges, kind) = self.scan.class(self.draft)?;
         let exprs = &mut self.draft.exprs;
@@ -249,7 +266,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         Ok(Body::Token(if is_negated { TokenPattern::Not(Box::new(token)) } else { token }))
     }
 
-    /// A macro or a rule.
+    /// A macro or a rule; the macro only where no rule is called so.
     fn named(&mut self) -> Result<Body, GrammarError> {
         let offset = self.scan.at;
         let names = &self.names;

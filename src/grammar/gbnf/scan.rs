@@ -1,4 +1,8 @@
 //! The characters of a source: white space, names, strings, classes, numbers.
+//!
+//! Escapes in strings and classes are `\n \r \t \b \f \a \v \e \0`, `\xHH`, `\uHHHH` and `\UHHHHHHHH` for
+//! the character with that number, and any sign that means something in strings, classes or patterns
+//! for itself.
 
 use std::ops::Range;
 
@@ -46,6 +50,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    /// The source from here on.
     pub(super) fn rest(&self) -> &'s str {
         &self.source[self.at..]
     }
@@ -55,6 +60,7 @@ impl<'s> Scanner<'s> {
         &self.source[range]
     }
 
+    /// The character that is next.
     pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
@@ -130,7 +136,10 @@ impl<'s> Scanner<'s> {
         None
     }
 
-    /// The string that is next.
+    /// The string that is next. A newline may stand in it, as in llama.cpp.
+    ///
+    /// # Errors
+    /// [`GrammarError::Syntax`] at its quote where it is not closed, and at what is no escape.
     pub(super) fn text(&mut self, draft: &Draft<'_>) -> Result<Text, GrammarError> {
         let offset = self.at;
         self.at += 1;
@@ -203,6 +212,9 @@ impl<'s> Scanner<'s> {
     }
 
     /// The number that is next.
+    ///
+    /// # Errors
+    /// [`GrammarError::Syntax`] where there is none, or none that fits.
     pub(super) fn number(&mut self, draft: &Draft<'_>) -> Result<u32, GrammarError> {
         let (offset, rest) = (self.at, self.rest());
         let digits = &rest[..rest.bytes().take_while(u8::is_ascii_digit).count()];
@@ -309,6 +321,7 @@ pub(super) fn defined_names(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// How many bytes a text begins with that are in a name.
 fn name_length(text: &str, is_in: impl Fn(u8) -> bool) -> usize {
     text.bytes().take_while(|&byte| is_in(byte)).count()
 }

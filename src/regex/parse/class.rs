@@ -1,12 +1,25 @@
 //! Sets of characters: classes, escapes and the dot.
+//!
+//! What Rust writes is read by `regex-syntax`, a class or an escape at a time. JavaScript's classes
+//! are read here, as `[` and `&&` mean themselves in them; their escapes and properties are again
+//! those of `regex-syntax`. Sets are of characters, but of bytes where the flag `u` is off.
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, ClassBytes, ClassUnicode, ClassUnicodeRange, HirKind};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, HirKind,
+};
 
-use super::syntax::{Classes, Escapes, Flags, Folding, Shorthands, Syntax};
+use super::syntax::{Classes, Flags, Folding, Shorthands, Syntax};
 use super::{PatternError, PatternErrorKind};
 use crate::regex::byte_set::ByteSet;
 use crate::regex::expr::{ExprId, Exprs};
+
+/// How a set is read where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mode<'s> {
+    pub(super) flags: Flags,
+    pub(super) syntax: &'s Syntax,
+}
 
 /// What matches one character, or one byte where the flag `u` is off.
 #[derive(Debug, Clone)]
@@ -28,6 +41,7 @@ impl Set {
         }
     }
 
+    /// One member of the set.
     pub(super) fn expr(&self, exprs: &mut Exprs) -> ExprId {
         match self {
             Self::Chars(class) => {
@@ -62,16 +76,16 @@ pub(super) fn dot(flags: Flags) -> Set {
         class.negate();
         return Set::Chars(class);
     }
-    let newline = newline.map(|_| regex_syntax::hir::ClassBytesRange::new(b'\n', b'\n'));
+    let newline = newline.map(|_| ClassBytesRange::new(b'\n', b'\n'));
     let mut class = ClassBytes::new(newline);
     class.negate();
     Set::Bytes(class)
 }
 
 /// A character in either case.
-pub(super) fn folded(char: char, flags: Flags, syntax: &Syntax) -> Set {
+pub(super) fn folded(char: char, mode: Mode<'_>) -> Set {
     let mut class = ClassUnicode::new([ClassUnicodeRange::new(char, char)]);
-    fold(&mut class, flags, syntax);
+    fold(&mut class, mode);
     Set::Chars(class)
 }
 
@@ -103,15 +117,16 @@ pub(super) fn length(rest: &str, classes: Classes) -> Option<usize> {
 }
 
 /// The set of a class, from its `[` to its `]`.
-pub(super) fn class(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
-    match syntax.classes {
-        Classes::Rust => delegated(text, flags),
-        Classes::EcmaScript => ecma_script(text, flags, syntax),
+pub(super) fn class(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
+    match mode.syntax.classes {
+        Classes::Rust => delegated(text, mode.flags),
+        Classes::EcmaScript => ecma_script(text, mode),
     }
 }
 
-/// The length of the escape that `rest` begins with, as far as there is text.
-pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
+/// The length of the escape that `rest` begins with, as far as there is text: whether it has the
+/// digits that it needs is found when it is read.
+pub(super) fn escape_length(rest: &str) -> usize {
     let mut chars = rest.chars().skip(1);
     let Some(letter) = chars.next() else {
         return rest.len();
@@ -121,7 +136,7 @@ pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
         'u' => 4,
         'U' => 8,
         'p' | 'P' => 1,
-        'c' if escapes == Escapes::Both => 1,
+        'c' => 1,
         _ => 0,
     };
     let head = 1 + letter.len_utf8();
@@ -129,23 +144,21 @@ pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
         return rest.find('}').map_or(rest.len(), |end| end + 1);
     }
     let length = head + rest[head..].chars().take(digits).map(char::len_utf8).sum::<usize>();
-    let pair = rest.get(..length + 6).filter(|_| letter == 'u' && escapes == Escapes::Both);
+    let pair = rest.get(..length + 6).filter(|_| letter == 'u');
     let is_pair = pair.and_then(surrogates).is_some();
     if is_pair { length + 6 } else { length }
 }
 
 /// The set of an escape, from its `\`.
-pub(super) fn escape(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
+pub(super) fn escape(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     let letter = text.chars().nth(1).unwrap_or('\\');
-    if syntax.escapes == Escapes::Both
-        && let Some(char) = java_script(text)
-    {
+    if let Some(char) = java_script(text) {
         return Ok(Set::range(char, char));
     }
-    if let Some(set) = shorthand(letter, flags, syntax) {
+    if let Some(set) = shorthand(letter, mode) {
         return Ok(set);
     }
-    delegated(text, flags)
+    delegated(text, mode.flags)
 }
 
 /// The escapes that mean nothing in Rust.
@@ -158,7 +171,8 @@ fn java_script(text: &str) -> Option<char> {
     }
 }
 
-/// A character written as two surrogates, `\uD83D\uDE00`.
+/// A character written as two surrogates, `\uD83D\uDE00`, as JSON and JavaScript have it (RFC 8259,
+/// section 7).
 fn surrogates(text: &str) -> Option<char> {
     let (high, low) = text.strip_prefix("\\u")?.split_once("\\u")?;
     let is_unit = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -169,8 +183,8 @@ fn surrogates(text: &str) -> Option<char> {
 }
 
 /// `\d`, `\s`, `\w` and their complements, where they are ASCII.
-fn shorthand(letter: char, flags: Flags, syntax: &Syntax) -> Option<Set> {
-    if syntax.shorthands == Shorthands::Unicode || !flags.is_unicode {
+fn shorthand(letter: char, mode: Mode<'_>) -> Option<Set> {
+    if mode.syntax.shorthands == Shorthands::Unicode || !mode.flags.is_unicode {
         return None;
     }
     let ranges: &[(char, char)] = match letter.to_ascii_lowercase() {
@@ -187,7 +201,10 @@ fn shorthand(letter: char, flags: Flags, syntax: &Syntax) -> Option<Set> {
     Some(Set::Chars(class))
 }
 
-/// Has `regex-syntax` read a class or an escape.
+/// Has `regex-syntax` read a class or an escape, case folding included.
+///
+/// # Errors
+/// What `regex-syntax` finds wrong, with its place in `text`.
 fn delegated(text: &str, flags: Flags) -> Result<Set, PatternError> {
     let mut parser = ParserBuilder::new()
         .utf8(false)
@@ -206,7 +223,7 @@ fn delegated(text: &str, flags: Flags) -> Result<Set, PatternError> {
             }
             Err(_) => {
                 let ranges = literal.0.iter();
-                let range = |&byte| regex_syntax::hir::ClassBytesRange::new(byte, byte);
+                let range = |&byte| ClassBytesRange::new(byte, byte);
                 Ok(Set::Bytes(ClassBytes::new(ranges.map(range))))
             }
         },
@@ -227,16 +244,17 @@ fn refused(text: &str, error: &regex_syntax::Error) -> PatternError {
     wrong(offset, format!("{text} is no {kind} of characters: {what}"))
 }
 
-/// Reads a class of JavaScript.
-fn ecma_script(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
+/// Reads a class of JavaScript: `[^…]` is what is left of the characters in either case, so that
+/// `[^k]` with the flag `i` leaves out both `k` and `K`.
+fn ecma_script(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     let mut at = 1 + usize::from(text.starts_with("[^"));
     let is_negated = at == 2;
     let end = text.len() - 1;
     let mut class = ClassUnicode::empty();
     while at < end {
         let start = at;
-        let low = item(text, &mut at, flags, syntax)?;
-        let Some((first, high)) = range(text, &mut at, &low, (flags, syntax))? else {
+        let low = item(text, &mut at, mode)?;
+        let Some((first, high)) = range(text, &mut at, &low, mode)? else {
             match low {
                 Set::Chars(chars) => class.union(&chars),
                 Set::Bytes(_) => {
@@ -254,8 +272,8 @@ fn ecma_script(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, Pattern
         }
         class.push(ClassUnicodeRange::new(first, high));
     }
-    if flags.ignores_case {
-        fold(&mut class, flags, syntax);
+    if mode.flags.ignores_case {
+        fold(&mut class, mode);
     }
     if is_negated {
         class.negate();
@@ -268,14 +286,14 @@ fn range(
     text: &str,
     at: &mut usize,
     low: &Set,
-    (flags, syntax): (Flags, &Syntax),
+    mode: Mode<'_>,
 ) -> Result<Option<(char, char)>, PatternError> {
     let is_range = text[*at..].starts_with('-') && *at + 2 < text.len();
     let (Some(low), true) = (low.char(), is_range) else {
         return Ok(None);
     };
     let mut after = *at + 1;
-    let high = item(text, &mut after, flags, syntax)?;
+    let high = item(text, &mut after, mode)?;
     let Some(high) = high.char() else {
         return Ok(None);
     };
@@ -283,27 +301,28 @@ fn range(
     Ok(Some((low, high)))
 }
 
-/// One character or escape of a class of JavaScript.
-fn item(text: &str, at: &mut usize, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
+/// One character or escape of a class of JavaScript, where `\b` is a backspace. Its case is left as it
+/// is: the class is folded as a whole.
+fn item(text: &str, at: &mut usize, mode: Mode<'_>) -> Result<Set, PatternError> {
     let start = *at;
     let rest = &text[start..];
     let Some(char) = rest.chars().next().filter(|&char| char != '\\') else {
-        let length = escape_length(rest, syntax.escapes).min(text.len() - 1 - start);
+        let length = escape_length(rest).min(text.len() - 1 - start);
         *at += length;
         if rest.starts_with("\\b") {
             return Ok(Set::range('\u{8}', '\u{8}'));
         }
-        let flags = Flags { ignores_case: false, ..flags };
-        return escape(&rest[..length], flags, syntax)
+        let flags = Flags { ignores_case: false, ..mode.flags };
+        return escape(&rest[..length], Mode { flags, ..mode })
             .map_err(|error| PatternError { offset: start + error.offset, ..error });
     };
     *at += char.len_utf8();
     Ok(Set::range(char, char))
 }
 
-/// Adds the other case of each character.
-fn fold(class: &mut ClassUnicode, flags: Flags, syntax: &Syntax) {
-    if syntax.folding == Folding::Unicode && flags.is_unicode {
+/// Adds the other case of each character, as far as the dialect folds.
+fn fold(class: &mut ClassUnicode, mode: Mode<'_>) {
+    if mode.syntax.folding == Folding::Unicode && mode.flags.is_unicode {
         class.case_fold_simple();
         return;
     }

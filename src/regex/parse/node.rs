@@ -1,6 +1,6 @@
 //! Patterns with their assertions, and what they match once the text behind them is known.
 //!
-//! An assertion speaks of the text around it. So a pattern is lowered from its end: each part is
+//! An assertion speaks of the text around it, and matches none itself. So a pattern is lowered from its end: each part is
 //! given the expression of all that follows it, and an assertion constrains that expression. What
 //! may stand before is told apart only as far as anchors can see it; see [`Rest`].
 
@@ -53,6 +53,7 @@ impl Rest {
         Self { at_start: expr, after_newline: expr, within: expr }
     }
 
+    /// What follows, changed alike in each case.
     fn map(self, mut change: impl FnMut(ExprId) -> ExprId) -> Self {
         Self {
             at_start: change(self.at_start),
@@ -61,6 +62,7 @@ impl Rest {
         }
     }
 
+    /// Either of two, case by case.
     fn or(self, other: Self, exprs: &mut Exprs) -> Self {
         Self {
             at_start: exprs.or([self.at_start, other.at_start]),
@@ -69,6 +71,7 @@ impl Rest {
         }
     }
 
+    /// What both allow, case by case.
     fn and(self, other: Self, exprs: &mut Exprs) -> Self {
         Self {
             at_start: exprs.and([self.at_start, other.at_start]),
@@ -79,9 +82,10 @@ impl Rest {
 }
 
 impl Node {
-    /// The parts, one after the other; together a plain one where they are.
+    /// The parts, one after the other; those without assertions joined where they touch.
     pub(super) fn concat(parts: Vec<Self>, exprs: &mut Exprs) -> Self {
         let mut joined: Vec<Self> = Vec::with_capacity(parts.len());
+        let mut run: Vec<ExprId> = Vec::new();
         for part in parts {
             match (joined.last_mut(), part) {
                 (Some(Self::Text(before)), Self::Text(text)) => before.extend(text),
@@ -91,12 +95,21 @@ impl Node {
         if joined.len() == 1 {
             return joined.swap_remove(0);
         }
-        let plain: Option<Vec<ExprId>> = joined.iter().map(|part| part.plain(exprs)).collect();
-        match plain {
-            Some(plain) if plain.is_empty() => Self::Text(Vec::new()),
-            Some(plain) => Self::Plain(exprs.concat(plain)),
-            None => Self::Concat(joined),
+        if joined.is_empty() {
+            return Self::Text(Vec::new());
         }
+        let mut whole = Vec::new();
+        for part in joined {
+            match part.plain(exprs) {
+                Some(expr) => run.push(expr),
+                None => {
+                    whole.extend(Self::of_run(&mut run, exprs));
+                    whole.push(part);
+                }
+            }
+        }
+        whole.extend(Self::of_run(&mut run, exprs));
+        if whole.len() == 1 { whole.swap_remove(0) } else { Self::Concat(whole) }
     }
 
     /// Any of the parts; the plain ones together, and texts as one trie.
@@ -130,6 +143,11 @@ impl Node {
         }
     }
 
+    /// The expressions of a run, one after the other; none where it is empty.
+    fn of_run(run: &mut Vec<ExprId>, exprs: &mut Exprs) -> Option<Self> {
+        (!run.is_empty()).then(|| Self::Plain(exprs.concat(run.drain(..))))
+    }
+
     /// The expression, where the part has no assertion.
     fn plain(&self, exprs: &mut Exprs) -> Option<ExprId> {
         match self {
@@ -140,7 +158,13 @@ impl Node {
     }
 }
 
-/// The texts of a part and what follows it.
+/// The texts of a part and what follows it, by what stands before the part.
+///
+/// Law: with [`Rest::END`], what is found at the start are the texts of which the part, assertions
+/// asked of the text, matches all. `assertions_are_what_the_text_says` holds it.
+///
+/// # Errors
+/// [`PatternErrorKind::Unsupported`] where an assertion is repeated and not decided within.
 pub(super) fn lower(node: &Node, rest: Rest, exprs: &mut Exprs) -> Result<Rest, PatternError> {
     Ok(match node {
         Node::Text(text) => {
@@ -174,6 +198,8 @@ pub(super) fn after(text: ExprId, rest: Rest, exprs: &mut Exprs) -> ExprId {
     before(text, rest, exprs).within
 }
 
+/// What follows where the assertion holds. Anchors differ by what stands before; a look-ahead is an
+/// intersection with what it asks for and anything behind, or with all else.
 fn lower_assertion(
     assertion: &Assertion,
     rest: Rest,
@@ -226,7 +252,8 @@ fn before(expr: ExprId, rest: Rest, exprs: &mut Exprs) -> Rest {
     }
 }
 
-/// A part that has assertions, so many times.
+/// A part that has assertions, so many times: as an expression of its own where it decides them, at
+/// most once by cases, else as [a run](lower_run).
 fn lower_repeat(
     part: &Node,
     count: Count,
@@ -234,6 +261,11 @@ fn lower_repeat(
     rest: Rest,
     exprs: &mut Exprs,
 ) -> Result<Rest, PatternError> {
+    if decided(part, 0, exprs).is_some() {
+        let part = lower(part, Rest::END, exprs)?.within;
+        let run = exprs.repeat(part, count);
+        return Ok(before(run, rest, exprs));
+    }
     match (count.min, count.max) {
         (_, Some(0)) => Ok(rest),
         // An assertion that holds once holds as often as asked for.
@@ -250,6 +282,30 @@ fn lower_repeat(
             let what = "an anchor or look-ahead cannot be repeated a counted number of times: \
                         write it outside the repetition";
             Err(unsupported(offset, what))
+        }
+    }
+}
+
+/// The fewest bytes of a part and the `behind` that follow it, if those decide each assertion of
+/// the part: a look-ahead is decided by text that is no shorter than the longest that it asks for.
+fn decided(node: &Node, behind: u32, exprs: &mut Exprs) -> Option<u32> {
+    match node {
+        Node::Text(text) => Some(behind.saturating_add(u32::try_from(text.len()).ok()?)),
+        Node::Plain(expr) => Some(behind.saturating_add(exprs.lengths(*expr).least)),
+        Node::Assert(Assertion::Ahead(part) | Assertion::NotAhead(part), _) => {
+            let ahead = part.plain(exprs)?;
+            exprs.lengths(ahead).most.filter(|&most| most <= behind).and(Some(behind))
+        }
+        Node::Assert(..) => None,
+        Node::Concat(parts) => {
+            parts.iter().rev().try_fold(behind, |behind, part| decided(part, behind, exprs))
+        }
+        Node::Or(parts) => parts.iter().try_fold(u32::MAX, |least, part| {
+            decided(part, behind, exprs).map(|length| length.min(least))
+        }),
+        Node::Repeat(part, count, _) => {
+            let length = decided(part, 0, exprs)?;
+            Some(behind.saturating_add(length.saturating_mul(count.min)))
         }
     }
 }
@@ -294,8 +350,8 @@ fn check_runs(node: &Node) -> Result<(), PatternError> {
         Node::Text(_) | Node::Plain(_) => Ok(()),
         Node::Assert(Assertion::TextStart | Assertion::TextEnd, _) => Ok(()),
         Node::Assert(_, offset) => {
-            let what = "a look-ahead or line anchor cannot be repeated: write it outside the \
-                        repetition, or exclude characters by a class";
+            let what = "a look-ahead or line anchor cannot be repeated, unless what follows it in \
+                        the repetition decides it: write it outside";
             Err(unsupported(*offset, what))
         }
         Node::Concat(parts) | Node::Or(parts) => parts.iter().try_for_each(check_runs),

@@ -1,10 +1,21 @@
 //! Pattern text to [`Node`]s, by recursive descent.
+//!
+//! | production | is |
+//! |---|---|
+//! | alternation | concatenation, `\|` between them |
+//! | concatenation | repetitions, one after the other; none is the empty text |
+//! | repetition | part, then at most one of `*`, `+`, `?`, `{m}`, `{m,}`, `{m,n}`, then at most a `?` |
+//! | part | character, `.`, class, escape, anchor, group, look-ahead, flags |
+//! | group | `(`, `(?:`, `(?<name>`, `(?P<name>` or `(?flags:`, an alternation, `)` |
+//!
+//! Recursion is as deep as groups are nested, which is limited. Sets of characters are read by
+//! [`class`].
 
 use hashbrown::HashMap;
 
-use super::class::{self, Set};
+use super::class::{self, Mode, Set};
 use super::node::{Assertion, Node};
-use super::syntax::{Flags, Folding, Lookahead, Syntax};
+use super::syntax::{Flags, Folding, Lookahead, Switch, Syntax};
 use super::{PatternError, PatternErrorKind, PatternLimits};
 use crate::regex::expr::{Count, ExprId, Exprs};
 
@@ -17,7 +28,9 @@ pub(super) struct Parser<'a> {
     syntax: &'a Syntax,
     flags: Flags,
     limits: &'a PatternLimits,
+    /// How many groups are open.
     depth: usize,
+    /// How many look-aheads were read: each makes the expressions deeper.
     lookaheads: usize,
     exprs: &'a mut Exprs,
     /// The sets read before: those of Unicode are large.
@@ -57,6 +70,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Alternatives up to a `)` or the end.
     fn alternation(&mut self) -> Result<Node, PatternError> {
         let mut parts = vec![self.concatenation()?];
         while self.eat("|") {
@@ -65,6 +79,7 @@ impl<'a> Parser<'a> {
         Ok(Node::or(parts, self.exprs))
     }
 
+    /// Parts up to a `|`, a `)` or the end. Flags that are set hold for what follows them.
     fn concatenation(&mut self) -> Result<Node, PatternError> {
         let mut parts = Vec::new();
         loop {
@@ -102,6 +117,8 @@ impl<'a> Parser<'a> {
         Ok(Some(part.repeat(count, offset, self.exprs)))
     }
 
+    /// The quantifier that is next, if one is; whether it is lazy makes no difference to what is
+    /// matched from end to end.
     fn quantifier(&mut self) -> Result<Option<Count>, PatternError> {
         let count = match self.peek() {
             Some('*') => Count::ANY,
@@ -136,6 +153,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// A bound of a repetition.
     fn number(&mut self) -> Result<u32, PatternError> {
         let rest = &self.pattern[self.at..];
         let digits = &rest[..rest.bytes().take_while(u8::is_ascii_digit).count()];
@@ -162,7 +180,7 @@ impl<'a> Parser<'a> {
             '\\' => self.escape()?,
             '.' => {
                 self.at += 1;
-                self.set(start, |flags, _| Ok(class::dot(flags)))?
+                self.set(start, |_, mode| Ok(class::dot(mode.flags)))?
             }
             '^' => {
                 self.at += 1;
@@ -188,6 +206,8 @@ impl<'a> Parser<'a> {
         }))
     }
 
+    /// A group or look-ahead up to its `)`, behind which the flags are as before it; `None` for
+    /// flags alone, which hold on.
     fn group(&mut self) -> Result<Option<Node>, PatternError> {
         let start = self.at;
         self.at += 1;
@@ -242,6 +262,7 @@ impl<'a> Parser<'a> {
         self.group_flags(start)
     }
 
+    /// The name of a group: it is checked, and then of no use.
     fn group_name(&mut self) -> Result<Group, PatternError> {
         let rest = &self.pattern[self.at..];
         let name = rest.split('>').next().unwrap_or_default();
@@ -255,6 +276,7 @@ impl<'a> Parser<'a> {
         Ok(Group::Plain)
     }
 
+    /// Counts a look-ahead, or refuses it.
     fn lookahead(&mut self, start: usize, group: Group) -> Result<Group, PatternError> {
         if self.syntax.lookahead == Lookahead::Refused {
             let what = "look-ahead is not supported here: write out what may follow";
@@ -274,7 +296,7 @@ impl<'a> Parser<'a> {
 
     /// `(?flags)` or `(?flags:`, either with flags to clear behind a `-`.
     fn group_flags(&mut self, start: usize) -> Result<Group, PatternError> {
-        let mut value = true;
+        let mut to = Switch::On;
         let mut last = '?';
         loop {
             let (offset, Some(letter)) = (self.at, self.peek()) else {
@@ -284,10 +306,10 @@ impl<'a> Parser<'a> {
             match letter {
                 ':' if last != '-' => return Ok(Group::Plain),
                 ')' if last != '-' && last != '?' => return Ok(Group::Flags),
-                '-' if value => value = false,
+                '-' if to == Switch::On => to = Switch::Off,
                 _ => {
                     let is_known = self.syntax.inline_flags.contains(letter);
-                    let flags = self.flags.switched(letter, value).filter(|_| is_known);
+                    let flags = self.flags.switched(letter, to).filter(|_| is_known);
                     let known = self.syntax.inline_flags;
                     let what = format!("{letter} is no flag: the flags are {known}");
                     self.flags = flags.ok_or_else(|| self.unsupported(offset, what))?;
@@ -297,16 +319,17 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// `[…]`.
     fn class(&mut self) -> Result<Node, PatternError> {
         let start = self.at;
         let Some(length) = class::length(&self.pattern[start..], self.syntax.classes) else {
             return Err(self.wrong(start, "this class is not closed: write ] behind it"));
         };
         self.at += length;
-        let syntax = self.syntax;
-        self.set(start, |flags, text| class::class(text, flags, syntax))
+        self.set(start, class::class)
     }
 
+    /// What begins with a `\`: an anchor, a set, or what is refused by its name.
     fn escape(&mut self) -> Result<Node, PatternError> {
         let start = self.at;
         let rest = &self.pattern[start + 1..];
@@ -336,10 +359,9 @@ impl<'a> Parser<'a> {
             'Z' => return Err(self.unsupported(start, "\\Z is not supported: write \\z")),
             _ => {}
         }
-        let length = class::escape_length(&self.pattern[start..], self.syntax.escapes);
+        let length = class::escape_length(&self.pattern[start..]);
         self.at += length;
-        let syntax = self.syntax;
-        self.set(start, |flags, text| class::escape(text, flags, syntax))
+        self.set(start, class::escape)
     }
 
     /// One character, in either case where the flag says so.
@@ -351,21 +373,20 @@ impl<'a> Parser<'a> {
         if !self.flags.ignores_case || !is_cased {
             return Ok(Node::Text(char.to_string().into_bytes()));
         }
-        let syntax = self.syntax;
-        self.set(start, |flags, _| Ok(class::folded(char, flags, syntax)))
+        self.set(start, |_, mode| Ok(class::folded(char, mode)))
     }
 
     /// The set that `read` makes of the text from `start`, or that it made of the same text before.
     fn set(
         &mut self,
         start: usize,
-        read: impl FnOnce(Flags, &str) -> Result<Set, PatternError>,
+        read: impl FnOnce(&str, Mode<'_>) -> Result<Set, PatternError>,
     ) -> Result<Node, PatternError> {
         let text = &self.pattern[start..self.at];
         if let Some(&expr) = self.sets.get(&(text, self.flags)) {
             return Ok(Node::Plain(expr));
         }
-        let set = read(self.flags, text)
+        let set = read(text, Mode { flags: self.flags, syntax: self.syntax })
             .map_err(|error| PatternError { offset: start + error.offset, ..error })?;
         if let Some(text) = set.single() {
             return Ok(Node::Text(text));
@@ -389,10 +410,12 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The character that is next.
     fn peek(&self) -> Option<char> {
         self.pattern[self.at..].chars().next()
     }
 
+    /// Steps over `text` where it is next.
     fn eat(&mut self, text: &str) -> bool {
         let is_next = self.pattern[self.at..].starts_with(text);
         self.at += if is_next { text.len() } else { 0 };

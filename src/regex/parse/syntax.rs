@@ -1,4 +1,8 @@
 //! The dialects of patterns.
+//!
+//! A dialect is data: [`Syntax`] has one field for each question that the dialects answer
+//! differently, and the constants are the answers of one engine each. A dialect that is not here
+//! is made by changing fields.
 
 /// How a pattern is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +14,6 @@ pub(crate) struct Syntax {
     pub(crate) shorthands: Shorthands,
     pub(crate) folding: Folding,
     pub(crate) classes: Classes,
-    pub(crate) escapes: Escapes,
     pub(crate) lookahead: Lookahead,
 }
 
@@ -27,6 +30,13 @@ pub(crate) struct Flags {
     pub(crate) is_verbose: bool,
     /// `u`: characters match, not bytes.
     pub(crate) is_unicode: bool,
+}
+
+/// What a letter of `(?…)` does to its flag: those behind a `-` clear theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
 }
 
 /// What `\d`, `\s` and `\w` are.
@@ -55,16 +65,6 @@ pub(crate) enum Classes {
     EcmaScript,
 }
 
-/// Which escapes are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Escapes {
-    /// Those of Rust, and of JavaScript those that mean nothing in Rust: `\cX`, `\0`, `\e` and
-    /// pairs of surrogates.
-    Both,
-    /// Those of Rust alone.
-    Rust,
-}
-
 /// Whether look-ahead is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lookahead {
@@ -82,8 +82,8 @@ impl Flags {
         is_unicode: true,
     };
 
-    /// Sets the flag of a letter, or clears it; `None` for a letter that is none.
-    pub(super) fn switched(mut self, letter: char, value: bool) -> Option<Self> {
+    /// The flags with that of a letter switched; `None` for a letter that is none.
+    pub(super) fn switched(mut self, letter: char, to: Switch) -> Option<Self> {
         let flag = match letter {
             'i' => &mut self.ignores_case,
             'm' => &mut self.has_lines,
@@ -94,7 +94,7 @@ impl Flags {
             'U' => return Some(self),
             _ => return None,
         };
-        *flag = value;
+        *flag = to == Switch::On;
         Some(self)
     }
 }
@@ -107,12 +107,12 @@ impl Syntax {
         shorthands: Shorthands::Unicode,
         folding: Folding::Unicode,
         classes: Classes::Rust,
-        escapes: Escapes::Both,
         lookahead: Lookahead::Refused,
     };
 
-    /// That of llguidance's Lark: the syntax of the crate `regex`.
-    pub(crate) const LARK: Self = Self { escapes: Escapes::Rust, ..Self::RUST };
+    /// That of Lark: llguidance reads the syntax of the crate `regex`, XGrammar the escapes of
+    /// JavaScript that llguidance refuses.
+    pub(crate) const LARK: Self = Self::RUST;
 
     /// That of XGrammar's `Regex(…)`: JavaScript's, with ASCII classes, and a dot that matches
     /// newlines too.
@@ -122,7 +122,6 @@ impl Syntax {
         shorthands: Shorthands::Ascii,
         folding: Folding::Ascii,
         classes: Classes::EcmaScript,
-        escapes: Escapes::Both,
         lookahead: Lookahead::Exact,
     };
 
@@ -132,7 +131,7 @@ impl Syntax {
     /// The first letter that is no flag of this syntax.
     pub(crate) fn with_flags(mut self, letters: &str) -> Result<Self, char> {
         for letter in letters.chars() {
-            self.flags = self.flags.switched(letter, true).ok_or(letter)?;
+            self.flags = self.flags.switched(letter, Switch::On).ok_or(letter)?;
         }
         Ok(self)
     }

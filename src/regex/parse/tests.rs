@@ -1,10 +1,14 @@
 //! Patterns against the automata of the crate `regex-automata`, and against each other.
 
+use std::collections::BTreeSet;
+
 use regex_automata::nfa::thompson::NFA;
 use regex_automata::nfa::thompson::pikevm::PikeVM;
 use regex_automata::util::syntax;
 use regex_syntax::hir::{Hir, HirKind};
 
+use super::node::{Assertion, Node};
+use super::parser::Parser;
 use super::{PatternError, PatternErrorKind, PatternLimits, Syntax, parse, parse_search};
 use crate::regex::{Automaton, ByteSet, ExprId, Exprs};
 
@@ -83,6 +87,9 @@ fn lookahead_speaks_of_all_that_follows() {
         ("(?=.*[0-9])(?=.*[a-z])[a-z0-9]{3,}", &["a1b", "1a1"], &["aaa", "111", "a1"]),
         ("(a(?!c)|b)(c|d)", &["ad", "bc", "bd"], &["ac"]),
         ("(?=(?!ab)a)a.", &["ac", "aa"], &["ab"]),
+        (r#"(?:(?!["\\])[\s\S]|\\.)*x"#, &["x", "ax", "\\\"x", "a\\xx"], &["\"x", "\\x", "a"]),
+        ("((?=[ab])..)+", &["ab", "acbd"], &["ca", "a", "abca"]),
+        ("((?!ab)a.|b)*", &["aa", "baa", "bb"], &["ab", "a"]),
         ("x(?=a|b$)?.", &["xa", "xb", "xc"], &["x", "xbb"]),
     ];
     for (pattern, accept, reject) in cases {
@@ -104,7 +111,7 @@ fn dialects_differ() {
     check(&ebnf, r"[[&\]\b-]+", &["[&]\u{8}-"], &["a"]);
     check(&ebnf, "[^]", &["a", "\n"], &["", "ab"]);
     check(&rust, "[]a]+", &["]a]"], &["b"]);
-    for syntax in [&rust, &ebnf] {
+    for syntax in [&rust, &ebnf, &lark] {
         check(syntax, r"\cA\x41\u0042\/\.\0", &["\u{1}AB/.\0"], &["A"]);
         check(syntax, r"\u{1F600}\uD83D\uDE00", &["😀😀"], &["😀"]);
         check(syntax, r"\p{Lu}\pN[\p{Greek}x]", &["A1α", "É2x"], &["a1α"]);
@@ -112,7 +119,6 @@ fn dialects_differ() {
         check(syntax, "(?i:a)b(?<n>c)(?P<m>d)", &["Abcd", "abcd"], &["ABcd"]);
         check(syntax, "(?i)a(?-i)b", &["Ab", "ab"], &["aB"]);
     }
-    assert!(Pattern::read(r"\cA", &lark).is_err());
     check(&lark.with_flags("is").expect("both are flags"), "a.", &["A\n"], &[]);
     assert_eq!(Syntax::LARK.with_flags("il"), Err('l'));
     check(&rust, r"(?-u)[^a]\xFF", &[], &["a"]);
@@ -155,7 +161,7 @@ fn errors_say_where_and_what() {
     }
     let boundary = Pattern::read(r"a\b", &Syntax::RUST).err().map(|error| error.kind);
     assert!(matches!(boundary, Some(PatternErrorKind::Unsupported(_))));
-    let repeated = Pattern::read("((?=a).b)*", &Syntax::EBNF).err().map(|error| error.offset);
+    let repeated = Pattern::read("((?=ab).)*", &Syntax::EBNF).err().map(|error| error.offset);
     assert_eq!(repeated, Some(1));
 }
 
@@ -378,4 +384,108 @@ fn boolean_laws_hold() {
             assert_eq!(found, expected, "seed {SEED}, round {round}, {patterns:?} on {text:?}");
         }
     }
+}
+
+/// The ends of a part's texts from a place, with assertions asked of the text itself.
+fn ends(node: &Node, text: &[u8], start: usize, plain: &mut Automaton) -> BTreeSet<usize> {
+    let is_line = |newline: Option<&u8>| newline.is_none_or(|&byte| byte == b'\n');
+    let if_true = |is_true: bool| if is_true { BTreeSet::from([start]) } else { BTreeSet::new() };
+    match node {
+        Node::Text(part) if text[start..].starts_with(part) => BTreeSet::from([start + part.len()]),
+        Node::Text(_) => BTreeSet::new(),
+        Node::Plain(expr) => {
+            let mut state = *expr;
+            let mut found = BTreeSet::new();
+            for end in start..=text.len() {
+                found.extend(plain.is_nullable(state).then_some(end));
+                if let Some(&byte) = text.get(end) {
+                    state = plain.step(state, plain.class_of(byte));
+                }
+            }
+            found
+        }
+        Node::Assert(assertion, _) => if_true(match assertion {
+            Assertion::TextStart => start == 0,
+            Assertion::TextEnd => start == text.len(),
+            Assertion::LineStart => is_line(start.checked_sub(1).map(|before| &text[before])),
+            Assertion::LineEnd => is_line(text.get(start)),
+            Assertion::Ahead(part) => !ends(part, text, start, plain).is_empty(),
+            Assertion::NotAhead(part) => ends(part, text, start, plain).is_empty(),
+        }),
+        Node::Concat(parts) => parts.iter().fold(BTreeSet::from([start]), |at, part| {
+            at.into_iter().flat_map(|at| ends(part, text, at, plain)).collect()
+        }),
+        Node::Or(parts) => parts.iter().flat_map(|part| ends(part, text, start, plain)).collect(),
+        Node::Repeat(part, count, _) => {
+            let mut found = BTreeSet::new();
+            let mut at = BTreeSet::from([start]);
+            // Past so many runs none is new: each but the empty ones takes a byte.
+            let enough = count.min + u32::try_from(text.len()).unwrap() + 1;
+            for run in 0..=count.max.unwrap_or(enough).min(enough) {
+                if run >= count.min {
+                    found.extend(&at);
+                }
+                at = at.iter().flat_map(|&at| ends(part, text, at, plain)).collect();
+            }
+            found
+        }
+    }
+}
+
+#[test]
+fn assertions_are_what_the_text_says() {
+    const SEED: u64 = 0x6173_7365;
+    const PARTS: &[&str] = &[
+        "a",
+        "b",
+        "a",
+        "b",
+        ".",
+        "[^a]",
+        "\n",
+        "(?=a)",
+        "(?!b)",
+        "(?=ab)",
+        "(?!ab|b$)",
+        "(?=.*b)",
+        "(?!a(?!b))",
+        "^",
+        "$",
+        "(?m:^)",
+        "(?m:$)",
+        "(?:(?!a).)*",
+        "(?:(?=b).a?)+",
+        "(?:^a|b)*",
+        "(?:a$|b)+",
+        "(?:a|b$){0,2}",
+        "(",
+        "(",
+        ")*",
+        ")",
+        ")",
+        "|",
+        ")?",
+        ")+",
+    ];
+    let mut random = Random(SEED);
+    let (mut read, mut matched) = (0, 0);
+    for round in 0..60_000 {
+        let pattern: String = (0..1 + random.below(7)).map(|_| random.pick(PARTS)).collect();
+        let mut exprs = Exprs::default();
+        let parser = Parser::new(&pattern, &Syntax::EBNF, &LIMITS, &mut exprs);
+        let Ok(node) = parser.parse() else { continue };
+        let Ok(mut ours) = Pattern::read(&pattern, &Syntax::EBNF) else { continue };
+        let mut plain = Automaton::new(exprs, ByteSet::ALL);
+        read += 1;
+        for _ in 0..12 {
+            let length = random.below(6);
+            let text: Vec<u8> = (0..length).map(|_| b"aabb\n"[random.below(5)]).collect();
+            let expected = ends(&node, &text, 0, &mut plain).contains(&text.len());
+            let shown = text.escape_ascii();
+            let found = ours.matches(&text);
+            assert_eq!(found, expected, "seed {SEED}, round {round}, {pattern:?} on \"{shown}\"");
+            matched += usize::from(expected);
+        }
+    }
+    assert!(read > 5_000 && matched > 5_000, "{read} read, {matched} match");
 }
