@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::places::Places;
 use super::rules::{Attributes, Body, Rule, RuleId};
 use super::{Grammar, GrammarError, Limits, Place};
 use crate::regex::{Count, ExprId, Exprs};
@@ -11,9 +12,7 @@ use crate::regex::{Count, ExprId, Exprs};
 pub(super) struct Draft<'s> {
     /// Combines terminals.
     pub(super) exprs: Exprs,
-    source: &'s str,
-    /// Where each line of the source begins.
-    lines: Vec<usize>,
+    places: Places<'s>,
     limits: Limits,
     rules: Vec<Named>,
     by_name: BTreeMap<String, RuleId>,
@@ -31,11 +30,9 @@ impl<'s> Draft<'s> {
     /// Starts a grammar of a source within the limits.
     pub(super) fn new(source: &'s str, limits: &Limits) -> Result<Self, GrammarError> {
         limits.check("source bytes", source.len(), limits.source_bytes, None)?;
-        let newlines = source.match_indices('\n');
         Ok(Self {
             exprs: Exprs::default(),
-            source,
-            lines: std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect(),
+            places: Places::new(source),
             limits: limits.clone(),
             rules: Vec::new(),
             by_name: BTreeMap::new(),
@@ -71,8 +68,8 @@ impl<'s> Draft<'s> {
         if let Some((first, ..)) = named.definition {
             return Err(GrammarError::DuplicateRule {
                 name: named.name.clone(),
-                first: Place::at(self.source, first),
-                place: Place::at(self.source, offset),
+                first: self.places.at(first),
+                place: self.places.at(offset),
             });
         }
         named.definition = Some((offset, body, attributes));
@@ -94,12 +91,19 @@ impl<'s> Draft<'s> {
 
     /// Refuses a nesting depth over the limit.
     pub(super) fn check_depth(&self, depth: usize, offset: usize) -> Result<(), GrammarError> {
-        self.limits.check("nesting depth", depth, self.limits.nesting, Some(self.place(offset)))
+        let Limits { nesting, .. } = self.limits;
+        if depth <= nesting {
+            return Ok(());
+        }
+        self.limits.check("nesting depth", depth, nesting, Some(self.place(offset)))
     }
 
     /// Refuses to go on when the expressions, and so many more, are over the limit.
     pub(super) fn check_parts(&self, more: usize, offset: usize) -> Result<(), GrammarError> {
         let parts = self.exprs.len().saturating_add(more);
+        if parts <= self.limits.parts {
+            return Ok(());
+        }
         self.limits.check("parts", parts, self.limits.parts, Some(self.place(offset)))
     }
 
@@ -144,13 +148,8 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// As [`Place::at`], without a look at all that stands before: grammars have many places.
     pub(super) fn place(&self, offset: usize) -> Place {
-        let line = self.lines.partition_point(|&start| start <= offset);
-        let start = self.lines[line - 1];
-        let end = self.lines.get(line).copied().unwrap_or(self.source.len());
-        let within = Place::at(&self.source[start..end], offset - start);
-        Place { line, ..within }
+        self.places.at(offset)
     }
 
     pub(super) fn syntax(&self, offset: usize, what: impl Into<String>) -> GrammarError {

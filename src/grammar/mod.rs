@@ -8,6 +8,7 @@ mod draft;
 mod error;
 mod limits;
 mod parameter;
+mod places;
 mod rules;
 
 pub use error::{GrammarError, Place};
