@@ -25,8 +25,10 @@ pub mod vocab;
 
 pub mod grammar;
 
+pub mod constraint;
 pub mod model;
 
+pub mod generate;
 pub mod report;
 pub mod score;
 pub mod store;

@@ -182,14 +182,13 @@ fn score_json_has_every_key() {
         let (out, err) = check(folder.path(), &case);
         let result = parse(&out);
         assert_eq!(
-            (winner(&result), result["by"].as_str(), err.as_str()),
-            (" Paris", Some(by), "")
+            (winner(&result), &result["decisions"]["options"]["by"], err.as_str()),
+            (" Paris", &json!(by), "")
         );
         assert_eq!(
             keys(&result),
             [
                 "prompt",
-                "by",
                 "winner",
                 "candidates",
                 "margin",
@@ -268,6 +267,55 @@ fn inspect_shows_hostile_text_harmlessly() {
     assert!(out.contains("txt") && err.is_empty(), "{out:?} {err:?}");
 }
 
+#[test]
+fn inspect_says_when_a_text_looks_like_a_file() {
+    let folder = folder(&[("a.txt", b"Words."), ("broken.gguf", b"")]);
+    fs::create_dir(folder.path().join("folder.d")).expect("a folder");
+    let file = "is a file, and its contents are shown (--literal for the words)";
+    let words = "and the words themselves are shown (--literal says so)";
+    let cases: [(&[&str], &[&str]); 12] = [
+        (&["a.txt"], &["note: a.txt ", file]),
+        (&["a.txt", "--json"], &["note: a.txt ", file]),
+        (&["a.txt", "--literal"], &[]),
+        (&["b.txt"], &["note: there is no file b.txt, ", words]),
+        (&["drafts/b"], &["note: there is no file drafts/b, ", words]),
+        (&["folder.d"], &["note: there is no file folder.d, ", words]),
+        (&["b.txt", "--literal"], &[]),
+        (&["b.txt is a file"], &[]),
+        (&["words"], &[]),
+        (&["Words."], &[]),
+        (&["e.extension"], &[]),
+        (&["wait...what?"], &[]),
+    ];
+    for (args, notes) in cases {
+        // What there is to note is said before the model is opened, which here fails.
+        let args = [&["inspect", "--model", "broken.gguf"], args].concat();
+        let case = Case { args: &args, code: 5, err: notes, ..Case::default() };
+        let (_, err) = check(folder.path(), &case);
+        assert_eq!(err.contains("note: "), !notes.is_empty(), "{err}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn long_work_is_seen_on_a_terminal() {
+    let folder = folder(&[("long.txt", "word ".repeat(500).as_bytes())]);
+    let program = env!("CARGO_BIN_EXE_tokenrail");
+    for (args, is_long) in [("inspect long.txt", true), ("inspect short.txt", false)] {
+        // `script` gives its command a terminal.
+        let mut command = Command::new("script");
+        command.args(["-qec", &format!("'{program}' {args} >out.txt"), "/dev/null"]);
+        command.env("RAYON_NUM_THREADS", "1").current_dir(folder.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let shown = finish(start(&mut command, b"")).stdout;
+        let shown = String::from_utf8_lossy(&shown);
+        assert!(shown.contains("note: "), "{args}: {shown:?}");
+        assert_eq!(shown.contains("the model reads  1s"), is_long, "{args}: {shown:?}");
+        let out = fs::read_to_string(folder.path().join("out.txt")).expect("the output");
+        assert!(out.contains("perplexity") && !out.contains("reads"), "{out}");
+    }
+}
+
 /// More items than a round has, with beginnings in common, all kinds of ids, and one that fails.
 fn items() -> String {
     let mut items: Vec<Value> = (0..20)
@@ -305,7 +353,7 @@ fn items_give_a_line_each() {
     assert_eq!(ids[..5], [json!(100), json!("one\x7f"), json!(5), json!(103), json!(104)]);
     assert_eq!(results.len(), 20);
     assert_eq!((&results[0]["label"], &results[4]["label"]), (&json!(1), &Value::Null));
-    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "by", "error"]);
+    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "error", "decisions"]);
     assert!(results[3]["error"].to_string().contains("candidate 1 is empty"));
     assert!(results.iter().filter(|result| result.get("error").is_none()).count() == 19);
     for part in ["20 items, 1 failed", "per-char", "18\n", "1 item(s) failed"] {
@@ -355,16 +403,29 @@ fn items_resume_behind_any_cut() {
 #[test]
 fn items_refuse_what_is_not_their_output() {
     let (bytes, _) = uninterrupted();
-    let first = bytes.split_inclusive(|&byte| byte == b'\n').next().expect("a line");
+    let line = |index| bytes.split_inclusive(|&byte| byte == b'\n').nth(index).expect("a line");
+    let (first, failed) = (line(0), line(3));
     let text = items();
+    let failing = text.split_inclusive("\n\n").nth(3).expect("an item");
     let folder = folder(&[
         ("items.jsonl", text.as_bytes()),
+        ("failing.jsonl", failing.as_bytes()),
         ("relabelled.jsonl", text.replace("\"label\":1", "\"label\":0").as_bytes()),
         ("rechosen.jsonl", text.replace(" yes", " yeah").as_bytes()),
     ]);
-    let cases: [Refused<'_>; 6] = [
-        ("items.jsonl", &["--by", "per-byte"], first, &["line 1", "ranked by \"sum\"", "per_byte"]),
-        ("items.jsonl", &["--chat"], first, &["line 1", "--chat"]),
+    let truncation = "option truncation is \"refuse\", where this run's is \"left\"";
+    let cases: [Refused<'_>; 15] = [
+        ("items.jsonl", &["--by", "per-byte"], first, &["option by is \"sum\"", "is \"per_byte\""]),
+        ("items.jsonl", &["--boundary", "separate"], first, &["option boundary", "\"separate\""]),
+        ("items.jsonl", &["--trailing-space", "keep"], first, &["option trailing_space", "keep"]),
+        ("items.jsonl", &["--end-of-sequence"], first, &["option end is \"none\"", "is \"eos\""]),
+        ("items.jsonl", &["--end-text", "."], first, &["option end is", "is {\"text\":\".\"}"]),
+        ("items.jsonl", &["--duplicates", "refuse"], first, &["option duplicates is \"keep\""]),
+        ("items.jsonl", &["--unconditional", "A:"], first, &["option unconditional is null"]),
+        ("items.jsonl", &["--top", "2"], first, &["line 1", "option top is null", "is 2;"]),
+        ("items.jsonl", &["--chat"], first, &["option chat is null", "is {\"system\":null,"]),
+        ("items.jsonl", &["--truncate"], first, &["line 1", truncation, "give another --out"]),
+        ("failing.jsonl", &["--truncate"], failed, &["line 1", truncation]),
         ("relabelled.jsonl", &[], first, &["line 1", "label is 1"]),
         ("rechosen.jsonl", &[], first, &["line 1", "not the item's choices"]),
         ("items.jsonl", &[], b"my diary", &["line 1", "not the begin of the next item's result"]),
@@ -413,10 +474,13 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         ("text.gguf", b"this is no model"),
     ]);
     fs::create_dir(folder.path().join("folder")).expect("a folder");
-    let cases: [(&[&str], i32, &[&str]); 19] = [
+    let cases: [(&[&str], i32, &[&str]); 22] = [
         (&["score"], 2, &["nothing to score", "--items", "--help"]),
-        (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "1.."]),
+        (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "at least 1\n"]),
+        (&["score", "a", " b", "--top", "all"], 2, &["'all'", "--top", "at least 1\n"]),
         (&["score", "a", " b", "--system", "c"], 2, &["--chat"]),
+        (&["score", "a", " b", "--tokens", "--json"], 2, &["--tokens", "cannot be used", "--json"]),
+        (&["score", "--items", "-", "--tokens"], 2, &["--items", "cannot be used", "--tokens"]),
         (&["score", "a", " b", "--by", "best"], 2, &["\"best\"", "sum, mean-token, per-char"]),
         (&["score", "a", " b", "--by", "pmi"], 2, &["pmi needs an unconditional context"]),
         (&["score", "a", "--candidates-from", "no.txt"], 7, &["no.txt: ", "No such file"]),
@@ -429,7 +493,7 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", " b", "--model", "./no.gguf"], 7, &["./no.gguf", "no such file"]),
         (&["score", "a", " b", "--model", "folder"], 5, &["\"folder\"", "config.json is missing"]),
         (&["score", "a", " b", "--model", "text.gguf"], 5, &["text.gguf", "\"GGUF\""]),
-        (&["score", "a", " b", "--model", "empty.txt"], 5, &["empty.txt", "ends after 0"]),
+        (&["score", "a", " b", "--model", "empty.txt"], 5, &["empty.txt", "ends at byte 0"]),
         (&["inspect", "latin.txt"], 2, &["latin.txt is not UTF-8 at byte 3"]),
         (&["inspect", "a", "--alternatives", "101"], 2, &["--alternatives", "0..=100"]),
         (&["model", "path", "org/repo"], 2, &["org/repo is not", "`tokenrail model get org/repo`"]),
@@ -444,20 +508,37 @@ fn wrong_requests_are_refused_before_the_model_opens() {
 fn wrong_items_are_refused_with_their_line() {
     let folder = folder(&[]);
     let deep = format!("{{\"prompt\":{}", "[".repeat(100_000));
-    let cases: [(&str, &[&str]); 10] = [
+    let cases: [(&str, &[&str]); 13] = [
         ("nonsense", &["not JSON", "column 2"]),
         ("[1]", &["\"prompt\""]),
         (r#"{"prompt":"a"}"#, &["\"choices\" is null, not an array of strings"]),
         (r#"{"prompt":7,"choices":[" b"]}"#, &["\"prompt\" is 7, not a string"]),
         (r#"{"prompt":"a","choices":[" b",1]}"#, &["\"choices\"", "not an array of strings"]),
         (r#"{"prompt":"a","choices":[" b"],"label":1}"#, &["\"label\" is 1, not an index"]),
-        (r#"{"id":{},"prompt":"a","choices":[" b"]}"#, &["\"id\" is {}, not a string or number"]),
-        (r#"{"id":"x","prompt":"a","choices":[" b"]}"#, &["id \"x\" is that of line 1"]),
+        (
+            r#"{"id":{},"prompt":"a","choices":[" b"]}"#,
+            &["\"id\" is {}, not a string or an integer"],
+        ),
+        (
+            r#"{"id":1.5,"prompt":"a","choices":[" b"]}"#,
+            &["\"id\" is 1.5, not a string or an integer"],
+        ),
+        (
+            r#"{"id":18446744073709551616,"prompt":"a","choices":[" b"]}"#,
+            &["\"id\" is 1.8", "of 64 bits"],
+        ),
+        (r#"{"id":"x","prompt":"a","choices":[" b"]}"#, &["its id \"x\" is also that of line 1\n"]),
+        (
+            r#"{"prompt":"a","choices":[" b"]}"#,
+            &["its id 3 is also that of line 2", "without \"id\""],
+        ),
         (r#"{"prompt":"\ud800","choices":[" b"]}"#, &["not JSON", "hex escape", "column 18"]),
         (&deep, &["not JSON", "recursion limit", "column"]),
     ];
     for (line, err) in cases {
-        let text = format!("{{\"id\":\"x\",\"prompt\":\"a\",\"choices\":[\" b\"]}}\n\n{line}\n");
+        let before =
+            ["\"x\"", "3"].map(|id| format!("{{\"id\":{id},\"prompt\":\"a\",\"choices\":[]}}"));
+        let text = format!("{}\n{line}\n", before.join("\n"));
         let args = ["score", "--items", "-"];
         let case = Case { args: &args, stdin: &text, code: 2, ..Case::default() };
         let (_, said) = check(
@@ -469,16 +550,28 @@ fn wrong_items_are_refused_with_their_line() {
 }
 
 #[test]
-fn wrong_candidates_are_refused() {
-    let folder = folder(&[("empty.txt", b"")]);
-    let cases: [(&[&str], &[&str]); 3] = [
-        (&["a", " b", ""], &["candidate 1 is empty"]),
-        (&["a", " b", " c", " b"], &["candidates 0, 2 are the same"]),
-        (&["a", "--candidates-from", "empty.txt"], &["no candidates: give at least one"]),
+fn wrong_candidates_are_refused_before_the_model_opens() {
+    let folder = folder(&[
+        ("empty.txt", b""),
+        ("gap.txt", b" Paris\r\n\r\n Lyon\r\n"),
+        ("gap.json", br#"[" Paris", ""]"#),
+        ("text.gguf", b"this is no model"),
+    ]);
+    let gap = "gap.txt line 2 is empty: every candidate needs at least one character";
+    let twice = ["a", " b", " c", " b"];
+    let cases: [(&[&str], i32, &[&str]); 8] = [
+        (&["a"], 2, &["no candidates: give at least one"]),
+        (&["a", " b", ""], 2, &["candidate 1 is empty"]),
+        (&twice, 2, &["candidates 0, 2 are the same"]),
+        (&[&twice[..], &["--duplicates", "keep"]].concat(), 5, &["text.gguf"]),
+        (&["a", "--candidates-from", "empty.txt"], 2, &["no candidates: give at least one"]),
+        (&["a", "--candidates-from", "gap.txt"], 2, &[gap]),
+        (&["a", "--candidates-from", "gap.json"], 2, &["candidate 1 is empty"]),
+        (&["--rewrites", "gap.txt"], 2, &[gap]),
     ];
-    for (args, err) in cases {
-        let args = [&["score"], args].concat();
-        check(folder.path(), &Case { args: &args, code: 2, err, ..Case::default() });
+    for (args, code, err) in cases {
+        let args = [&["score", "--model", "text.gguf"], args].concat();
+        check(folder.path(), &Case { args: &args, code, err, ..Case::default() });
     }
 }
 
@@ -507,12 +600,7 @@ fn limits_and_damage_have_their_exit_codes() {
         (&[&score[..], &["--truncate"]].concat(), 0, &["ranked by sum", "11 token(s) cut"], &[]),
         (&["score", "a", &long, "--model", "short.gguf"], 4, &[], &["candidate 0 has ", " 32 "]),
         (&["inspect", "long.txt", "--model", "short.gguf"], 4, &[], &["20001 tokens", "holds 32"]),
-        (
-            &["score", "a", " b", "--model", "cut.gguf"],
-            5,
-            &[],
-            &["cut.gguf", "the file ends after"],
-        ),
+        (&["score", "a", " b", "--model", "cut.gguf"], 5, &[], &["cut.gguf", "ends at byte 5000"]),
     ];
     for (args, code, out, err) in cases {
         check(folder.path(), &Case { args, code, out, err, ..Case::default() });
@@ -560,9 +648,15 @@ fn outputs_that_cannot_be_written_are_failures() {
     assert_eq!(output.status.code(), Some(7));
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard output: No space left"));
 
-    let args = ["score", "--items", "items.jsonl", "--out", "no/out.jsonl"];
-    let err = ["no/out.jsonl: ", "No such file"];
-    check(folder.path(), &Case { args: &args, code: 7, err: &err, ..Case::default() });
+    let held = fs::File::create(folder.path().join("held.jsonl")).expect("a file is made");
+    held.lock().expect("a lock");
+    for (out, why) in [
+        ("no/out.jsonl", "no/out.jsonl: No such file"),
+        ("held.jsonl", "held.jsonl: another process writes it"),
+    ] {
+        let args = ["score", "--items", "items.jsonl", "--out", out, "--model", "items.jsonl"];
+        check(folder.path(), &Case { args: &args, code: 7, err: &[why], ..Case::default() });
+    }
 }
 
 #[test]
@@ -583,8 +677,8 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
     let examples: Vec<&str> =
         examples.lines().filter_map(|line| line.strip_prefix("  tokenrail ")).collect();
     assert_eq!(examples.len(), 8, "{examples:#?}");
-    // Only a model is wanting, so that flags and files are in order.
-    let env = [("TOKENRAIL_CACHE", "empty")];
+    // Only a model is wanting, so that flags and files are in order; an empty name is none.
+    let env = [("TOKENRAIL_CACHE", "empty"), ("TOKENRAIL_MODEL", "")];
     for example in examples {
         let mut words: Vec<&str> = example.split('"').enumerate().flat_map(words).collect();
         words.push("--offline");

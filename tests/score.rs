@@ -1,12 +1,19 @@
 //! Scoring against an independent implementation and a brute-force one, and its laws.
 
+#[path = "tiny/builder/mod.rs"]
+mod builder;
+#[path = "tiny/random.rs"]
+mod random;
 mod support;
 
+use builder::{Element, Tiny};
 use serde_json::Value;
 use support::{cases, floats, lines, model};
-use tokenrail::model::{Distribution, LanguageModel, Rows};
+use tempfile::TempDir;
+use tokenrail::model::local::LocalModel;
+use tokenrail::model::{Chat, Distribution, LanguageModel, Rows};
 use tokenrail::score::{
-    Bos, Boundary, By, Candidate, Chat, Duplicates, End, InspectOptions, Options, Outcome, Ranked,
+    Bos, Boundary, By, Candidate, Duplicates, End, InspectOptions, Options, Outcome, Ranked,
     ScoreError, Scorer, TrailingSpace, Truncation, inspect,
 };
 use tokenrail::vocab::TokenId;
@@ -209,46 +216,40 @@ fn top_finds_the_winners_of_ranking_all_with_fewer_tokens() {
     pool.sort();
     pool.dedup();
     pool.truncate(16);
-    for (by, top) in [(By::Sum, 1), (By::Sum, 3), (By::PerByte, 1)] {
-        let options =
-            Options { by, unconditional: Some("Answer:".to_owned()), ..Options::default() };
-        let mut scorer = Scorer::new(model());
-        let all = scorer.score(context, &pool, &options).expect("they score");
-        let some = scorer
-            .score(context, &pool, &Options { top: Some(top), ..options })
-            .expect("they score");
-        let winners = |ranked: &Ranked| -> Vec<usize> {
-            ranked.candidates.iter().take(top).map(|candidate| candidate.index).collect()
-        };
-        assert_eq!(winners(&some), winners(&all), "{by} top {top}");
+    let options = Options { unconditional: Some("Answer:".to_owned()), ..Options::default() };
+    let all = Scorer::new(model()).score(context, &pool, &options).expect("they score");
+    for (by, top) in By::ALL.map(|by| (by, 1)).into_iter().chain([(By::Sum, 3)]) {
+        let options = Options { by, top: Some(top), ..options.clone() };
+        let some = Scorer::new(model()).score(context, &pool, &options).expect("they score");
         assert!(some.counters.stopped > 0, "{by}: none was stopped");
         assert!(
             some.counters.forward_tokens < all.counters.forward_tokens,
             "{by}: {:?}",
             some.counters
         );
-        check_bounds(&some, &all);
+        let exact = |candidate: &&Candidate| candidate.scores().and_then(|scores| scores.by(by));
+        let exact: Vec<f64> = by_index(&all).iter().filter_map(exact).collect();
+        let mut order: Vec<usize> = (0..pool.len()).collect();
+        order.sort_by(|&a, &b| exact[b].total_cmp(&exact[a]));
+        let winners = some.candidates[..top].iter().map(|candidate| candidate.index);
+        assert_eq!(winners.collect::<Vec<_>>(), order[..top], "{by} top {top}");
+        check_bounds(&some, &exact);
     }
 }
 
-/// What was stopped says a true upper bound, and ranks are those of ranking all.
-fn check_bounds(some: &Ranked, all: &Ranked) {
-    for (stopped, whole) in by_index(some).into_iter().zip(by_index(all)) {
-        let whole = whole.scores().expect("all were scored");
-        let exact = whole.by(all.by).expect("a score");
-        match stopped.outcome {
+/// What was stopped says a true upper bound; the rest has its score and, where certain, its rank.
+fn check_bounds(some: &Ranked, exact: &[f64]) {
+    let by = some.decisions.options.by;
+    for (candidate, &exact_score) in by_index(some).into_iter().zip(exact) {
+        let what = format!("{by}: {}", candidate.text);
+        match candidate.outcome {
             Outcome::Stopped { upper_bound } => {
-                assert!(upper_bound >= exact - SAME, "{}", stopped.text)
+                assert!(upper_bound >= exact_score - SAME, "{what}")
             }
             Outcome::Scored(scores) => {
-                assert!(
-                    (scores.by(all.by).expect("a score") - exact).abs() < SAME,
-                    "{}",
-                    stopped.text
-                );
-                if let Some(rank) = scores.rank {
-                    assert_eq!(Some(rank), whole.rank, "{}", stopped.text);
-                }
+                assert_near(&[scores.by(by).expect("a score")], &[exact_score], SAME, &what);
+                let rank = 1 + exact.iter().filter(|&&other| other > exact_score).count();
+                assert!(scores.rank.is_none_or(|certain| certain == rank), "{what}: {scores:?}");
             }
         }
     }
@@ -372,7 +373,7 @@ fn pmi_subtracts_the_unconditional_sum() {
 }
 
 #[test]
-fn long_prompts_are_refused_or_cut_once_for_all() {
+fn what_is_too_long_is_refused() {
     let long = "All work and no play. ".repeat(2000);
     let texts = ["Jack", "Jack is a dull boy"];
     match score(&long, &texts, &Options::default()) {
@@ -381,19 +382,44 @@ fn long_prompts_are_refused_or_cut_once_for_all() {
         }
         other => panic!("{other:?}"),
     }
-    // Cutting is tested on the decision alone: the text just over the limit would take a minute.
-    let limit = model().context_length();
-    let ids = vec!["a"; limit + 50].join(" ");
-    let options = Options { truncation: Truncation::Left, ..Options::default() };
-    let huge = " x".repeat(limit);
-    match score("a", &[&huge], &options) {
-        Err(ScoreError::CandidateTooLong { index: 0, tokens, .. }) => assert!(tokens >= limit),
+    let huge = " x".repeat(model().context_length());
+    match score("a", &[&huge], &Options::default()) {
+        Err(ScoreError::CandidateTooLong { index: 0, tokens, limit }) => assert!(tokens >= limit),
         other => panic!("{other:?}"),
     }
-    assert!(matches!(
-        score(&ids, &[" b"], &Options::default()),
-        Err(ScoreError::PromptTooLong { .. })
-    ));
+}
+
+#[test]
+fn a_long_prompt_is_cut_once_for_all_and_scored_as_if_given_so() {
+    let folder = TempDir::new().expect("a folder");
+    let candidates = ["n", "ate", "tah"].map(str::to_owned);
+    // Letters that no merge joins, so that each is a token.
+    let prompt = "nateha".repeat(5);
+    for (adds_bos, bos) in [(true, Bos::Added), (false, Bos::NotAdded)] {
+        let tiny = Tiny { adds_bos, ..Tiny::smallest(7) };
+        let path = folder.path().join("tiny.gguf");
+        std::fs::write(&path, tiny.gguf(Element::F32).bytes()).expect("a writable folder");
+        let model = LocalModel::open(&path).expect("the file opens");
+        // The begin token, as much of the prompt as there is room for, and the longest candidate.
+        let kept = tiny.context - usize::from(adds_bos) - 3;
+        for length in [kept, kept + 1, prompt.len()] {
+            let (long, cut) = (&prompt[..length], length - kept);
+            let score = |prompt: &str, truncation| {
+                let options = Options { truncation, ..Options::default() };
+                Scorer::new(&model).score(prompt, &candidates, &options)
+            };
+            let whole = score(long, Truncation::Left).expect("they score");
+            let given = score(&long[cut..], Truncation::Refuse).expect("they fit");
+            let what = format!("{length} letters, {:?}", whole.decisions);
+            assert_eq!((whole.decisions.truncated, whole.decisions.bos), (cut, bos), "{what}");
+            assert_eq!(whole.counters.context_tokens, tiny.context - 3, "{what}");
+            for (a, b) in by_index(&whole).into_iter().zip(by_index(&given)) {
+                assert_near(&logprobs(a), &logprobs(b), 1e-6, &what);
+            }
+            let refused = score(long, Truncation::Refuse).is_err();
+            assert_eq!(refused, cut > 0, "{what}");
+        }
+    }
 }
 
 #[test]

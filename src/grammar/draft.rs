@@ -187,6 +187,7 @@ impl<'s> Draft<'s> {
         most_like(name, defined.map(|rule| rule.name.as_str()))
     }
 
+    /// Makes the regular parts in a row one terminal.
     fn close_run(&mut self, run: &mut Vec<ExprId>, joined: &mut Vec<Body>) {
         if !run.is_empty() {
             joined.push(Body::terminal(self.exprs.concat(run.drain(..))));

@@ -9,6 +9,7 @@ mod error;
 mod limits;
 mod parameter;
 mod places;
+mod regex;
 mod rules;
 
 pub use error::{GrammarError, Place};
@@ -21,10 +22,10 @@ use crate::regex::Exprs;
 /// A checked grammar: the texts that a model may write.
 #[derive(Debug, Clone)]
 pub struct Grammar {
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) start: RuleId,
-    pub(crate) exprs: Exprs,
-    pub(crate) limits: Limits,
+    rules: Vec<Rule>,
+    start: RuleId,
+    exprs: Exprs,
+    limits: Limits,
 }
 
 impl Grammar {
@@ -37,5 +38,23 @@ impl Grammar {
     ) -> Result<Self, GrammarError> {
         limits.check("parts", exprs.len(), limits.parts, None)?;
         Ok(Self { rules, start, exprs, limits })
+    }
+
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule that the whole text matches.
+    pub(crate) fn start(&self) -> RuleId {
+        self.start
+    }
+
+    /// The store of the terminals' expressions.
+    pub(crate) fn exprs(&self) -> &Exprs {
+        &self.exprs
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 }

@@ -76,6 +76,37 @@ impl Message {
     }
 }
 
+/// The rest of a conversation around a prompt, which is a user's turn in it.
+///
+/// ```
+/// use tokenrail::model::Chat;
+/// use tokenrail::score::Options;
+///
+/// let chat = Chat { system: Some("Answer with one word.".into()), prefill: "Answer:".into() };
+/// let options = Options { chat: Some(chat), ..Options::default() };
+/// assert!(options.unconditional.is_none(), "the chat wraps the prompt alone");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chat {
+    /// The system's instructions, where the template's own are not wanted.
+    pub system: Option<String>,
+    /// What the assistant's turn begins with, before what is scored or generated.
+    pub prefill: String,
+}
+
+impl Chat {
+    /// The prompt as a user's turn, the begin of the assistant's, and the prefill behind it: a
+    /// template would end the assistant's turn after a prefill given as a message.
+    ///
+    /// # Errors
+    /// [`ModelError::Template`] when the template refuses the conversation.
+    pub fn render(&self, template: &ChatTemplate, prompt: &str) -> Result<String, ModelError> {
+        let system = self.system.iter().map(Message::system);
+        let messages: Vec<Message> = system.chain([Message::user(prompt)]).collect();
+        Ok(format!("{}{}", template.render(&messages)?, self.prefill))
+    }
+}
+
 impl ChatTemplate {
     /// Compiles a template; `bos` and `eos` are what it sees as `bos_token` and `eos_token`.
     ///

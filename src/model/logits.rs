@@ -217,6 +217,28 @@ impl<'a> Distribution<'a> {
     }
 
     /// Widens to 64 bits before any arithmetic; an id outside the row counts as impossible.
+    /// The number of tokens.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a distribution is over one token at least")]
+    pub fn len(&self) -> usize {
+        self.logits.len()
+    }
+
+    /// The logarithm of the probability that the tokens have together, in nats.
+    ///
+    /// ```
+    /// use tokenrail::model::Distribution;
+    /// use tokenrail::vocab::TokenId;
+    ///
+    /// let next = Distribution::new(&[1.0, 1.0, 1.0, 1.0]).expect("it is finite");
+    /// let half = next.log_mass([TokenId(0), TokenId(3)].into_iter());
+    /// assert!((half - 0.5_f64.ln()).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn log_mass(&self, ids: impl Iterator<Item = TokenId>) -> f64 {
+        ids.map(|id| self.logprob(id).exp()).sum::<f64>().ln()
+    }
+
     fn logit(&self, id: TokenId) -> f64 {
         self.logits.get(id.index()).map_or(f64::NEG_INFINITY, |&logit| f64::from(logit))
     }

@@ -14,7 +14,7 @@ mod logits;
 
 use std::fmt::Debug;
 
-pub use chat::{ChatTemplate, Message};
+pub use chat::{Chat, ChatTemplate, Message};
 pub use error::ModelError;
 pub use logits::{Distribution, Logits};
 

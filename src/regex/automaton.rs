@@ -71,6 +71,11 @@ impl Automaton {
         &self.representatives
     }
 
+    /// Whether texts may be finished with a byte.
+    pub(crate) fn is_usable(&self, byte: u8) -> bool {
+        self.alphabet.contains(byte)
+    }
+
     pub(crate) fn is_nullable(&self, state: ExprId) -> bool {
         self.exprs.is_nullable(state)
     }

@@ -289,10 +289,15 @@ impl Exprs {
     /// The texts of `part` none of whose proper beginnings `part` matches: what is committed to as
     /// soon as it is seen.
     pub(crate) fn shortest_matches(&mut self, part: ExprId) -> ExprId {
-        let any = self.byte(ByteSet::ALL);
-        let longer = self.concat([part, any, ExprId::ANYTHING]);
+        let longer = self.longer_than(part);
         let not_longer = self.not(longer);
         self.and([part, not_longer])
+    }
+
+    /// The texts that begin with one of `part` and are longer.
+    pub(crate) fn longer_than(&mut self, part: ExprId) -> ExprId {
+        let any = self.byte(ByteSet::ALL);
+        self.concat([part, any, ExprId::ANYTHING])
     }
 
     /// Whether the empty text matches.

@@ -1,9 +1,11 @@
 //! Makes a stranger's text fit to be shown: what a terminal would obey is written out instead.
 //!
-//! The result is for reading. It cannot be parsed back, as a backslash stays a single one.
+//! What [`escape`] makes is for reading. It cannot be parsed back, as a backslash stays a single
+//! one; what [`json_line`] makes can.
 
 use std::fmt::Write;
 
+use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
 /// Accents and the like on one character before the rest are written out.
@@ -11,8 +13,19 @@ use unicode_width::UnicodeWidthChar;
 /// The longest sequence in use is a flag's six tags; stacks without end paint over other lines.
 const MARKS: usize = 8;
 
-/// Writes out what is not a visible character or an accent on one.
-pub(super) fn escape(text: &str) -> String {
+/// Writes out what is not a visible character or an accent on one, so that a text is one line which
+/// a terminal shows and does not obey.
+///
+/// Tables and heat maps do this to all they are given; for other lines it is up to the caller.
+///
+/// ```
+/// use tokenrail::report::escape;
+///
+/// let name = "notes\n\x1b[2J\u{202e}txt.exe";
+/// assert_eq!(escape(name), "notes\\n\\x1b[2J\\u{202e}txt.exe");
+/// ```
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut marks = 0;
     for char in text.chars() {
@@ -26,6 +39,33 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     shown
+}
+
+/// A JSON value as one line without its line feed, where what a terminal would obey is written as
+/// `\uXXXX`: a parser reads the same value.
+///
+/// ```
+/// use serde_json::json;
+/// use tokenrail::report::json_line;
+///
+/// let value = json!({"text": "\u{9b}2J\u{202e}é"});
+/// let line = json_line(&value);
+/// assert_eq!(line, r#"{"text":"\u009b2J\u202eé"}"#);
+/// assert_eq!(serde_json::from_str::<serde_json::Value>(&line)?, value);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[must_use]
+pub fn json_line(value: &Value) -> String {
+    let mut line = String::new();
+    for char in value.to_string().chars() {
+        match obeyed(char) {
+            true => {
+                write!(line, "\\u{:04x}", u32::from(char)).expect("writing to a String cannot fail")
+            }
+            false => line.push(char),
+        }
+    }
+    line
 }
 
 /// Characters that move the cursor, switch a terminal's mode, or reorder and hide what is beside.

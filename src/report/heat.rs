@@ -1,7 +1,7 @@
 //! A text with each of its pieces coloured by how surprising it was.
 
 use super::Colour;
-use super::escape::escape;
+use super::escape;
 use super::glyph::{Glyph, glyphs};
 use super::scale::{Scale, Step};
 

@@ -6,7 +6,7 @@
 //! Texts may come from a model or from a stranger's file. Laws, each held by a test here:
 //!
 //! - What comes out has no control character but the line feeds between its lines and, with
-//!   [`Colour::Ansi`], the colour sequences made here. Line feeds, tabs, escape sequences and
+//!   [`Colour::Ansi`], the colour sequences made here ([`escape`] does this for any other text). Line feeds, tabs, escape sequences and
 //!   marks that turn the direction of writing are shown as `\n`, `\t`, `\x1b`, `\u{202e}`.
 //! - Columns are counted as a terminal shows them: two for a Chinese character or an emoji, none
 //!   for a combining accent.
@@ -36,6 +36,7 @@ mod table;
 
 use anstyle::Style;
 
+pub use escape::{escape, json_line};
 pub use glyph::Cut;
 pub use heat::{Heat, HeatMap};
 pub use scale::Scale;
@@ -75,6 +76,7 @@ impl Colour {
 mod tests {
     use super::*;
     use glyph::width;
+    use serde_json::Value;
 
     const SEED: u64 = 2026;
     const PARTS: [&str; 16] = [
@@ -135,9 +137,20 @@ mod tests {
     }
 
     #[test]
+    fn json_lines_are_shown_and_read_back() {
+        for text in hostile_texts() {
+            let value = Value::from(text);
+            let line = json_line(&value);
+            assert!(!line.contains('\u{202e}'), "seed {SEED}: {line:?}");
+            assert!(!line.contains(char::is_control), "seed {SEED}: {line:?}");
+            assert_eq!(serde_json::from_str::<Value>(&line).ok(), Some(value), "seed {SEED}");
+        }
+    }
+
+    #[test]
     fn glyphs_keep_the_text_and_its_width() {
         for text in hostile_texts() {
-            let text = escape::escape(&text);
+            let text = escape(&text);
             let glyphs: Vec<_> = glyph::glyphs(&text).collect();
             let joined: String = glyphs.iter().map(|glyph| glyph.text).collect();
             assert_eq!(joined, text, "seed {SEED}");

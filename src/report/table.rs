@@ -3,7 +3,7 @@
 use anstyle::{Effects, Style};
 
 use super::Colour;
-use super::escape::escape;
+use super::escape;
 use super::glyph::{Cut, shorten, width};
 
 const GAP: usize = 2;

@@ -7,10 +7,10 @@
 
 use super::ScoreError;
 use super::normalize::Lengths;
-use super::options::{Boundary, Chat, Duplicates, End, Options, TrailingSpace, Truncation};
+use super::options::{Boundary, Duplicates, End, Options, TrailingSpace, Truncation, repeated};
 use super::ranked::{Bos, Decisions};
 use super::trie::Trie;
-use crate::model::{LanguageModel, Message};
+use crate::model::{Chat, LanguageModel};
 use crate::vocab::TokenId;
 
 /// Texts that open a reasoning section, with the texts that close it.
@@ -35,12 +35,7 @@ pub(super) fn encode(
     candidates: &[String],
     options: &Options,
 ) -> Result<Encoded, ScoreError> {
-    if candidates.is_empty() {
-        return Err(ScoreError::NoCandidates);
-    }
-    if let Some(index) = candidates.iter().position(String::is_empty) {
-        return Err(ScoreError::EmptyCandidate { index });
-    }
+    options.check_candidates(candidates)?;
     let mut decisions = Decisions::new(model, options);
     let rendered = options.chat.as_ref().map(|chat| render(model, prompt, chat)).transpose()?;
     let prompt = rendered.as_deref().unwrap_or(prompt);
@@ -60,7 +55,8 @@ pub(super) fn encode(
         candidates.iter_mut().for_each(|tokens| tokens.push(eos));
     }
     begin(model, &mut context, &mut candidates, &mut decisions)?;
-    let duplicates = duplicates(&candidates);
+    // Tokens are compared as well as texts, since a normalizer may give different texts the same ones.
+    let duplicates = repeated(&candidates);
     if !duplicates.is_empty() {
         match options.duplicates {
             Duplicates::Refuse => {
@@ -119,15 +115,12 @@ impl Encoded {
     }
 }
 
-/// The prompt as a user's turn, with the prefill behind it: a template would end the assistant's
-/// turn after a prefill given as a message. Candidates inside a reasoning section would be scored
-/// as thoughts, so a section left open is refused.
+/// The prompt as a user's turn. Candidates inside a reasoning section would be scored as thoughts,
+/// so a section left open is refused.
 fn render(model: &dyn LanguageModel, prompt: &str, chat: &Chat) -> Result<String, ScoreError> {
     let template = model.chat_template().ok_or(ScoreError::NoChatTemplate)?;
-    let system = chat.system.iter().map(Message::system);
-    let messages: Vec<Message> = system.chain([Message::user(prompt)]).collect();
-    let turn = template.render(&messages)?;
-    let rendered = format!("{turn}{}", chat.prefill);
+    let rendered = chat.render(template, prompt)?;
+    let turn = rendered.strip_suffix(&chat.prefill).unwrap_or(&rendered);
     for (opener, closer) in REASONING {
         let opened = turn.trim_end().ends_with(opener);
         if opened && !chat.prefill.contains(closer) {
@@ -226,18 +219,6 @@ fn begin(
         Some(index) => Err(ScoreError::EmptyCandidate { index }),
         None => Ok(()),
     }
-}
-
-/// The indices of the first tokens that several candidates have; empty when all differ. Tokens are
-/// compared, not texts, since a normalizer may give different texts the same ones.
-fn duplicates(candidates: &[Vec<TokenId>]) -> Vec<usize> {
-    let mut sorted: Vec<usize> = (0..candidates.len()).collect();
-    sorted.sort_by_key(|&index| &candidates[index]);
-    let same = sorted.windows(2).find(|pair| candidates[pair[0]] == candidates[pair[1]]);
-    let Some(&[first, _]) = same else {
-        return Vec::new();
-    };
-    (0..candidates.len()).filter(|&index| candidates[index] == candidates[first]).collect()
 }
 
 /// Makes the context and the longest candidate fit together. The cut is one for all candidates:

@@ -1,11 +1,15 @@
 //! Results as JSON, for programs. Numbers are in nats; what is not known is null.
+//!
+//! Names are spelled out here because programs read them: renaming a variant must not change them.
 
 use serde_json::{Value, json};
 
 use super::inspect::Reading;
 use super::{
-    Bos, Boundary, Candidate, Counters, Decisions, End, Inspection, Outcome, Ranked, ScoredToken,
+    Bos, Boundary, Candidate, Counters, Decisions, Duplicates, End, Inspection, Options, Outcome,
+    Ranked, ScoredToken, TrailingSpace, Truncation,
 };
+use crate::model::Chat;
 use crate::vocab::{TokenId, Vocabulary};
 
 impl Ranked {
@@ -18,7 +22,6 @@ impl Ranked {
             .collect::<Vec<_>>();
         json!({
             "prompt": self.prompt,
-            "by": self.by.name(),
             "winner": self.winner(),
             "candidates": self.candidates.iter().map(candidate).collect::<Vec<_>>(),
             "margin": self.margin,
@@ -29,6 +32,52 @@ impl Ranked {
             "disagreements": disagreements,
             "decisions": decisions(&self.decisions),
             "counters": counters(&self.counters),
+        })
+    }
+}
+
+impl Options {
+    /// The options as one JSON object with a key for each, whether it was chosen or not: two
+    /// results can be compared where these are equal.
+    ///
+    /// ```
+    /// use tokenrail::score::{By, Options};
+    ///
+    /// let options = Options { by: By::PerByte, top: Some(3), ..Options::default() }.to_json();
+    /// assert_eq!((&options["by"], &options["top"]), (&"per_byte".into(), &3.into()));
+    /// assert!(options["chat"].is_null());
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "by": self.by.name(),
+            "boundary": match self.boundary {
+                Boundary::Joint => "joint",
+                Boundary::Separate => "separate",
+            },
+            "trailing_space": match self.trailing_space {
+                TrailingSpace::Move => "move",
+                TrailingSpace::Keep => "keep",
+                TrailingSpace::Refuse => "refuse",
+            },
+            "end": match &self.end {
+                End::None => json!("none"),
+                End::Eos => json!("eos"),
+                End::Text(text) => json!({"text": text}),
+            },
+            "duplicates": match self.duplicates {
+                Duplicates::Refuse => "refuse",
+                Duplicates::Keep => "keep",
+            },
+            "truncation": match self.truncation {
+                Truncation::Refuse => "refuse",
+                Truncation::Left => "left",
+            },
+            "unconditional": self.unconditional,
+            "top": self.top,
+            "chat": self.chat.as_ref().map(|Chat { system, prefill }| {
+                json!({"system": system, "prefill": prefill})
+            }),
         })
     }
 }
@@ -114,15 +163,11 @@ fn token(id: TokenId, text: &str, bytes: &[u8], logprob: f64) -> Value {
     value
 }
 
-/// Names are spelled out here because programs read them: renaming a variant must not change them.
 fn decisions(decisions: &Decisions) -> Value {
     json!({
         "model": decisions.model,
         "precision": decisions.precision,
-        "boundary": match decisions.boundary {
-            Boundary::Joint => "joint",
-            Boundary::Separate => "separate",
-        },
+        "options": decisions.options.to_json(),
         "healed": decisions.healed,
         "overhang": decisions.overhang,
         "bos": match decisions.bos {
@@ -134,11 +179,6 @@ fn decisions(decisions: &Decisions) -> Value {
         "moved_spaces": decisions.moved_spaces,
         "truncated": decisions.truncated,
         "duplicates": decisions.duplicates,
-        "end": match &decisions.end {
-            End::None => json!("none"),
-            End::Eos => json!("eos"),
-            End::Text(text) => json!({"text": text}),
-        },
         "rendered": decisions.rendered,
         "warnings": decisions.warnings,
     })

@@ -34,7 +34,7 @@ mod walk;
 pub use error::ScoreError;
 pub use inspect::{InspectOptions, InspectedToken, Inspection, inspect};
 pub use normalize::By;
-pub use options::{Boundary, Chat, Duplicates, End, Options, TrailingSpace, Truncation};
+pub use options::{Boundary, Duplicates, End, Options, TrailingSpace, Truncation};
 pub use ranked::{
     Bos, Candidate, Counters, Decisions, Disagreement, Outcome, Ranked, ScoredToken, Scores,
 };
@@ -80,9 +80,7 @@ impl<'m> Scorer<'m> {
         candidates: &[String],
         options: &Options,
     ) -> Result<Ranked, ScoreError> {
-        if options.top == Some(0) {
-            return Err(ScoreError::TopZero);
-        }
+        options.check()?;
         let mut encoded = encode::encode(self.model, prompt, candidates, options)?;
         let mut counters = Counters::default();
         let unconditional = self.unconditional(&encoded, options, &mut counters)?;
@@ -107,10 +105,7 @@ impl<'m> Scorer<'m> {
         counters: &mut Counters,
     ) -> Result<Option<Vec<f64>>, ScoreError> {
         let Some(context) = &options.unconditional else {
-            return match options.by {
-                By::Pmi => Err(ScoreError::NoUnconditional),
-                _ => Ok(None),
-            };
+            return Ok(None);
         };
         let options =
             Options { chat: None, trailing_space: TrailingSpace::Keep, ..options.clone() };

@@ -1,6 +1,7 @@
-//! What a caller can choose about scoring.
+//! What a caller can choose about scoring, and what is refused of any model.
 
-use super::By;
+use super::{By, ScoreError};
+use crate::model::Chat;
 
 /// How candidates are joined to the prompt, scored and ranked.
 ///
@@ -32,21 +33,60 @@ pub struct Options {
     pub chat: Option<Chat>,
 }
 
-/// The rest of a conversation around the prompt.
-///
-/// ```
-/// use tokenrail::score::{Chat, Options};
-///
-/// let chat = Chat { system: Some("Answer with one word.".into()), prefill: "Answer:".into() };
-/// let options = Options { chat: Some(chat), ..Options::default() };
-/// assert!(options.unconditional.is_none(), "the chat wraps the prompt alone");
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct Chat {
-    /// The system's instructions, where the template's own are not wanted.
-    pub system: Option<String>,
-    /// What the assistant's turn begins with, before the candidate.
-    pub prefill: String,
+impl Options {
+    /// Refuses options that contradict each other.
+    ///
+    /// [`Scorer::score`](super::Scorer::score) does so too; this needs no model.
+    ///
+    /// # Errors
+    /// [`ScoreError::TopZero`] and [`ScoreError::NoUnconditional`].
+    ///
+    /// ```
+    /// use tokenrail::score::{By, Options};
+    ///
+    /// let options = Options { by: By::Pmi, ..Options::default() };
+    /// assert!(options.check().is_err(), "pmi compares with an unconditional context");
+    /// ```
+    pub fn check(&self) -> Result<(), ScoreError> {
+        if self.top == Some(0) {
+            return Err(ScoreError::TopZero);
+        }
+        match (self.by, &self.unconditional) {
+            (By::Pmi, None) => Err(ScoreError::NoUnconditional),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses candidates that no model can rank: none, empty ones, and, unless they are kept, texts
+    /// given twice.
+    ///
+    /// [`Scorer::score`](super::Scorer::score) does so too, and refuses different texts with the same
+    /// tokens as well; this needs no model.
+    ///
+    /// # Errors
+    /// [`ScoreError::NoCandidates`], [`ScoreError::EmptyCandidate`] and
+    /// [`ScoreError::DuplicateCandidates`].
+    ///
+    /// ```
+    /// use tokenrail::score::Options;
+    ///
+    /// let twice = ["yes", "no", "yes"].map(str::to_owned);
+    /// let error = Options::default().check_candidates(&twice).unwrap_err();
+    /// assert_eq!(error.to_string(), "candidates 0, 2 are the same: each must be given once");
+    /// ```
+    pub fn check_candidates(&self, candidates: &[String]) -> Result<(), ScoreError> {
+        if candidates.is_empty() {
+            return Err(ScoreError::NoCandidates);
+        }
+        if let Some(index) = candidates.iter().position(String::is_empty) {
+            return Err(ScoreError::EmptyCandidate { index });
+        }
+        let indices = repeated(candidates);
+        if self.duplicates == Duplicates::Refuse && !indices.is_empty() {
+            return Err(ScoreError::DuplicateCandidates { indices });
+        }
+        Ok(())
+    }
 }
 
 /// How prompt and candidate become tokens.
@@ -146,4 +186,15 @@ pub enum Truncation {
     Refuse,
     /// Its beginning is cut, once, so that the longest candidate fits.
     Left,
+}
+
+/// The indices of the least item that is there several times; empty when all differ.
+pub(super) fn repeated<T: Ord>(items: &[T]) -> Vec<usize> {
+    let mut sorted: Vec<usize> = (0..items.len()).collect();
+    sorted.sort_by_key(|&index| &items[index]);
+    let same = sorted.windows(2).find(|pair| items[pair[0]] == items[pair[1]]);
+    let Some(&[first, _]) = same else {
+        return Vec::new();
+    };
+    (0..items.len()).filter(|&index| items[index] == items[first]).collect()
 }

@@ -3,7 +3,7 @@
 use super::ScoreError;
 use super::encode::Encoded;
 use super::normalize::{By, Lengths, softmax};
-use super::options::{Boundary, End, Options};
+use super::options::Options;
 use super::walk::{KnownToken, Measured, sum};
 use crate::model::LanguageModel;
 use crate::vocab::TokenId;
@@ -23,11 +23,9 @@ use crate::vocab::TokenId;
 pub struct Ranked {
     /// The prompt as it was given.
     pub prompt: String,
-    /// The normalization that decided the order.
-    pub by: By,
     /// Best first, equal ones in the order given; those that were stopped come last.
     pub candidates: Vec<Candidate>,
-    /// The winner's score less the second's, in the unit of `by`; `None` with a single candidate.
+    /// The winner's score less the second's, in the unit of the ranking; `None` with a single candidate.
     pub margin: Option<f64>,
     /// The sum of the candidates' probabilities over all texts that the model could go on with.
     /// `None` when a candidate begins another, is another or was stopped: they would not add up.
@@ -184,8 +182,9 @@ pub struct Decisions {
     pub model: String,
     /// How its numbers are made.
     pub precision: String,
-    /// How prompt and candidates were joined.
-    pub boundary: Boundary,
+    /// What was asked for, defaults included: with the prompt, the candidates and the model, all
+    /// that shapes a result.
+    pub options: Options,
     /// Tokens at the end of the prompt that every candidate's score includes, because a
     /// candidate merges with them.
     pub healed: usize,
@@ -199,8 +198,6 @@ pub struct Decisions {
     pub truncated: usize,
     /// The indices of candidates that are the same, where that is allowed.
     pub duplicates: Vec<usize>,
-    /// What ends every candidate.
-    pub end: End,
     /// The prompt as the chat template rendered it.
     pub rendered: Option<String>,
     /// What a reader of the scores should know.
@@ -320,14 +317,13 @@ impl Decisions {
         Self {
             model: model.name().to_owned(),
             precision: model.precision().to_owned(),
-            boundary: options.boundary,
+            options: options.clone(),
             healed: 0,
             overhang: String::new(),
             bos: Bos::NotAdded,
             moved_spaces: 0,
             truncated: 0,
             duplicates: Vec::new(),
-            end: options.end.clone(),
             rendered: None,
             warnings: Vec::new(),
         }
@@ -387,7 +383,6 @@ pub(super) fn rank(
     let first_tokens = trie.children(None).iter().map(|&node| trie.token(node));
     Ok(Ranked {
         prompt: prompt.to_owned(),
-        by,
         margin: scores.get(1).map(|second| if tied > 1 { 0.0 } else { scores[0] - second }),
         label_mass,
         argmax_is_candidate: first_tokens.into_iter().any(|id| id == measured.argmax),

@@ -22,12 +22,16 @@
 
 mod byte_level;
 mod error;
+mod mask;
 mod pre_tokenizer;
 mod screen;
 mod tokenizer;
+mod trie;
 mod vocabulary;
 
 pub use error::VocabError;
+pub use mask::TokenMask;
 pub use pre_tokenizer::PreTokenizer;
 pub use tokenizer::{BytePairs, TokenKind, Tokenizer, TokenizerConfig};
+pub use trie::{TokenTrie, TrieNode};
 pub use vocabulary::{TokenId, Vocabulary};

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::sync::{Arc, OnceLock};
+
+use super::TokenTrie;
 
 /// A token's number in its model's vocabulary.
 ///
@@ -71,11 +74,34 @@ pub struct Vocabulary {
     bos: Option<TokenId>,
     /// The tokens that end a text, at least one where the model knows any.
     eos: Vec<TokenId>,
+    trie: OnceLock<Arc<TokenTrie>>,
 }
 
 impl Vocabulary {
+    /// Makes a vocabulary of tokens by their bytes, in the order of their ids, and of special
+    /// tokens by their names behind them. The last special token, if there is one, ends a text.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"yes".as_slice(), b"no"], ["<end>"]);
+    /// assert_eq!(vocabulary.eos(), [TokenId(2)]);
+    /// ```
+    #[must_use]
+    pub fn new<'a>(
+        tokens: impl IntoIterator<Item = &'a [u8]>,
+        special: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut vocabulary = Self::default();
+        tokens.into_iter().for_each(|bytes| vocabulary.push(bytes));
+        special.into_iter().for_each(|name| vocabulary.push_special(name));
+        vocabulary.eos = vocabulary.special.keys().next_back().copied().into_iter().collect();
+        vocabulary
+    }
+
     /// Adds the next id with its bytes.
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.trie.take();
         self.bytes.extend_from_slice(bytes);
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
     }
@@ -200,6 +226,19 @@ impl Vocabulary {
     #[must_use]
     pub fn eos(&self) -> &[TokenId] {
         &self.eos
+    }
+
+    /// The tokens as a trie over their bytes, built at the first call and shared with clones.
+    ///
+    /// ```
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// let vocabulary = Vocabulary::new([b"a".as_slice(), b"ab"], []);
+    /// assert_eq!(vocabulary.trie().longest(), 2);
+    /// ```
+    #[must_use]
+    pub fn trie(&self) -> &Arc<TokenTrie> {
+        self.trie.get_or_init(|| Arc::new(TokenTrie::new(self)))
     }
 
     /// A readable form of one token: a special token's name, else its bytes as text with bytes

@@ -9,7 +9,7 @@ const REPORT: &[&str] = &["src/report"];
 const STORE: &[&str] = &["src/store"];
 
 /// Every dependency as code names it, with the modules or files that may.
-const DOORS: [(&str, &[&str]); 22] = [
+const DOORS: [(&str, &[&str]); 23] = [
     ("anstream", BINARY),
     ("anstyle", REPORT),
     ("candle_core", &["src/model/local"]),
@@ -22,6 +22,7 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("indicatif", BINARY),
     ("minijinja", CHAT),
     ("minijinja_contrib", CHAT),
+    ("rand_chacha", &["src/generate"]),
     ("regex_syntax", &["src/regex"]),
     ("serde_json", ANYWHERE),
     ("sha2", STORE),

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use tokenrail::model::Chat;
 use tokenrail::score::{
-    Boundary, By, Chat, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
+    Boundary, By, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
 };
 use tokenrail::store::{Access, ModelSource};
 
@@ -62,7 +63,7 @@ impl Color {
 pub(crate) struct ModelArgs {
     /// The model: `smollm2-135m`, a GGUF file, a safetensors folder, or `org/repo[:file]` on the
     /// Hugging Face hub.
-    #[arg(long, default_value_t, env = "TOKENRAIL_MODEL")]
+    #[arg(long, default_value_t, env = unless_empty("TOKENRAIL_MODEL"))]
     pub(crate) model: ModelSource,
     /// Refuse to fetch a model that is not on this machine.
     #[arg(long)]
@@ -96,10 +97,12 @@ pub(crate) struct ScoreArgs {
     /// Read candidates from a file (- for standard input): one a line, or a JSON array of strings.
     #[arg(long, value_name = "FILE", conflicts_with = "candidates")]
     pub(crate) candidates_from: Option<PathBuf>,
-    /// Score every line of a JSONL file (- for standard input): {"id", "prompt", "choices", "label"?}.
+    /// Score every line of a JSONL file (- for standard input): {"id"?, "prompt", "choices", "label"?};
+    /// a line without "id" goes by its number.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "candidates_from", "rewrites"])]
     pub(crate) items: Option<PathBuf>,
-    /// Append the items' results to a file, and go on behind those that it already has.
+    /// Append the items' results to a file, and go on behind those that it already has. One process
+    /// at a time writes it.
     #[arg(long, value_name = "FILE", requires = "items")]
     pub(crate) out: Option<PathBuf>,
     /// Rank whole rewrites of a text from a file (- for standard input), by `per-byte` unless said
@@ -108,8 +111,8 @@ pub(crate) struct ScoreArgs {
     pub(crate) rewrites: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) how: HowArgs,
-    /// Show every token's logprob.
-    #[arg(long)]
+    /// Show every token's surprise; JSON has every token's logprob anyway.
+    #[arg(long, conflicts_with_all = ["items", "json"])]
     pub(crate) tokens: bool,
     /// Print one JSON object instead of a table.
     #[arg(long)]
@@ -128,8 +131,8 @@ pub(crate) struct HowArgs {
     #[arg(long, value_name = "TEXT")]
     unconditional: Option<String>,
     /// Rank only the best K, and stop candidates that cannot be among them.
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
-    top: Option<u32>,
+    #[arg(long, value_name = "K", value_parser = at_least_one)]
+    top: Option<usize>,
     /// Make the prompt a user's turn through the model's chat template.
     #[arg(long)]
     chat: bool,
@@ -190,14 +193,10 @@ impl HowArgs {
     ///
     /// What every request would be refused for is refused here, before a model is opened.
     pub(crate) fn options(&self, default: Options) -> Result<Options, ScoreError> {
-        let by = self.by.unwrap_or(default.by);
-        if by == By::Pmi && self.unconditional.is_none() {
-            return Err(ScoreError::NoUnconditional);
-        }
         let chat =
             Chat { system: self.system.clone(), prefill: self.prefill.clone().unwrap_or_default() };
-        Ok(Options {
-            by,
+        let options = Options {
+            by: self.by.unwrap_or(default.by),
             duplicates: match self.duplicates {
                 None => default.duplicates,
                 Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
@@ -219,9 +218,11 @@ impl HowArgs {
             },
             truncation: if self.truncate { Truncation::Left } else { Truncation::Refuse },
             unconditional: self.unconditional.clone(),
-            top: self.top.map(|top| top as usize),
+            top: self.top,
             chat: self.chat.then_some(chat),
-        })
+        };
+        options.check()?;
+        Ok(options)
     }
 }
 
@@ -239,7 +240,7 @@ pub(crate) struct InspectArgs {
     /// A text; or a file, when one of this name exists; or - for standard input.
     #[arg(value_name = "TEXT|FILE")]
     pub(crate) text: String,
-    /// Take the argument as a text even if a file of this name exists.
+    /// Take the argument as a text even if a file of this name exists, or it looks like one.
     #[arg(long)]
     pub(crate) literal: bool,
     /// Make the text a user's turn through the model's chat template.
@@ -285,4 +286,13 @@ pub(crate) enum ModelCommand {
         #[arg(value_name = "MODEL")]
         model: ModelSource,
     },
+}
+
+/// The name of a variable of the environment; `None` where it is empty, which means unset.
+fn unless_empty(name: &'static str) -> Option<&'static str> {
+    Some(name).filter(|name| std::env::var_os(name).is_none_or(|value| !value.is_empty()))
+}
+
+fn at_least_one(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|&count| count > 0).ok_or("it must be a number, and at least 1")
 }

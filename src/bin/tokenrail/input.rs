@@ -42,10 +42,16 @@ pub(crate) fn name(path: &Path) -> String {
     }
 }
 
-/// Reads texts: a JSON array of strings, else one a line.
+/// Reads candidates: a JSON array of strings, else one a line, none of them empty.
 pub(crate) fn texts(path: &Path) -> Result<Vec<String>, Failure> {
     let text = read(path)?;
     if !text.trim_start().starts_with('[') {
+        if let Some(blank) = text.lines().position(str::is_empty) {
+            let place = format!("{} line {}", name(path), blank + 1);
+            return Err(Failure::Usage(format!(
+                "{place} is empty: every candidate needs at least one character"
+            )));
+        }
         return Ok(text.lines().map(str::to_owned).collect());
     }
     let array: Result<Value, _> = serde_json::from_str(&text);

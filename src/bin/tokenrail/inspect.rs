@@ -9,24 +9,16 @@ use tokenrail::vocab::Vocabulary;
 
 use crate::args::InspectArgs;
 use crate::exit::Failure;
-use crate::{input, model, output};
+use crate::{input, model, output, progress};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
-    let path = Path::new(&args.text);
-    let is_file = !args.literal && (args.text == "-" || path.exists() && !path.is_dir());
-    let text = if is_file { input::read(path)? } else { args.text.clone() };
+    let text = text(args)?;
     let options = InspectOptions { alternatives: args.alternatives.into(), is_chat: args.chat };
     let model = model::open(&args.model)?;
-    let inspection = inspect(&model, &text, &options)?;
+    let inspection = progress::spinner(|| inspect(&model, &text, &options))?;
     let vocabulary = model.tokenizer().vocabulary();
     if args.json {
         return output::print_json(&inspection.to_json(vocabulary));
-    }
-    if is_file && args.text != "-" {
-        output::say(&format!(
-            "note: {} is a file, and its contents are shown (--literal for the words)",
-            args.text
-        ));
     }
     output::print(&format!(
         "{}\n{}{}",
@@ -34,6 +26,41 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
         table(&inspection, vocabulary),
         total(&inspection)
     ))
+}
+
+/// The text that is meant, with a note where that could be something else.
+fn text(args: &InspectArgs) -> Result<String, Failure> {
+    let path = Path::new(&args.text);
+    if args.literal {
+        return Ok(args.text.clone());
+    }
+    if args.text == "-" {
+        return input::read(path);
+    }
+    if path.exists() && !path.is_dir() {
+        output::say(&format!(
+            "note: {} is a file, and its contents are shown (--literal for the words)",
+            args.text
+        ));
+        return input::read(path);
+    }
+    if looks_like_a_path(&args.text) {
+        output::say(&format!(
+            "note: there is no file {}, and the words themselves are shown (--literal says so)",
+            args.text
+        ));
+    }
+    Ok(args.text.clone())
+}
+
+/// Whether a text has no white space, but a separator or an extension such as `txt`.
+fn looks_like_a_path(text: &str) -> bool {
+    let is_extension = |end: &str| {
+        (1..=5).contains(&end.len()) && end.chars().all(|char| char.is_ascii_alphanumeric())
+    };
+    let extension = Path::new(text).extension().and_then(|end| end.to_str());
+    !text.contains(char::is_whitespace)
+        && (text.contains(std::path::is_separator) || extension.is_some_and(is_extension))
 }
 
 fn heat(inspection: &Inspection, vocabulary: &Vocabulary) -> String {

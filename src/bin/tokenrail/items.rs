@@ -1,14 +1,15 @@
 //! `tokenrail score --items`: a file of questions, with output that can be resumed.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use tokenrail::model::LanguageModel;
+use tokenrail::report::json_line;
 use tokenrail::score::{Duplicates, Options, Scorer};
 
 use crate::args::ScoreArgs;
@@ -35,12 +36,11 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let items = read_items(path)?;
     let options =
         args.how.options(Options { duplicates: Duplicates::Keep, ..Options::default() })?;
+    let mut out = Out::open(args.out.as_deref())?;
     let model = model::open(&args.model)?;
+    let decisions = json!({"model": model.name(), "options": options.to_json()});
     let mut totals = Totals::default();
-    let mut out = match &args.out {
-        Some(path) => Out::resume(path, &items, &options, &model, &mut totals)?,
-        None => Out::Stdout,
-    };
+    out.resume(&items, &decisions, &mut totals)?;
     let interrupted = catch_interrupt()?;
     let bar = progress::items(items.len(), totals.items());
     let mut scorer = Scorer::new(&model);
@@ -52,8 +52,14 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         if index % ROUND == 0 {
             scorer = Scorer::new(&model);
         }
-        let line = score(&mut scorer, item, &options);
+        let result = match scorer.score(&item.prompt, &item.choices, &options) {
+            Ok(ranked) => ranked.to_json(),
+            Err(error) => json!({
+                "prompt": item.prompt, "error": error.to_string(), "decisions": decisions,
+            }),
+        };
         if index >= done {
+            let line = item.line(result);
             totals.add(&line);
             bar.suspend(|| out.write(&line))?;
             bar.inc(1);
@@ -81,36 +87,22 @@ fn replayed_from(done: usize, items: usize) -> usize {
     if done == items { done } else { done - done % ROUND }
 }
 
-/// The result line of an item: its id and label, then the result or why there is none.
-fn score(scorer: &mut Scorer<'_>, item: &Item, options: &Options) -> Value {
-    let result = match scorer.score(&item.prompt, &item.choices, options) {
-        Ok(ranked) => ranked.to_json(),
-        Err(error) => {
-            json!({"prompt": item.prompt, "by": options.by.name(), "error": error.to_string()})
-        }
-    };
-    let mut line = item.head();
-    if let (Value::Object(line), Value::Object(result)) = (&mut line, result) {
-        line.extend(result);
-    }
-    line
-}
-
 impl Item {
-    /// What its result line begins with.
-    fn head(&self) -> Value {
-        match self.label {
+    /// Its result line: its id and label, then the result or why there is none.
+    fn line(&self, result: Value) -> Value {
+        let mut line = match self.label {
             Some(label) => json!({"id": self.id, "label": label}),
             None => json!({"id": self.id}),
+        };
+        if let (Value::Object(line), Value::Object(result)) = (&mut line, result) {
+            line.extend(result);
         }
+        line
     }
 
     /// Whether `cut` is the begin of its result line, or one with the other.
-    fn begins(&self, options: &Options, cut: &[u8]) -> bool {
-        let mut head = self.head();
-        head["prompt"] = json!(self.prompt);
-        head["by"] = json!(options.by.name());
-        let head = output::json_line(&head);
+    fn begins(&self, cut: &[u8]) -> bool {
+        let head = json_line(&self.line(json!({"prompt": self.prompt})));
         let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
         head.starts_with(cut) || cut.starts_with(head)
     }
@@ -139,7 +131,12 @@ fn read_items(path: &Path) -> Result<Vec<Item>, Failure> {
             |what: String| Failure::Usage(format!("{} line {line}: {what}", input::name(path)));
         let item = read_item(text, line).map_err(fault)?;
         if let Some(earlier) = seen.insert(item.id.to_string(), line) {
-            return Err(fault(format!("id {} is that of line {earlier}", item.id)));
+            let why = if item.id.is_string() {
+                ""
+            } else {
+                " (a line without \"id\" goes by its number)"
+            };
+            return Err(fault(format!("its id {} is also that of line {earlier}{why}", item.id)));
         }
         items.push(item);
     }
@@ -173,8 +170,8 @@ fn read_item(text: &str, line: usize) -> Result<Item, String> {
     };
     let id = match &value["id"] {
         Value::Null => json!(line),
-        id @ (Value::String(_) | Value::Number(_)) => id.clone(),
-        other => return Err(format!("\"id\" is {other}, not a string or number")),
+        id if id.is_string() || id.is_i64() || id.is_u64() => id.clone(),
+        other => return Err(format!("\"id\" is {other}, not a string or an integer of 64 bits")),
     };
     Ok(Item { id, prompt: prompt.to_owned(), choices, label })
 }
@@ -182,23 +179,41 @@ fn read_item(text: &str, line: usize) -> Result<Item, String> {
 /// Where the items' results go.
 enum Out {
     Stdout,
-    File { path: std::path::PathBuf, file: BufWriter<File> },
+    File { path: PathBuf, file: File },
 }
 
 impl Out {
-    /// Opens the output file and counts the results it has: those of the first items, in order. A
-    /// last line that was cut short is dropped.
-    fn resume(
-        path: &Path,
-        items: &[Item],
-        options: &Options,
-        model: &dyn LanguageModel,
-        totals: &mut Totals,
-    ) -> Result<Self, Failure> {
+    /// Opens the output file, if there is one, for this process alone.
+    fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self::Stdout);
+        };
         let file_error = |source| Failure::File { path: path.to_owned(), source };
-        let open =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = open.map_err(file_error)?;
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(file_error)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self::File { path: path.to_owned(), file }),
+            Err(TryLockError::WouldBlock) => {
+                let what = "another process writes it; wait for that or give another --out";
+                Err(file_error(io::Error::new(io::ErrorKind::WouldBlock, what)))
+            }
+            Err(TryLockError::Error(source)) => Err(file_error(source)),
+        }
+    }
+
+    /// Counts the results that the output file has: those of the first items, in order. A last line
+    /// that was cut short is dropped.
+    fn resume(
+        &mut self,
+        items: &[Item],
+        decisions: &Value,
+        totals: &mut Totals,
+    ) -> Result<(), Failure> {
+        let Self::File { path, file } = self else {
+            return Ok(());
+        };
+        let file_error = |source| Failure::File { path: path.clone(), source };
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(file_error)?;
         let kept = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
@@ -209,12 +224,12 @@ impl Out {
         for (line, text) in (1..).zip(whole.split_inclusive(|&byte| byte == b'\n')) {
             let result = serde_json::from_slice(text).map_err(|error| input::json_fault(&error));
             let result = result.map_err(|what| refuse(line, what))?;
-            continues(&result, items.get(line - 1), options, model)
+            continues(&result, items.get(line - 1), decisions)
                 .map_err(|what| refuse(line, what))?;
             totals.add(&result);
         }
         let next = items.get(totals.items());
-        if !cut.is_empty() && !next.is_some_and(|item| item.begins(options, cut)) {
+        if !cut.is_empty() && !next.is_some_and(|item| item.begins(cut)) {
             let what = "it is not the begin of the next item's result".to_owned();
             return Err(refuse(totals.items() + 1, what));
         }
@@ -227,28 +242,23 @@ impl Out {
                 path.display()
             ));
         }
-        Ok(Self::File { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(())
     }
 
     fn write(&mut self, line: &Value) -> Result<(), Failure> {
         match self {
             Self::Stdout => output::print_json(line),
             Self::File { path, file } => {
-                let line = output::json_line(line);
-                let written = writeln!(file, "{line}").and_then(|()| file.flush());
+                let written = file.write_all(format!("{}\n", json_line(line)).as_bytes());
                 written.map_err(|source| Failure::File { path: path.clone(), source })
             }
         }
     }
 }
 
-/// Checks that an earlier result is what this run would have written for the item.
-fn continues(
-    result: &Value,
-    item: Option<&Item>,
-    options: &Options,
-    model: &dyn LanguageModel,
-) -> Result<(), String> {
+/// Checks that an earlier result is what this run, of which every result has `decisions`, would have
+/// written for the item.
+fn continues(result: &Value, item: Option<&Item>, decisions: &Value) -> Result<(), String> {
     let Some(item) = item else {
         return Err("it has more results than there are items".to_owned());
     };
@@ -258,11 +268,18 @@ fn continues(
     if result["prompt"] != item.prompt.as_str() {
         return Err("its prompt is not the item's".to_owned());
     }
-    if result["label"] != item.head()["label"] {
+    if result["label"] != json!(item.label) {
         return Err(format!("its label is {}, not the item's", result["label"]));
     }
-    if result["by"] != options.by.name() {
-        return Err(format!("it was ranked by {}, not by \"{}\"", result["by"], options.by));
+    let earlier = &result["decisions"];
+    if earlier["model"] != decisions["model"] {
+        return Err(format!("it is of model {}, not {}", earlier["model"], decisions["model"]));
+    }
+    for (option, value) in decisions["options"].as_object().into_iter().flatten() {
+        let earlier = &earlier["options"][option];
+        if earlier != value {
+            return Err(format!("its option {option} is {earlier}, where this run's is {value}"));
+        }
     }
     if result.get("error").is_some() {
         return Ok(());
@@ -274,13 +291,6 @@ fn continues(
     };
     if choices.len() != item.choices.len() || !choices.iter().all(is_choice) {
         return Err("its candidates are not the item's choices".to_owned());
-    }
-    let decisions = &result["decisions"];
-    if decisions["model"] != model.name() {
-        return Err(format!("it is of model {}, not {:?}", decisions["model"], model.name()));
-    }
-    if decisions["rendered"].is_null() == options.chat.is_some() {
-        return Err("one of it and this run is with --chat, the other without".to_owned());
     }
     Ok(())
 }

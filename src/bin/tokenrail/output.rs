@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
-use tokenrail::report::{Colour, Heat, HeatMap};
+use tokenrail::report::{Colour, Heat, HeatMap, escape, json_line};
 
 use crate::exit::Failure;
 
@@ -18,15 +18,10 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     })
 }
 
-/// Writes a JSON value as a line to standard output.
+/// Writes a JSON value as a line to standard output, with nothing in it that [`anstream`] would take
+/// for an escape sequence and drop.
 pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     print(&format!("{}\n", json_line(value)))
-}
-
-/// A JSON value as one line, where what a terminal obeys is written as `\uXXXX`: equal for a
-/// parser, and nothing that [`anstream`] would take for an escape sequence and drop.
-pub(crate) fn json_line(value: &Value) -> String {
-    spell(&value.to_string(), |code| format!("\\u{code:04x}"))
 }
 
 /// Writes lines to standard error; when that fails there is nobody to tell.
@@ -34,8 +29,7 @@ pub(crate) fn json_line(value: &Value) -> String {
 /// They may quote a stranger's file and its name, so what a terminal obeys is written out.
 pub(crate) fn say(lines: &str) {
     for line in lines.lines() {
-        let line = spell(line, |code| format!("\\u{{{code:x}}}"));
-        let _ = writeln!(anstream::stderr().lock(), "{line}");
+        let _ = writeln!(anstream::stderr().lock(), "{}", escape(line));
     }
 }
 
@@ -51,21 +45,6 @@ pub(crate) fn colour() -> Colour {
 pub(crate) fn heat(pieces: &[Heat<'_>]) -> String {
     let map = HeatMap { width: width(), ..HeatMap::default() };
     format!("{}{}", map.render(pieces, colour()), map.legend(colour()))
-}
-
-/// Writes out the characters that move a terminal's cursor, switch its mode, or turn the direction
-/// of writing.
-fn spell(text: &str, written: impl Fn(u32) -> String) -> String {
-    let is_obeyed = |char: char| {
-        char.is_control()
-            || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-            || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
-    };
-    let spelled = text.chars().map(|char| match is_obeyed(char) {
-        true => written(u32::from(char)),
-        false => char.to_string(),
-    });
-    spelled.collect()
 }
 
 /// The columns of the terminal, or 80.

@@ -1,5 +1,9 @@
 //! Progress bars on standard error; hidden when that is not a terminal.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressStyle};
 use tokenrail::store::{Progress, Stage};
 
@@ -41,6 +45,31 @@ impl Fetching {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What is done sooner is shown no spinner.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Does some work, beside which a spinner counts the seconds once it takes long.
+pub(crate) fn spinner<T>(work: impl FnOnce() -> T) -> T {
+    let (working, ended) = mpsc::channel::<()>();
+    // Nothing is ever sent: the channel closes when the work ends, by a panic too.
+    let goes_on = move |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if goes_on(PATIENCE) {
+                let style = ProgressStyle::with_template("{spinner} the model reads  {elapsed}");
+                let bar = ProgressBar::new_spinner().with_elapsed(PATIENCE);
+                bar.set_style(style.expect("the template is valid"));
+                while goes_on(Duration::from_millis(100)) {
+                    bar.tick();
+                }
+                bar.finish_and_clear();
+            }
+        });
+        let _working = working;
+        work()
+    })
 }
 
 /// A bar over items, `done` of which were there before.

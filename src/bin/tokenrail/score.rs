@@ -6,7 +6,7 @@ use tokenrail::score::{By, Candidate, Options, Outcome, Ranked, Scorer};
 
 use crate::args::ScoreArgs;
 use crate::exit::Failure;
-use crate::{input, items, model, output};
+use crate::{input, items, model, output, progress};
 
 pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
     if let Some(path) = &args.items {
@@ -20,8 +20,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
         }
     };
     let options = args.how.options(Options { by: default, ..Options::default() })?;
+    options.check_candidates(&candidates)?;
     let model = model::open(&args.model)?;
-    let ranked = Scorer::new(&model).score(&prompt, &candidates, &options)?;
+    let ranked = progress::spinner(|| Scorer::new(&model).score(&prompt, &candidates, &options))?;
     if args.json {
         return output::print_json(&ranked.to_json());
     }
@@ -64,7 +65,7 @@ fn table(ranked: &Ranked) -> String {
     columns.push(Column::right("probability"));
     let mut table = Table::new(columns);
     for candidate in &ranked.candidates {
-        table.push(row(candidate, shown.clone(), ranked.by));
+        table.push(row(candidate, shown.clone(), ranked.decisions.options.by));
     }
     table.render(output::colour())
 }
@@ -91,7 +92,8 @@ fn row(candidate: &Candidate, shown: impl Iterator<Item = By>, ranked_by: By) ->
 
 /// What there is to say beside the numbers of each candidate.
 fn summary(ranked: &Ranked) -> String {
-    let mut parts = vec![format!("ranked by {}", ranked.by.name().replace('_', "-"))];
+    let mut parts =
+        vec![format!("ranked by {}", ranked.decisions.options.by.name().replace('_', "-"))];
     if let Some(margin) = ranked.margin {
         parts.push(format!("margin {margin:.3}"));
     }

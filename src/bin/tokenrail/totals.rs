@@ -95,7 +95,7 @@ impl Totals {
 /// The index of the best candidate under a normalization, the first given among equals; `None`
 /// when not every candidate has the score and it did not decide the ranking.
 fn winner(line: &Value, by: By) -> Option<u64> {
-    if line["by"] == by.name() {
+    if line["decisions"]["options"]["by"] == by.name() {
         return line["winner"].as_u64();
     }
     let scores = line["candidates"]

@@ -370,11 +370,10 @@ impl Gguf {
     }
 
     fn claim(&self, bytes: u64, what: &str) -> Result<(), ModelError> {
-        let left = self.size - self.position;
-        if bytes > left {
+        if bytes > self.size - self.position {
             return Err(self.broken(format!(
-                "{what} needs {bytes} bytes at byte {}, but the file ends after {left}",
-                self.position
+                "{what} needs {bytes} bytes at byte {}, but the file ends at byte {}",
+                self.position, self.size
             )));
         }
         Ok(())

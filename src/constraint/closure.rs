@@ -1,0 +1,221 @@
+//! From the places that a byte or token leads to, to the set of what may come next.
+
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+
+use super::ConstraintError;
+use super::completion::{Completions, NEVER};
+use super::language::Language;
+use super::program::StateId;
+use super::sets::{Call, Frame, Item, Place, Set, SetId, Sets, TokenItem};
+use crate::grammar::{RuleId, Terminal};
+use crate::regex::ExprId;
+
+/// The work of making one set.
+pub(super) struct Closure<'a> {
+    sets: &'a Sets,
+    completions: &'a mut Completions,
+    pub(super) language: &'a mut Language,
+    set: Set,
+    /// Places to look at; each is looked at once.
+    open: Vec<Place>,
+    seen: HashSet<Place>,
+    /// Terminals that may begin here.
+    begun: Vec<(Terminal, Place)>,
+    /// Rules called here that may end at once.
+    ended: HashSet<(RuleId, Frame)>,
+}
+
+impl<'a> Closure<'a> {
+    pub(super) fn new(
+        sets: &'a Sets,
+        completions: &'a mut Completions,
+        language: &'a mut Language,
+        now: u32,
+    ) -> Self {
+        Self {
+            sets,
+            completions,
+            language,
+            set: Set { now, ..Set::default() },
+            open: Vec::new(),
+            seen: HashSet::new(),
+            begun: Vec::new(),
+            ended: HashSet::new(),
+        }
+    }
+
+    /// Begins the start rule, if it can finish.
+    pub(super) fn begin(&mut self, state: StateId) -> Result<(), ConstraintError> {
+        let frame = Frame::START;
+        if self.can_finish(state, frame.parameter)? {
+            self.arrive(Place { state, origin: SetId::ROOT, frame });
+        }
+        Ok(())
+    }
+
+    /// Adds a terminal that goes on.
+    pub(super) fn add_item(&mut self, item: Item) {
+        self.set.items.push(item);
+    }
+
+    /// Adds a place that the text has come to.
+    pub(super) fn arrive(&mut self, place: Place) {
+        if self.seen.insert(place) {
+            self.open.push(place);
+        }
+    }
+
+    /// Finds all that may come next. `None` when nothing may, not even the end.
+    pub(super) fn finish(mut self) -> Result<Option<Set>, ConstraintError> {
+        while let Some(place) = self.open.pop() {
+            self.look_at(place)?;
+        }
+        self.begin_terminals()?;
+        self.set.close_expired();
+        let Set { items, tokens, is_accepting, .. } = &self.set;
+        let is_dead = items.is_empty() && tokens.is_empty() && !is_accepting;
+        Ok((!is_dead).then_some(self.set))
+    }
+
+    fn look_at(&mut self, place: Place) -> Result<(), ConstraintError> {
+        let program = Arc::clone(&self.language.program);
+        let state = program.state(place.state);
+        let parameter = place.frame.parameter;
+        if state.is_final {
+            self.end_rule(state.rule(), place.origin, place.frame);
+        }
+        for &(terminal, to) in &state.terminals {
+            if !self.can_finish(to, parameter)? {
+                continue;
+            }
+            let behind = Place { state: to, ..place };
+            if self.language.automaton.is_nullable(terminal.expr) {
+                self.arrive(behind);
+            }
+            self.begun.push((terminal, behind));
+        }
+        for &(pattern, to) in &state.tokens {
+            if self.language.has_token(pattern) && self.can_finish(to, parameter)? {
+                self.set.tokens.push(TokenItem { pattern, behind: Place { state: to, ..place } });
+            }
+        }
+        for &(rule, argument, to) in &state.calls {
+            let callee = program.rule(rule);
+            let parameter = argument.apply(place.frame.parameter);
+            if !self.can_finish(to, place.frame.parameter)?
+                || !self.can_finish(callee.start, parameter)?
+            {
+                continue;
+            }
+            let own = callee.max_tokens.map(|max| self.set.now.saturating_add(max));
+            let deadline = place.frame.deadline.min(own.unwrap_or(Frame::NO_DEADLINE));
+            let frame = Frame { parameter, deadline };
+            self.call(rule, callee.start, frame, Place { state: to, ..place });
+        }
+        for (condition, to) in &state.guards {
+            if condition.holds(parameter) {
+                self.arrive(Place { state: *to, ..place });
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, rule: RuleId, start: StateId, frame: Frame, behind: Place) {
+        self.set.calls.push(Call { rule, frame, behind });
+        if self.ended.contains(&(rule, frame)) {
+            self.arrive(behind);
+        }
+        self.arrive(Place { state: start, origin: SetId::SELF, frame });
+    }
+
+    /// Goes on behind the calls of a rule that ends here.
+    fn end_rule(&mut self, rule: RuleId, origin: SetId, frame: Frame) {
+        let (mut rule, mut origin, mut frame) = (rule, origin, frame);
+        loop {
+            if self.language.program.rule(rule).max_tokens.is_some() {
+                self.set.endings.push(frame.deadline);
+            }
+            if origin == SetId::ROOT {
+                self.set.is_accepting = true;
+                return;
+            }
+            if origin == SetId::SELF {
+                self.end_here(rule, frame);
+                return;
+            }
+            let calls = self.sets.get(origin).calls_of(rule, frame);
+            match calls {
+                // A call at its rule's end: that rule ends too, and needs no place of its own
+                // (Leo 1991). Right recursion would leave one for every level.
+                [call] if self.language.program.state(call.behind.state).is_end() => {
+                    rule = self.language.program.state(call.behind.state).rule();
+                    frame = call.behind.frame;
+                    origin = call.behind.origin.seen_from(origin);
+                }
+                _ => {
+                    for call in calls {
+                        let origin = call.behind.origin.seen_from(origin);
+                        self.arrive(Place { origin, ..call.behind });
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Ends a rule without text, for the calls made here so far and those to come.
+    fn end_here(&mut self, rule: RuleId, frame: Frame) {
+        if !self.ended.insert((rule, frame)) {
+            return;
+        }
+        let calls = self.set.calls.iter();
+        let behind: Vec<Place> = calls
+            .filter(|call| (call.rule, call.frame) == (rule, frame))
+            .map(|call| call.behind)
+            .collect();
+        behind.into_iter().for_each(|place| self.arrive(place));
+    }
+
+    /// Begins the terminals. One that is committed to ends those that began with it: they go on only
+    /// with texts that it has not matched.
+    fn begin_terminals(&mut self) -> Result<(), ConstraintError> {
+        let begun = std::mem::take(&mut self.begun);
+        let mut lazy: Vec<ExprId> = begun
+            .iter()
+            .filter(|(terminal, _)| terminal.is_lazy)
+            .map(|(terminal, _)| terminal.expr)
+            .filter(|&expr| !self.language.automaton.is_nullable(expr))
+            .collect();
+        lazy.sort_unstable();
+        lazy.dedup();
+        for (terminal, behind) in begun {
+            let expr = match lazy.is_empty() {
+                true => terminal.expr,
+                false => self.uncommitted(terminal, &lazy),
+            };
+            if self.language.is_alive(expr)? {
+                self.set.items.push(Item { expr, behind });
+            }
+        }
+        Ok(())
+    }
+
+    /// The texts of a terminal that have no match of a lazy one at their begin. A lazy one may match
+    /// itself at its end, together with others.
+    fn uncommitted(&mut self, terminal: Terminal, lazy: &[ExprId]) -> ExprId {
+        let exprs = self.language.automaton.exprs_mut();
+        let any = exprs.or(lazy.iter().copied());
+        let committed = match terminal.is_lazy {
+            true => exprs.longer_than(any),
+            false => exprs.concat([any, ExprId::ANYTHING]),
+        };
+        let free = exprs.not(committed);
+        exprs.and([terminal.expr, free])
+    }
+
+    fn can_finish(&mut self, state: StateId, parameter: u64) -> Result<bool, ConstraintError> {
+        Ok(self.completions.of((state, parameter), self.language)? != NEVER)
+    }
+}

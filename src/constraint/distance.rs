@@ -1,0 +1,213 @@
+//! How far the end of the text is from a parser state.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use hashbrown::HashMap;
+
+use super::ConstraintError;
+use super::completion::{NEVER, plus};
+use super::engine::{Caller, Engine};
+use super::sets::{Place, SetId};
+use super::walk::walk;
+use crate::vocab::{TokenId, TokenMask, TokenTrie};
+
+impl Engine {
+    /// The fewest bytes that finish the text, a token that is meant by its id counted as one.
+    pub(super) fn distance(&mut self, at: SetId) -> Result<u32, ConstraintError> {
+        if let Some(&distance) = self.distances.get(&at) {
+            return Ok(distance);
+        }
+        let distance = self.find_distance(at)?;
+        self.distances.insert(at, distance);
+        Ok(distance)
+    }
+
+    /// An upper bound of the tokens that finish the text, which can always be met: those of the
+    /// shortest text, each as long as there is one.
+    pub(super) fn tokens_to_accept(
+        &mut self,
+        at: SetId,
+        trie: &TokenTrie,
+    ) -> Result<u32, ConstraintError> {
+        if let Some(&tokens) = self.tokens_left.get(&at) {
+            return Ok(tokens);
+        }
+        // The first token of the rest at each of these states.
+        let mut path = vec![at];
+        let mut tokens = loop {
+            let at = path[path.len() - 1];
+            if let Some(&known) = self.tokens_left.get(&at) {
+                break known;
+            }
+            match self.longest_token(at, trie)? {
+                Some(next) => path.push(next),
+                None => break 0,
+            }
+        };
+        while let Some(at) = path.pop() {
+            self.tokens_left.insert(at, tokens);
+            tokens += 1;
+        }
+        Ok(self.tokens_left[&at])
+    }
+
+    /// The state after the longest token that begins the shortest text; `None` where that is empty.
+    fn longest_token(
+        &mut self,
+        from: SetId,
+        trie: &TokenTrie,
+    ) -> Result<Option<SetId>, ConstraintError> {
+        let mut at = from;
+        let mut node = None;
+        let mut best = None;
+        while let Some((byte, next)) = self.nearer(at)? {
+            let Some(child) = trie.child(node, byte) else {
+                break;
+            };
+            (at, node) = (next, Some(child));
+            if !trie.tokens(child).is_empty() {
+                best = Some(self.end_token(at));
+            }
+        }
+        if best.is_none() && self.distance(from)? > 0 {
+            // Only a token that is meant by its id leads on.
+            return self.nearer_token(from);
+        }
+        Ok(best)
+    }
+
+    /// The lowest byte that brings the end of the text one nearer, and the state behind it.
+    fn nearer(&mut self, at: SetId) -> Result<Option<(u8, SetId)>, ConstraintError> {
+        let distance = self.distance(at)?;
+        if distance == 0 {
+            return Ok(None);
+        }
+        for byte in self.language.automaton.representatives().to_vec() {
+            if let Some(next) = self.step(at, byte)?
+                && self.language.automaton.is_usable(byte)
+                && self.distance(next)? < distance
+            {
+                return Ok(Some((byte, next)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn nearer_token(&mut self, at: SetId) -> Result<Option<SetId>, ConstraintError> {
+        let distance = self.distance(at)?;
+        let ids: Vec<TokenId> =
+            self.token_masks(at).filter_map(|mask| mask.iter().next()).collect();
+        for id in ids {
+            if let Some(next) = self.step_token(at, id)? {
+                let next = self.end_token(next);
+                if self.distance(next)? < distance {
+                    return Ok(Some(next));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The largest distance behind any token that may come next.
+    pub(super) fn farthest(&mut self, at: SetId, trie: &TokenTrie) -> Result<u32, ConstraintError> {
+        if let Some(&farthest) = self.farthest.get(&at) {
+            return Ok(farthest);
+        }
+        let mut farthest = 0;
+        walk(self, trie, at, |engine, _, set| {
+            let set = engine.end_token(set);
+            farthest = farthest.max(engine.distance(set)?);
+            Ok(())
+        })?;
+        let ids: Vec<TokenId> = self.token_masks(at).flat_map(TokenMask::iter).collect();
+        for id in ids {
+            if let Some(set) = self.step_token(at, id)? {
+                farthest = farthest.max(self.distance(set)?);
+            }
+        }
+        self.farthest.insert(at, farthest);
+        Ok(farthest)
+    }
+
+    fn find_distance(&mut self, at: SetId) -> Result<u32, ConstraintError> {
+        let set = self.sets.get(at).clone();
+        if set.is_accepting {
+            return Ok(0);
+        }
+        let mut best = NEVER;
+        for item in &set.items {
+            let own = self.language.shortest(item.expr)?;
+            best = best.min(plus(own, self.distance_from(item.behind, at)?));
+        }
+        for token in &set.tokens {
+            best = best.min(plus(1, self.distance_from(token.behind, at)?));
+        }
+        Ok(best)
+    }
+
+    /// The distance from a place to the end of the text.
+    fn distance_from(&mut self, place: Place, at: SetId) -> Result<u32, ConstraintError> {
+        let own = self.completion(place)?;
+        let rule = self.language.program.state(place.state).rule();
+        let tail = self.tail((place.origin.seen_from(at), rule, place.frame))?;
+        Ok(plus(own, tail))
+    }
+
+    /// The distance from the end of a called rule to the end of the text: the shortest way up the
+    /// callers (Dijkstra 1959).
+    fn tail(&mut self, caller: Caller) -> Result<u32, ConstraintError> {
+        let mut best: HashMap<Caller, u32> = HashMap::from([(caller, 0)]);
+        let mut came_from: HashMap<Caller, Caller> = HashMap::new();
+        let mut open = BinaryHeap::from([Reverse((0, None, caller))]);
+        while let Some(Reverse((distance, is_whole, at))) = open.pop() {
+            if is_whole.is_some() {
+                self.learn_tails(distance, at, &best, &came_from);
+                return Ok(distance);
+            }
+            let (set, rule, frame) = at;
+            if best.get(&at).is_some_and(|&known| known < distance) {
+                continue;
+            }
+            if let Some(&rest) = self.tails.get(&at) {
+                open.push(Reverse((plus(distance, rest), Some(()), at)));
+                continue;
+            }
+            if set == SetId::ROOT {
+                open.push(Reverse((distance, Some(()), at)));
+                continue;
+            }
+            for call in self.sets.get(set).calls_of(rule, frame).to_vec() {
+                let place = call.behind;
+                let further = plus(distance, self.completion(place)?);
+                let rule = self.language.program.state(place.state).rule();
+                let next = (place.origin.seen_from(set), rule, place.frame);
+                if further != NEVER && best.get(&next).is_none_or(|&known| further < known) {
+                    best.insert(next, further);
+                    came_from.insert(next, at);
+                    open.push(Reverse((further, None, next)));
+                }
+            }
+        }
+        Ok(NEVER)
+    }
+
+    /// Along a shortest way, each caller's distance is the rest of it.
+    fn learn_tails(
+        &mut self,
+        whole: u32,
+        last: Caller,
+        best: &HashMap<Caller, u32>,
+        came_from: &HashMap<Caller, Caller>,
+    ) {
+        let mut at = Some(last);
+        while let Some(caller) = at {
+            self.tails.insert(caller, whole - best[&caller]);
+            at = came_from.get(&caller).copied();
+        }
+    }
+
+    fn completion(&mut self, place: Place) -> Result<u32, ConstraintError> {
+        self.completions.of((place.state, place.frame.parameter), &mut self.language)
+    }
+}

@@ -1,0 +1,233 @@
+//! Steps from parser state to parser state, remembered.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::ConstraintError;
+use super::closure::Closure;
+use super::completion::Completions;
+use super::language::Language;
+use super::program::Program;
+use super::sets::{Frame, Item, Place, Set, SetId, Sets, Step};
+use crate::grammar::RuleId;
+use crate::regex::ExprId;
+use crate::vocab::{TokenId, TokenMask};
+
+/// A compiled grammar with the states that texts have led to so far.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) language: Language,
+    /// The language before any step, to begin anew with.
+    fresh: Language,
+    pub(super) sets: Sets,
+    pub(super) completions: Completions,
+    /// The distance from the end of a rule called in a set to the end of the text.
+    pub(super) tails: HashMap<Caller, u32>,
+    /// The distance from a set to the end of the text, in bytes.
+    pub(super) distances: HashMap<SetId, u32>,
+    /// The distance from a set to the end of the text, in tokens.
+    pub(super) tokens_left: HashMap<SetId, u32>,
+    /// The largest distance behind any token that may come next.
+    pub(super) farthest: HashMap<SetId, u32>,
+    /// The masks of sets.
+    masks: HashMap<SetId, Arc<TokenMask>>,
+    /// How often it began anew: sets of different generations have nothing to do with each other.
+    generation: u64,
+}
+
+/// A rule called in a set.
+pub(super) type Caller = (SetId, RuleId, Frame);
+
+impl Engine {
+    pub(super) fn new(language: Language) -> Self {
+        Self {
+            completions: Completions::new(&language.program),
+            sets: Sets::new(language.automaton.representatives().len()),
+            fresh: language.clone(),
+            language,
+            tails: HashMap::new(),
+            distances: HashMap::new(),
+            tokens_left: HashMap::new(),
+            farthest: HashMap::new(),
+            masks: HashMap::new(),
+            generation: 0,
+        }
+    }
+
+    /// Forgets all sets if they take more memory than they may. Ids of before are void then, which
+    /// the generation tells.
+    pub(super) fn make_room(&mut self) {
+        if self.memory() > self.language.limits.memory {
+            let generation = self.generation + 1;
+            *self = Self { generation, ..Self::new(self.fresh.clone()) };
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The set at the begin of a text.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`]. `None` when no text matches.
+    pub(super) fn start(&mut self) -> Result<Option<SetId>, ConstraintError> {
+        let program = Arc::clone(&self.language.program);
+        let state = program.rule(program.start()).start;
+        let mut closure = self.closure(0);
+        closure.begin(state)?;
+        let set = closure.finish()?;
+        Ok(set.map(|set| self.sets.intern(set)))
+    }
+
+    /// The set after a byte; `None` when no text goes on so.
+    pub(super) fn step(&mut self, from: SetId, byte: u8) -> Result<Option<SetId>, ConstraintError> {
+        let class = self.language.automaton.class_of(byte);
+        match self.sets.step(from, class) {
+            Step::To(to) => Ok(Some(to)),
+            Step::Dead => Ok(None),
+            Step::Unknown => {
+                let to = self.find_step(from, class)?;
+                self.sets.learn(from, class, to);
+                Ok(to)
+            }
+        }
+    }
+
+    /// The set after a token that is meant by its id.
+    pub(super) fn step_token(
+        &mut self,
+        from: SetId,
+        token: TokenId,
+    ) -> Result<Option<SetId>, ConstraintError> {
+        let set = self.sets.get(from);
+        let mut closure =
+            Closure::new(&self.sets, &mut self.completions, &mut self.language, set.now);
+        for item in &set.tokens {
+            if closure.language.tokens[item.pattern].contains(token) {
+                let origin = item.behind.origin.seen_from(from);
+                closure.arrive(Place { origin, ..item.behind });
+            }
+        }
+        let to = closure.finish()?;
+        Ok(to.map(|set| self.sets.intern(set)))
+    }
+
+    /// What either of two sets allows: after a token that is text and is meant by its id as well.
+    pub(super) fn union(&mut self, a: SetId, b: SetId) -> SetId {
+        let mut both = Set { now: self.sets.get(a).now, ..Set::default() };
+        for id in [a, b] {
+            let set = self.sets.get(id);
+            both.items.extend_from_slice(&set.items);
+            both.tokens.extend_from_slice(&set.tokens);
+            both.calls.extend_from_slice(&set.calls);
+            both.endings.extend_from_slice(&set.endings);
+            both.is_accepting |= set.is_accepting;
+        }
+        self.sets.intern(both)
+    }
+
+    /// The set at the end of a token: where rules have budgets, one token of them is used.
+    pub(super) fn end_token(&mut self, at: SetId) -> SetId {
+        if !self.language.program.has_budgets() {
+            return at;
+        }
+        let mut set = self.sets.get(at).clone();
+        set.now = set.now.saturating_add(1);
+        set.close_expired();
+        self.sets.intern(set)
+    }
+
+    /// The tokens that may come next by their ids, one mask for each pattern in the set.
+    pub(super) fn token_masks(&self, at: SetId) -> impl Iterator<Item = &TokenMask> {
+        self.sets.get(at).tokens.iter().map(|item| &self.language.tokens[item.pattern])
+    }
+
+    /// The byte that must come next, and the set behind it; `None` where there is a choice, or
+    /// where the text may end.
+    pub(super) fn only_step(&mut self, at: SetId) -> Result<Option<(u8, SetId)>, ConstraintError> {
+        let set = self.sets.get(at);
+        if set.is_accepting || !set.tokens.is_empty() {
+            return Ok(None);
+        }
+        let mut only = None;
+        for byte in 0..=255 {
+            if let Some(next) = self.step(at, byte)?
+                && only.replace((byte, next)).is_some()
+            {
+                return Ok(None);
+            }
+        }
+        Ok(only)
+    }
+
+    /// Whether anything but the end may come next.
+    pub(super) fn has_step(&mut self, at: SetId) -> Result<bool, ConstraintError> {
+        if !self.sets.get(at).tokens.is_empty() {
+            return Ok(true);
+        }
+        for byte in self.language.automaton.representatives().to_vec() {
+            if self.step(at, byte)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn known_mask(&self, at: SetId) -> Option<&Arc<TokenMask>> {
+        self.masks.get(&at)
+    }
+
+    pub(super) fn learn_mask(&mut self, at: SetId, mask: Arc<TokenMask>) {
+        self.masks.insert(at, mask);
+    }
+
+    pub(super) fn set(&self, id: SetId) -> &Set {
+        self.sets.get(id)
+    }
+
+    pub(super) fn program(&self) -> &Program {
+        &self.language.program
+    }
+
+    /// The number of distinct sets made.
+    pub(super) fn set_count(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// The bytes that all states take, roughly.
+    pub(super) fn memory(&self) -> usize {
+        let mask = self.masks.values().next().map_or(0, |mask| mask.words().len() * 4);
+        self.language.automaton.memory() + self.sets.memory() + self.masks.len() * mask
+    }
+
+    fn find_step(&mut self, from: SetId, class: u8) -> Result<Option<SetId>, ConstraintError> {
+        // Room is made between tokens; within one it may run over, but not without end.
+        let limit = self.language.limits.memory.saturating_mul(2);
+        self.language.check("bytes of parser states", self.memory(), limit)?;
+        let set = self.sets.get(from);
+        let mut closure =
+            Closure::new(&self.sets, &mut self.completions, &mut self.language, set.now);
+        for item in &set.items {
+            let expr = closure.language.automaton.step(item.expr, class);
+            if expr == ExprId::NOTHING {
+                continue;
+            }
+            let origin = item.behind.origin.seen_from(from);
+            let behind = Place { origin, ..item.behind };
+            if closure.language.automaton.is_nullable(expr) {
+                closure.arrive(behind);
+            }
+            if expr != ExprId::EMPTY && closure.language.is_alive(expr)? {
+                closure.add_item(Item { expr, behind });
+            }
+        }
+        let to = closure.finish()?;
+        Ok(to.map(|set| self.sets.intern(set)))
+    }
+
+    fn closure(&mut self, now: u32) -> Closure<'_> {
+        Closure::new(&self.sets, &mut self.completions, &mut self.language, now)
+    }
+}

@@ -1,0 +1,65 @@
+//! What can be wrong with a constraint.
+
+use crate::grammar::GrammarError;
+
+/// A constraint that cannot be made or followed.
+///
+/// ```
+/// use tokenrail::constraint::{Constraint, ConstraintError};
+/// use tokenrail::grammar::Grammar;
+/// use tokenrail::vocab::Vocabulary;
+///
+/// let vocabulary = Vocabulary::new([b"a".as_slice()], ["<end>"]);
+/// let error = Constraint::new(&Grammar::regex("b")?, &vocabulary).unwrap_err();
+/// assert_eq!(error.to_string(), "no legal text can be written with this vocabulary: no token is the byte b alone");
+/// # Ok::<(), tokenrail::grammar::GrammarError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConstraintError {
+    /// The grammar is faulty.
+    #[error(transparent)]
+    Grammar(#[from] GrammarError),
+    /// No text matches the grammar, whatever the vocabulary.
+    #[error("rule {rule:?} matches no text at all{}: it can only loop, or excludes everything", at(place.as_ref()))]
+    EmptyLanguage {
+        /// The start rule.
+        rule: String,
+        /// Where it is defined.
+        place: Option<crate::grammar::Place>,
+    },
+    /// Texts match the grammar, but the vocabulary lacks bytes or tokens that all of them need.
+    #[error("no legal text can be written with this vocabulary: {missing}")]
+    Unwritable {
+        /// What it lacks.
+        missing: String,
+    },
+    /// A token pattern names a token that the vocabulary does not have.
+    #[error("the vocabulary has no token {name:?}")]
+    UnknownToken {
+        /// Its name.
+        name: String,
+    },
+    /// The text cannot be finished with so few tokens, as far as is known.
+    #[error("the text needs {needed} tokens more, but the budget leaves {budget}")]
+    OverBudget {
+        /// An upper bound of the tokens needed.
+        needed: usize,
+        /// The tokens that are left.
+        budget: usize,
+    },
+    /// A limit is exceeded.
+    #[error("{what}: {value} is over the limit of {limit}")]
+    Limit {
+        /// What is limited.
+        what: &'static str,
+        /// How much is needed; the work stops at the first excess, so it may be more.
+        value: usize,
+        /// How much is allowed.
+        limit: usize,
+    },
+}
+
+fn at(place: Option<&crate::grammar::Place>) -> String {
+    place.map_or_else(String::new, |place| format!(" ({place})"))
+}

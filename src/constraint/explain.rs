@@ -1,0 +1,145 @@
+//! Why a text is refused: where, what would be legal, and in which rules.
+
+use std::fmt;
+
+use super::ConstraintError;
+use super::engine::Engine;
+use super::sets::{Place, SetId};
+use crate::regex::ByteSet;
+
+/// Why a token or text may not come next.
+///
+/// ```
+/// use tokenrail::constraint::Constraint;
+/// use tokenrail::grammar::Grammar;
+/// use tokenrail::vocab::Vocabulary;
+///
+/// let bytes: Vec<u8> = (0..=255).collect();
+/// let vocabulary = Vocabulary::new(bytes.chunks(1), ["<end>"]);
+/// let constraint = Constraint::new(&Grammar::gbnf("root ::= \"x=\" digits\ndigits ::= digits [0-9] | [0-9]")?, &vocabulary)?;
+/// let explanation = constraint.matcher().explain_bytes(b"x=a")?.expect("a is no digit");
+/// assert_eq!(explanation.to_string(), "at byte 2, \"a\": expected 0-9, in root > digits");
+/// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The number of bytes before the first illegal one.
+    pub offset: usize,
+    /// The first illegal byte; `None` where the text ends too early.
+    pub found: Option<u8>,
+    /// The bytes that would be legal there, as ranges with both ends included, ascending.
+    pub expected: Vec<(u8, u8)>,
+    /// Whether the text might end there.
+    pub may_end: bool,
+    /// The rules that are open there, outermost first, one list for each of up to four readings.
+    pub rules: Vec<Vec<String>>,
+}
+
+/// The most readings that are told apart.
+const READINGS: usize = 4;
+/// The most open rules that are named: outer ones beyond are left out.
+const DEPTH: usize = 32;
+
+impl Explanation {
+    /// Explains why `found` may not follow a state.
+    pub(super) fn new(
+        engine: &mut Engine,
+        at: SetId,
+        offset: usize,
+        found: Option<u8>,
+    ) -> Result<Self, ConstraintError> {
+        let mut legal = ByteSet::NONE;
+        for byte in 0..=255 {
+            if engine.step(at, byte)?.is_some() {
+                legal.insert(byte);
+            }
+        }
+        let set = engine.set(at);
+        let mut rules: Vec<Vec<String>> = Vec::new();
+        for item in &set.items {
+            let names = open_rules(engine, item.behind, at);
+            if !rules.contains(&names) {
+                rules.push(names);
+            }
+        }
+        rules.truncate(READINGS);
+        Ok(Self { offset, found, expected: ranges(legal), may_end: set.is_accepting, rules })
+    }
+
+    /// Nothing follows an end of sequence.
+    pub(super) fn after_the_end() -> Self {
+        Self { offset: 0, found: None, expected: Vec::new(), may_end: true, rules: Vec::new() }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.found {
+            Some(byte) => {
+                write!(f, "at byte {}, \"{}\": expected ", self.offset, byte.escape_ascii())?
+            }
+            None => write!(f, "at byte {}, the end: expected ", self.offset)?,
+        }
+        let mut expected: Vec<String> = self.expected.iter().map(|&range| spell(range)).collect();
+        if self.may_end {
+            expected.push("the end".to_owned());
+        }
+        f.write_str(&expected.join(" or "))?;
+        if let Some(rules) = self.rules.first() {
+            write!(f, ", in {}", rules.join(" > "))?;
+        }
+        Ok(())
+    }
+}
+
+/// The names of the rules that are open at a place, outermost first: of one way up the callers.
+fn open_rules(engine: &Engine, place: Place, at: SetId) -> Vec<String> {
+    let mut names = Vec::new();
+    let (mut place, mut set) = (place, at);
+    while names.len() < DEPTH {
+        let rule = engine.program().state(place.state).rule();
+        let name = &engine.program().rule(rule).name;
+        if names.last() != Some(name) {
+            names.push(name.clone());
+        }
+        let origin = place.origin.seen_from(set);
+        if origin == SetId::ROOT {
+            break;
+        }
+        let calls = engine.set(origin).calls_of(rule, place.frame);
+        // A rule that calls itself first is no way up.
+        let outer = calls.iter().find(|call| {
+            let caller = engine.program().state(call.behind.state).rule();
+            caller != rule || call.behind.origin != SetId::SELF
+        });
+        let Some(call) = outer.or(calls.first()) else {
+            break;
+        };
+        (place, set) = (call.behind, origin);
+    }
+    names.reverse();
+    names
+}
+
+fn ranges(set: ByteSet) -> Vec<(u8, u8)> {
+    let mut ranges: Vec<(u8, u8)> = Vec::new();
+    for byte in set.iter() {
+        match ranges.last_mut() {
+            Some((_, high)) if *high + 1 == byte => *high = byte,
+            _ => ranges.push((byte, byte)),
+        }
+    }
+    ranges
+}
+
+fn spell((low, high): (u8, u8)) -> String {
+    let shown = |byte: u8| match byte {
+        b' ' => "space".to_owned(),
+        byte => byte.escape_ascii().to_string(),
+    };
+    match high - low {
+        0 => shown(low),
+        1 => format!("{} or {}", shown(low), shown(high)),
+        _ => format!("{}-{}", shown(low), shown(high)),
+    }
+}

@@ -1,0 +1,519 @@
+//! One text on its way through a grammar.
+
+use std::sync::Arc;
+
+use super::engine::Engine;
+use super::explain::Explanation;
+use super::sets::SetId;
+use super::{Constraint, ConstraintError, walk};
+use crate::vocab::{TokenId, TokenMask, Tokenizer};
+
+/// Follows one text. Any order of calls is legal; a refused or failed call changes nothing.
+///
+/// ```
+/// use tokenrail::constraint::{Constraint, ConstraintError, Matcher};
+/// use tokenrail::vocab::TokenId;
+///
+/// /// Follows tokens as long as they are legal, and tells how many were.
+/// fn follow(matcher: &mut Matcher, tokens: &[TokenId]) -> Result<usize, ConstraintError> {
+///     for (count, &token) in tokens.iter().enumerate() {
+///         if !matcher.advance(token)? {
+///             return Ok(count);
+///         }
+///     }
+///     Ok(tokens.len())
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    constraint: Constraint,
+    /// The way here, last step first; forks share it.
+    path: Option<Arc<Node>>,
+}
+
+/// A step of a text.
+#[derive(Debug)]
+struct Node {
+    before: Option<Arc<Node>>,
+    piece: Piece,
+    /// The state behind it, in the engine's `generation`.
+    set: SetId,
+    generation: u64,
+    /// The number of steps, this one included.
+    count: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Token(TokenId),
+    Bytes(Arc<[u8]>),
+    /// An end of sequence: nothing follows.
+    End(TokenId),
+}
+
+/// Why nothing more can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// An end of sequence was written.
+    EndOfSequence,
+    /// The text is whole, and nothing but its end may follow.
+    Complete,
+}
+
+impl Matcher {
+    pub(super) fn new(constraint: Constraint) -> Self {
+        Self { constraint, path: None }
+    }
+
+    /// Appends a token. `false` where it may not come next.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn advance(&mut self, token: TokenId) -> Result<bool, ConstraintError> {
+        self.advance_all(&[token])
+    }
+
+    /// Appends all tokens, or none where one may not come.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"a".as_slice(), b"b"], ["<end>"]);
+    /// let mut matcher = Constraint::new(&Grammar::regex("ab")?, &vocabulary)?.matcher();
+    /// assert!(!matcher.advance_all(&[TokenId(0), TokenId(0)])?);
+    /// assert!(matcher.advance_all(&[TokenId(0), TokenId(1), TokenId(2)])?, "it is where it was");
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
+    pub fn advance_all(&mut self, tokens: &[TokenId]) -> Result<bool, ConstraintError> {
+        let mut next = self.clone();
+        if next.follow(tokens)? < tokens.len() {
+            return Ok(false);
+        }
+        *self = next;
+        Ok(true)
+    }
+
+    /// The number of tokens from the first that may come next, one after the other. Appends none.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn validate(&self, tokens: &[TokenId]) -> Result<usize, ConstraintError> {
+        self.clone().follow(tokens)
+    }
+
+    /// Appends bytes up to the first that may not come, as one step, and tells how many.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn advance_bytes(&mut self, bytes: &[u8]) -> Result<usize, ConstraintError> {
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let Some(mut set) = self.set(&mut engine)? else {
+            return Ok(0);
+        };
+        let mut count = 0;
+        for &byte in bytes {
+            let Some(next) = engine.step(set, byte)? else {
+                break;
+            };
+            set = next;
+            count += 1;
+        }
+        if count > 0 {
+            let set = engine.end_token(set);
+            self.push(Piece::Bytes(bytes[..count].into()), set, &engine);
+        }
+        Ok(count)
+    }
+
+    /// Takes back the last `count` steps; all of them where there are fewer.
+    pub fn rollback(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(node) = self.path.take() else {
+                return;
+            };
+            self.path.clone_from(&node.before);
+        }
+    }
+
+    /// A second matcher in the same state. It shares the way here, so this takes no time.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        self.clone()
+    }
+
+    /// The tokens that may come next. Ends of sequence are among them exactly where the text may
+    /// end. None are left once an end of sequence was appended.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn mask(&mut self) -> Result<Arc<TokenMask>, ConstraintError> {
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let Some(at) = self.set(&mut engine)? else {
+            return Ok(Arc::new(TokenMask::new(constraint.vocabulary().len())));
+        };
+        if let Some(mask) = engine.known_mask(at) {
+            return Ok(Arc::clone(mask));
+        }
+        let mut mask = TokenMask::new(constraint.vocabulary().len());
+        walk::add_texts(&mut engine, &constraint.shared.trie, at, &mut mask)?;
+        engine.token_masks(at).for_each(|tokens| mask.union_with(tokens));
+        if engine.set(at).is_accepting {
+            constraint.vocabulary().eos().iter().for_each(|&id| mask.insert(id));
+        }
+        let mask = Arc::new(mask);
+        engine.learn_mask(at, Arc::clone(&mask));
+        Ok(mask)
+    }
+
+    /// The tokens that may come next when `budget` tokens are left, this one included and an end of
+    /// sequence not: those after which the text can still be finished.
+    ///
+    /// # Errors
+    /// [`ConstraintError::OverBudget`] when the text cannot be finished with so few, as far as is
+    /// known; [`ConstraintError::Limit`].
+    pub fn mask_within(&mut self, budget: usize) -> Result<Arc<TokenMask>, ConstraintError> {
+        let mask = self.mask()?;
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let Some(at) = self.set(&mut engine)? else {
+            return Ok(mask);
+        };
+        let trie = &constraint.shared.trie;
+        if engine.farthest(at, trie)? as usize <= budget.saturating_sub(1) && budget > 0 {
+            return Ok(mask);
+        }
+        let needed = engine.tokens_to_accept(at, trie)?;
+        if needed as usize > budget {
+            return Err(ConstraintError::OverBudget { needed: needed as usize, budget });
+        }
+        let mut within = TokenMask::new(mask.len());
+        let mut add = |ids: &mut dyn Iterator<Item = TokenId>| ids.for_each(|id| within.insert(id));
+        if engine.set(at).is_accepting {
+            add(&mut constraint.vocabulary().eos().iter().copied());
+        }
+        if let Some(left) = budget.checked_sub(1) {
+            walk::walk(&mut engine, trie, at, |engine, node, set| {
+                let set = engine.end_token(set);
+                if engine.tokens_to_accept(set, trie)? as usize <= left {
+                    add(&mut trie.tokens(node).iter().copied());
+                }
+                Ok(())
+            })?;
+            let ids: Vec<TokenId> = engine.token_masks(at).flat_map(TokenMask::iter).collect();
+            for id in ids {
+                if let Some(set) = engine.step_token(at, id)? {
+                    let set = engine.end_token(set);
+                    if engine.tokens_to_accept(set, trie)? as usize <= left {
+                        add(&mut std::iter::once(id));
+                    }
+                }
+            }
+        }
+        Ok(Arc::new(within))
+    }
+
+    /// The masks after each node of a tree of drafted tokens, whose parents come before them; `None`
+    /// where the node or one above it may not come. Appends none.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    ///
+    /// # Panics
+    /// Never: a parent that is no earlier node makes its node illegal.
+    pub fn draft_masks(
+        &self,
+        nodes: &[(TokenId, Option<usize>)],
+    ) -> Result<Vec<Option<Arc<TokenMask>>>, ConstraintError> {
+        let mut matchers: Vec<Option<Self>> = Vec::with_capacity(nodes.len());
+        let mut masks = Vec::with_capacity(nodes.len());
+        for &(token, parent) in nodes {
+            let before = match parent {
+                None => Some(self),
+                Some(parent) => matchers.get(parent).and_then(Option::as_ref),
+            };
+            let mut next = before.cloned();
+            if let Some(matcher) = &mut next
+                && !matcher.advance(token)?
+            {
+                next = None;
+            }
+            masks.push(next.as_mut().map(Self::mask).transpose()?);
+            matchers.push(next);
+        }
+        Ok(masks)
+    }
+
+    /// The bytes that must come next, whatever the tokens: none where there is a choice, or where
+    /// the text may end.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn forced_bytes(&mut self) -> Result<Vec<u8>, ConstraintError> {
+        const MOST: usize = 4096;
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let mut bytes = Vec::new();
+        let Some(mut at) = self.set(&mut engine)? else {
+            return Ok(bytes);
+        };
+        while bytes.len() < MOST
+            && let Some((byte, next)) = engine.only_step(at)?
+        {
+            bytes.push(byte);
+            at = next;
+        }
+        Ok(bytes)
+    }
+
+    /// The tokens that must come next if the text is written as its tokenizer would: those of
+    /// [`forced_bytes`](Self::forced_bytes) but for the last ones, which might be part of a longer
+    /// token with what follows.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn forced_tokens(
+        &mut self,
+        tokenizer: &Tokenizer,
+    ) -> Result<Vec<TokenId>, ConstraintError> {
+        let bytes = self.forced_bytes()?;
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned()
+        });
+        let Ok(mut tokens) = tokenizer.encode(&text) else {
+            return Ok(Vec::new());
+        };
+        let mut ahead = self.clone();
+        ahead.advance_bytes(text.as_bytes())?;
+        let is_whole = ahead.stop()? == Some(Stop::Complete);
+        let trie = &self.constraint.shared.trie;
+        let open = (0..text.len()).find(|&start| trie.is_beginning(&text.as_bytes()[start..]));
+        let settled = if is_whole { text.len() } else { open.unwrap_or(text.len()) };
+        let vocabulary = self.constraint.vocabulary();
+        let mut end = 0;
+        let count = tokens.iter().take_while(|&&id| {
+            end += vocabulary.bytes(id).len();
+            end <= settled && text.is_char_boundary(end)
+        });
+        let count = count.count();
+        tokens.truncate(count);
+        let legal = self.validate(&tokens)?;
+        tokens.truncate(legal);
+        Ok(tokens)
+    }
+
+    /// Whether the text may end here.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn is_accepting(&mut self) -> Result<bool, ConstraintError> {
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let set = self.set(&mut engine)?;
+        Ok(set.is_none_or(|set| engine.set(set).is_accepting))
+    }
+
+    /// Why nothing more can be written; `None` where something can.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn stop(&mut self) -> Result<Option<Stop>, ConstraintError> {
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let Some(at) = self.set(&mut engine)? else {
+            return Ok(Some(Stop::EndOfSequence));
+        };
+        let is_over = engine.set(at).is_accepting && !engine.has_step(at)?;
+        Ok(is_over.then_some(Stop::Complete))
+    }
+
+    /// An upper bound of the tokens that finish the text, which can always be met; an end of
+    /// sequence not counted.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn tokens_to_accept(&mut self) -> Result<usize, ConstraintError> {
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        match self.set(&mut engine)? {
+            None => Ok(0),
+            Some(at) => Ok(engine.tokens_to_accept(at, &constraint.shared.trie)? as usize),
+        }
+    }
+
+    /// Why a token may not come next; `None` where it may.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn explain(&mut self, token: TokenId) -> Result<Option<Explanation>, ConstraintError> {
+        if self.validate(&[token])? == 1 {
+            return Ok(None);
+        }
+        let bytes = self.constraint.vocabulary().bytes(token).to_vec();
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        let Some(mut at) = self.set(&mut engine)? else {
+            return Ok(Some(Explanation::after_the_end()));
+        };
+        for (offset, &byte) in bytes.iter().enumerate() {
+            match engine.step(at, byte)? {
+                Some(next) => at = next,
+                None => return Explanation::new(&mut engine, at, offset, Some(byte)).map(Some),
+            }
+        }
+        Explanation::new(&mut engine, at, bytes.len(), None).map(Some)
+    }
+
+    /// Why a text that comes next is no whole one; `None` where it is.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    pub fn explain_bytes(&mut self, bytes: &[u8]) -> Result<Option<Explanation>, ConstraintError> {
+        let mut ahead = self.clone();
+        let count = ahead.advance_bytes(bytes)?;
+        if count == bytes.len() && ahead.is_accepting()? {
+            return Ok(None);
+        }
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        match ahead.set(&mut engine)? {
+            None => Ok(Some(Explanation::after_the_end())),
+            Some(at) => {
+                Explanation::new(&mut engine, at, count, bytes.get(count).copied()).map(Some)
+            }
+        }
+    }
+
+    /// The number of steps so far: tokens, and runs of bytes appended at once.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.path.as_ref().map_or(0, |node| node.count)
+    }
+
+    /// Whether nothing was appended yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.path.is_none()
+    }
+
+    /// Appends tokens up to the first that may not come, and tells how many.
+    fn follow(&mut self, tokens: &[TokenId]) -> Result<usize, ConstraintError> {
+        let constraint = self.constraint.clone();
+        let mut engine = constraint.engine();
+        for (count, &token) in tokens.iter().enumerate() {
+            let Some(at) = self.set(&mut engine)? else {
+                return Ok(count);
+            };
+            let piece = match self.constraint.step(&mut engine, at, token)? {
+                Some(next) => Some((Piece::Token(token), next)),
+                None if engine.set(at).is_accepting
+                    && constraint.vocabulary().eos().contains(&token) =>
+                {
+                    Some((Piece::End(token), at))
+                }
+                None => None,
+            };
+            let Some((piece, next)) = piece else {
+                return Ok(count);
+            };
+            self.push(piece, next, &engine);
+        }
+        Ok(tokens.len())
+    }
+
+    fn push(&mut self, piece: Piece, set: SetId, engine: &Engine) {
+        let count = self.len() + 1;
+        let generation = engine.generation();
+        let before = self.path.take();
+        self.path = Some(Arc::new(Node { before, piece, set, generation, count }));
+    }
+
+    /// The state here; `None` behind an end of sequence. Where the engine began anew, the text is
+    /// followed again.
+    fn set(&mut self, engine: &mut Engine) -> Result<Option<SetId>, ConstraintError> {
+        engine.make_room();
+        if let Some(node) = &self.path
+            && node.generation != engine.generation()
+        {
+            let mut pieces = Vec::with_capacity(node.count);
+            let mut at = Some(node);
+            while let Some(node) = at {
+                pieces.push(node.piece.clone());
+                at = node.before.as_ref();
+            }
+            self.path = None;
+            for piece in pieces.into_iter().rev() {
+                self.replay(piece, engine)?;
+            }
+        }
+        match &self.path {
+            None => engine.start(),
+            Some(node) if matches!(node.piece, Piece::End(_)) => Ok(None),
+            Some(node) => Ok(Some(node.set)),
+        }
+    }
+
+    fn replay(&mut self, piece: Piece, engine: &mut Engine) -> Result<(), ConstraintError> {
+        let before = match &self.path {
+            None => engine.start()?.expect("a constraint has a legal text"),
+            Some(node) => node.set,
+        };
+        const LEGAL: &str = "what was legal stays legal";
+        let set = match &piece {
+            Piece::End(_) => before,
+            Piece::Token(token) => self.constraint.step(engine, before, *token)?.expect(LEGAL),
+            Piece::Bytes(bytes) => {
+                let mut set = before;
+                for &byte in bytes.iter() {
+                    set = engine.step(set, byte)?.expect(LEGAL);
+                }
+                engine.end_token(set)
+            }
+        };
+        self.push(piece, set, engine);
+        Ok(())
+    }
+}
+
+impl Constraint {
+    /// The state after a token, read as its text and as its id.
+    fn step(
+        &self,
+        engine: &mut Engine,
+        from: SetId,
+        token: TokenId,
+    ) -> Result<Option<SetId>, ConstraintError> {
+        let bytes = self.vocabulary().bytes(token);
+        let mut text = Some(from).filter(|_| !bytes.is_empty());
+        for &byte in bytes {
+            let Some(at) = text else {
+                break;
+            };
+            text = engine.step(at, byte)?;
+        }
+        let id = engine.step_token(from, token)?;
+        let next = match (text, id) {
+            (Some(text), Some(id)) => Some(engine.union(text, id)),
+            (next, None) | (None, next) => next,
+        };
+        Ok(next.map(|set| engine.end_token(set)))
+    }
+}
+
+impl Drop for Node {
+    /// In a loop: a long text is a long list.
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(mut node) = next.and_then(Arc::into_inner) {
+            next = node.before.take();
+        }
+    }
+}

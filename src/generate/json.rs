@@ -1,0 +1,41 @@
+//! Results as JSON, for programs.
+
+use serde_json::{Value, json};
+
+use super::{Finish, Generated, GeneratedToken};
+use crate::vocab::Vocabulary;
+
+impl Generated {
+    /// The result as one JSON object; `vocabulary` is that of the model that made it.
+    #[must_use]
+    pub fn to_json(&self, vocabulary: &Vocabulary) -> Value {
+        let token = |token: &GeneratedToken| {
+            json!({
+                "id": token.id.0,
+                "text": vocabulary.piece(token.id),
+                "logprob": token.logprob,
+                "masked_logprob": token.masked_logprob,
+                "removed": token.removed,
+                "forced": token.is_forced,
+            })
+        };
+        json!({
+            "text": self.text,
+            "finish": self.finish.name(),
+            "tokens": self.tokens.iter().map(token).collect::<Vec<_>>(),
+            "prompt_tokens": self.prompt_tokens,
+        })
+    }
+}
+
+impl Finish {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EndOfSequence => "end_of_sequence",
+            Self::Complete => "complete",
+            Self::Budget => "budget",
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Job 2: generate text that a constraint allows.
+//!
+//! The line: encode the prompt, run it once; then mask the logits, sample, advance, feed, until the
+//! text is whole. Tokens that the constraint forces are fed in one pass and not sampled. The text
+//! is whole within the token budget, or the request is refused.
+//!
+//! Laws, held by `tests/generate`: the text is legal, whatever is sampled; it is whole within
+//! [`Options::max_tokens`]; equal seeds give equal texts.
+//!
+//! ```no_run
+//! use tokenrail::constraint::Constraint;
+//! use tokenrail::generate::{Generator, Options};
+//! use tokenrail::grammar::Grammar;
+//! use tokenrail::model::{LanguageModel, local::LocalModel};
+//!
+//! let model = LocalModel::open("SmolLM2-135M-Instruct.Q4_1.gguf".as_ref())?;
+//! let constraint = Constraint::new(&Grammar::regex("[0-9]{4}")?, model.tokenizer().vocabulary())?;
+//! let generator = Generator::new(&model, &constraint)?;
+//! let year = generator.generate("The French Revolution began in ", &Options::default())?;
+//! assert_eq!(year.text.len(), 4);
+//! # Ok::<(), tokenrail::Error>(())
+//! ```
+
+mod error;
+mod json;
+mod sampler;
+
+pub use error::GenerateError;
+pub use sampler::{Sampler, Sampling};
+
+use crate::constraint::{Constraint, Matcher, Stop};
+use crate::model::{Chat, Distribution, LanguageModel, Logits, Rows, Session};
+use crate::vocab::{TokenId, TokenMask};
+
+/// Generates with one model under one constraint.
+#[derive(Debug)]
+pub struct Generator<'m> {
+    model: &'m dyn LanguageModel,
+    constraint: &'m Constraint,
+}
+
+/// What a caller can choose about generating.
+///
+/// ```
+/// use tokenrail::generate::{Options, Sampling};
+///
+/// let sampling = Sampling { temperature: 0.8, seed: 7, ..Sampling::default() };
+/// let options = Options { max_tokens: 64, sampling, ..Options::default() };
+/// assert!(options.chat.is_none());
+/// ```
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The most tokens to write, the end of sequence not counted. The text is whole within them.
+    pub max_tokens: usize,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// Make the prompt a user's turn through the model's chat template.
+    pub chat: Option<Chat>,
+}
+
+/// A generated text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generated {
+    /// The text; bytes that are no UTF-8 are replaced.
+    pub text: String,
+    /// Its tokens.
+    pub tokens: Vec<GeneratedToken>,
+    /// Why it ends where it does.
+    pub finish: Finish,
+    /// The tokens of the prompt.
+    pub prompt_tokens: usize,
+}
+
+/// A token of a generated text. Logprobs are in nats.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GeneratedToken {
+    /// The token.
+    pub id: TokenId,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What the model gave it, before any mask.
+    pub logprob: f64,
+    /// What it had among the legal tokens; 0 for a forced one.
+    pub masked_logprob: f64,
+    /// The probability that the model gave to illegal tokens here, 0 to 1.
+    pub removed: f64,
+    /// Whether it was the only way to go on, and so was not sampled.
+    pub is_forced: bool,
+}
+
+/// Why a generated text ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finish {
+    /// The model ended it where it might.
+    EndOfSequence,
+    /// Nothing but the end might follow.
+    Complete,
+    /// The budget is used up, at a place where the text may end.
+    Budget,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_tokens: 256, sampling: Sampling::default(), chat: None }
+    }
+}
+
+impl<'m> Generator<'m> {
+    /// Joins a model and a constraint.
+    ///
+    /// # Errors
+    /// [`GenerateError::OtherVocabulary`] when the constraint was compiled for another vocabulary.
+    pub fn new(
+        model: &'m dyn LanguageModel,
+        constraint: &'m Constraint,
+    ) -> Result<Self, GenerateError> {
+        let (model_has, constraint_has) =
+            (model.tokenizer().vocabulary().len(), constraint.vocabulary().len());
+        if model_has != constraint_has {
+            return Err(GenerateError::OtherVocabulary { model_has, constraint_has });
+        }
+        Ok(Self { model, constraint })
+    }
+
+    /// Generates one text after a prompt.
+    ///
+    /// # Errors
+    /// [`GenerateError`]: a prompt that does not fit, a budget that no legal text fits, or a
+    /// failure of the model.
+    pub fn generate(&self, prompt: &str, options: &Options) -> Result<Generated, GenerateError> {
+        self.start(prompt, options)?.generate(&mut |_| {})
+    }
+
+    /// Runs a prompt, to generate any number of texts after it.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate).
+    pub fn start(&self, prompt: &str, options: &Options) -> Result<Started<'_>, GenerateError> {
+        let context = self.encode(prompt, options.chat.as_ref())?;
+        let limit = self.model.context_length();
+        let needed = context.len() + options.max_tokens;
+        if needed > limit {
+            let (prompt, max_tokens) = (context.len(), options.max_tokens);
+            return Err(GenerateError::PromptTooLong { prompt, max_tokens, limit });
+        }
+        let mut session = self.model.session();
+        let logits = session.feed(&context, Rows::Last)?;
+        Ok(Started {
+            constraint: self.constraint,
+            model: self.model,
+            session,
+            logits,
+            options: options.clone(),
+            prompt_tokens: context.len(),
+            drawn: 0,
+        })
+    }
+
+    fn encode(&self, prompt: &str, chat: Option<&Chat>) -> Result<Vec<TokenId>, GenerateError> {
+        let tokenizer = self.model.tokenizer();
+        let render = |chat: &Chat| {
+            let template = self.model.chat_template().ok_or(GenerateError::NoChatTemplate)?;
+            Ok::<_, GenerateError>(chat.render(template, prompt)?)
+        };
+        let rendered = chat.map(render).transpose()?;
+        let mut tokens = tokenizer.encode(rendered.as_deref().unwrap_or(prompt))?;
+        let vocabulary = tokenizer.vocabulary();
+        let bos = vocabulary.bos().filter(|_| tokenizer.adds_bos());
+        if let Some(bos) = bos.filter(|&bos| tokens.first() != Some(&bos)) {
+            tokens.insert(0, bos);
+        }
+        if tokens.is_empty() {
+            let stand_in = vocabulary.bos().or(vocabulary.eos().first().copied());
+            tokens.push(stand_in.ok_or(GenerateError::NoContext)?);
+        }
+        Ok(tokens)
+    }
+}
+
+/// A prompt that was run.
+#[derive(Debug)]
+pub struct Started<'m> {
+    constraint: &'m Constraint,
+    model: &'m dyn LanguageModel,
+    session: Box<dyn Session>,
+    logits: Logits,
+    options: Options,
+    prompt_tokens: usize,
+    /// The number of texts generated so far: each has a seed of its own.
+    drawn: u64,
+}
+
+impl Started<'_> {
+    /// Generates the next text, and shows each token as it comes. The first is drawn with the
+    /// options' seed, each later one with the seed behind it.
+    ///
+    /// # Errors
+    /// As [`Generator::generate`].
+    pub fn generate(
+        &mut self,
+        show: &mut dyn FnMut(&GeneratedToken),
+    ) -> Result<Generated, GenerateError> {
+        let seed = self.options.sampling.seed.wrapping_add(self.drawn);
+        self.drawn += 1;
+        let sampling = Sampling { seed, ..self.options.sampling };
+        let mut run = Run {
+            model: self.model,
+            matcher: self.constraint.matcher(),
+            session: self.session.fork(),
+            sampler: Sampler::new(sampling),
+            tokens: Vec::new(),
+            max_tokens: self.options.max_tokens,
+        };
+        let finish = run.run(self.logits.clone(), show)?;
+        let bytes: Vec<u8> = run.tokens.iter().flat_map(|token| token.bytes.clone()).collect();
+        Ok(Generated {
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            tokens: run.tokens,
+            finish,
+            prompt_tokens: self.prompt_tokens,
+        })
+    }
+}
+
+/// One text on its way.
+struct Run<'m> {
+    model: &'m dyn LanguageModel,
+    matcher: Matcher,
+    session: Box<dyn Session>,
+    sampler: Sampler,
+    tokens: Vec<GeneratedToken>,
+    max_tokens: usize,
+}
+
+impl Run<'_> {
+    fn run(
+        &mut self,
+        mut logits: Logits,
+        show: &mut dyn FnMut(&GeneratedToken),
+    ) -> Result<Finish, GenerateError> {
+        loop {
+            match self.matcher.stop()? {
+                Some(Stop::EndOfSequence) => return Ok(Finish::EndOfSequence),
+                Some(_) => return Ok(Finish::Complete),
+                None => {}
+            }
+            let left = self.max_tokens - self.tokens.len();
+            if left == 0 && self.matcher.is_accepting()? {
+                return Ok(Finish::Budget);
+            }
+            let begin = self.tokens.len();
+            let forced = self.forced(left)?;
+            if forced.is_empty() {
+                let mask = self.matcher.mask_within(left)?;
+                let row = last(&logits)?;
+                let id = self.sampler.sample(&row, &mask);
+                if !self.matcher.advance(id)? {
+                    return Err(GenerateError::NotFinite);
+                }
+                if self.matcher.stop()? == Some(Stop::EndOfSequence) {
+                    return Ok(Finish::EndOfSequence);
+                }
+                self.push(id, &row, Some(&mask));
+                logits = self.session.feed(&[id], Rows::Last)?;
+            } else {
+                self.matcher.advance_all(&forced)?;
+                let after = self.session.feed(&forced, Rows::All)?;
+                let first = last(&logits)?;
+                let rows = after.distributions()?;
+                for (&id, row) in forced.iter().zip(std::iter::once(&first).chain(&rows)) {
+                    self.push(id, row, None);
+                }
+                logits = Logits::new(after.rows().last().unwrap_or(&[]).to_vec(), first.len());
+            }
+            self.tokens[begin..].iter().for_each(&mut *show);
+        }
+    }
+
+    /// The tokens that must come next, if the text can be finished within what is left behind them.
+    fn forced(&mut self, left: usize) -> Result<Vec<TokenId>, GenerateError> {
+        let forced = self.matcher.forced_tokens(self.model.tokenizer())?;
+        if forced.is_empty() || forced.len() > left {
+            return Ok(Vec::new());
+        }
+        let mut ahead = self.matcher.fork();
+        let is_legal = ahead.advance_all(&forced)?;
+        let fits = is_legal && ahead.tokens_to_accept()? <= left - forced.len();
+        Ok(if fits { forced } else { Vec::new() })
+    }
+
+    fn push(&mut self, id: TokenId, row: &Distribution<'_>, mask: Option<&TokenMask>) {
+        let logprob = row.logprob(id);
+        let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
+        self.tokens.push(GeneratedToken {
+            id,
+            bytes: self.model.tokenizer().vocabulary().bytes(id).to_vec(),
+            logprob,
+            masked_logprob: (logprob - kept).min(0.0),
+            removed: (1.0 - kept.exp()).clamp(0.0, 1.0),
+            is_forced: mask.is_none(),
+        });
+    }
+}
+
+fn last(logits: &Logits) -> Result<Distribution<'_>, GenerateError> {
+    let row = logits.rows().last().and_then(Distribution::new);
+    row.ok_or(GenerateError::NotFinite)
+}

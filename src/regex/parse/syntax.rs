@@ -1,0 +1,139 @@
+//! The dialects of patterns.
+
+/// How a pattern is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Syntax {
+    /// The flags that hold from the start.
+    pub(crate) flags: Flags,
+    /// The letters that `(?…)` may set.
+    pub(crate) inline_flags: &'static str,
+    pub(crate) shorthands: Shorthands,
+    pub(crate) folding: Folding,
+    pub(crate) classes: Classes,
+    pub(crate) escapes: Escapes,
+    pub(crate) lookahead: Lookahead,
+}
+
+/// What can be switched within a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Flags {
+    /// `i`: letters match in either case.
+    pub(crate) ignores_case: bool,
+    /// `m`: `^` and `$` match at lines.
+    pub(crate) has_lines: bool,
+    /// `s`: the dot matches a newline.
+    pub(crate) dot_is_all: bool,
+    /// `x`: white space and comments are skipped.
+    pub(crate) is_verbose: bool,
+    /// `u`: characters match, not bytes.
+    pub(crate) is_unicode: bool,
+}
+
+/// What `\d`, `\s` and `\w` are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shorthands {
+    /// As Unicode has digits, white space and word characters.
+    Unicode,
+    /// Those of ASCII, and U+00A0 among the white space.
+    Ascii,
+}
+
+/// Which letters the flag `i` makes equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Folding {
+    /// By the simple case folding of Unicode.
+    Unicode,
+    Ascii,
+}
+
+/// How `[…]` is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Classes {
+    /// With nested classes, `&&`, `--`, `~~` and `[:alpha:]`; `]` may come first.
+    Rust,
+    /// Characters and ranges; `[` is a character, `[]` is nothing and `[^]` anything.
+    EcmaScript,
+}
+
+/// Which escapes are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    /// Those of Rust, and of JavaScript those that mean nothing in Rust: `\cX`, `\0`, `\e` and
+    /// pairs of surrogates.
+    Both,
+    /// Those of Rust alone.
+    Rust,
+}
+
+/// Whether look-ahead is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lookahead {
+    Exact,
+    Refused,
+}
+
+impl Flags {
+    /// Unicode, all else off.
+    pub(crate) const NONE: Self = Self {
+        ignores_case: false,
+        has_lines: false,
+        dot_is_all: false,
+        is_verbose: false,
+        is_unicode: true,
+    };
+
+    /// Sets the flag of a letter, or clears it; `None` for a letter that is none.
+    pub(super) fn switched(mut self, letter: char, value: bool) -> Option<Self> {
+        let flag = match letter {
+            'i' => &mut self.ignores_case,
+            'm' => &mut self.has_lines,
+            's' => &mut self.dot_is_all,
+            'x' => &mut self.is_verbose,
+            'u' => &mut self.is_unicode,
+            // Greed does not change what is matched from end to end.
+            'U' => return Some(self),
+            _ => return None,
+        };
+        *flag = value;
+        Some(self)
+    }
+}
+
+impl Syntax {
+    /// The syntax of the crate `regex`, and the escapes of JavaScript that it lacks.
+    pub(crate) const RUST: Self = Self {
+        flags: Flags::NONE,
+        inline_flags: "imsxuU",
+        shorthands: Shorthands::Unicode,
+        folding: Folding::Unicode,
+        classes: Classes::Rust,
+        escapes: Escapes::Both,
+        lookahead: Lookahead::Refused,
+    };
+
+    /// That of llguidance's Lark: the syntax of the crate `regex`.
+    pub(crate) const LARK: Self = Self { escapes: Escapes::Rust, ..Self::RUST };
+
+    /// That of XGrammar's `Regex(…)`: JavaScript's, with ASCII classes, and a dot that matches
+    /// newlines too.
+    pub(crate) const EBNF: Self = Self {
+        flags: Flags { dot_is_all: true, ..Flags::NONE },
+        inline_flags: "imsx",
+        shorthands: Shorthands::Ascii,
+        folding: Folding::Ascii,
+        classes: Classes::EcmaScript,
+        escapes: Escapes::Both,
+        lookahead: Lookahead::Exact,
+    };
+
+    /// With the flags of the letters set from the start.
+    ///
+    /// # Errors
+    /// The first letter that is no flag of this syntax.
+    pub(crate) fn with_flags(mut self, letters: &str) -> Result<Self, char> {
+        for letter in letters.chars() {
+            self.flags = self.flags.switched(letter, true).ok_or(letter)?;
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,152 @@
+//! The tokens of a vocabulary as a trie over their bytes.
+
+use std::cmp::Ordering;
+
+use super::{TokenId, Vocabulary};
+
+/// A trie over the bytes of a vocabulary's tokens, in preorder: a walk reads it front to back, and
+/// leaves a subtree out by one jump.
+///
+/// Tokens with equal bytes share a node. Special tokens and padded ids have no bytes and no node.
+///
+/// ```
+/// use tokenrail::vocab::{TokenId, Vocabulary};
+///
+/// let vocabulary = Vocabulary::new([b"a".as_slice(), b"ab", b"b"], []);
+/// let trie = vocabulary.trie();
+/// let bytes: Vec<u8> = trie.nodes().iter().map(|node| node.byte()).collect();
+/// assert_eq!(bytes, b"abb");
+/// assert_eq!(trie.nodes()[0].end(), 2, "the node of a and that of ab below it");
+/// assert_eq!(trie.tokens(1), [TokenId(1)]);
+/// ```
+#[derive(Debug, Default)]
+pub struct TokenTrie {
+    nodes: Vec<TrieNode>,
+    /// The ids, in the order of the nodes that they end at.
+    tokens: Vec<TokenId>,
+    /// `token_ends[node]` is where the ids of `node` end; they begin where those of `node - 1` end.
+    token_ends: Vec<u32>,
+    /// The length of the longest token, in bytes.
+    longest: usize,
+}
+
+/// A byte after a given beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrieNode {
+    /// The byte in the lowest 8 bits, above it the depth, from 1.
+    byte_and_depth: u32,
+    end: u32,
+}
+
+impl TrieNode {
+    /// The byte that leads here.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        self.byte_and_depth as u8
+    }
+
+    /// The number of bytes from the root to here, this one included.
+    #[must_use]
+    pub fn depth(self) -> usize {
+        (self.byte_and_depth >> 8) as usize
+    }
+
+    /// The index of the first node behind this one's subtree.
+    #[must_use]
+    pub fn end(self) -> usize {
+        self.end as usize
+    }
+}
+
+impl TokenTrie {
+    pub(super) fn new(vocabulary: &Vocabulary) -> Self {
+        let ids = (0..).map(TokenId).take(vocabulary.len());
+        let mut sorted: Vec<(&[u8], TokenId)> = ids
+            .map(|id| (vocabulary.bytes(id), id))
+            .filter(|(bytes, _)| !bytes.is_empty())
+            .collect();
+        sorted.sort_unstable();
+        let mut trie = Self::default();
+        let mut open: Vec<usize> = Vec::new();
+        let mut before: &[u8] = b"";
+        for (bytes, id) in sorted {
+            let shared = bytes.iter().zip(before).take_while(|(a, b)| a == b).count();
+            trie.close(&mut open, shared);
+            for &byte in &bytes[shared..] {
+                open.push(trie.nodes.len());
+                let byte_and_depth = u32::from(byte) | (open.len() as u32) << 8;
+                trie.nodes.push(TrieNode { byte_and_depth, end: 0 });
+                trie.token_ends.push(trie.tokens.len() as u32);
+            }
+            trie.tokens.push(id);
+            if let Some(end) = trie.token_ends.last_mut() {
+                *end = trie.tokens.len() as u32;
+            }
+            trie.longest = trie.longest.max(bytes.len());
+            before = bytes;
+        }
+        trie.close(&mut open, 0);
+        trie
+    }
+
+    /// The nodes in preorder; the root, which stands for the empty text, is none.
+    #[must_use]
+    pub fn nodes(&self) -> &[TrieNode] {
+        &self.nodes
+    }
+
+    /// The tokens whose bytes are those from the root to `node`.
+    #[must_use]
+    pub fn tokens(&self, node: usize) -> &[TokenId] {
+        let start = node.checked_sub(1).map_or(0, |before| self.token_ends[before]);
+        &self.tokens[start as usize..self.token_ends[node] as usize]
+    }
+
+    /// The tokens of a node and of all nodes below it.
+    #[must_use]
+    pub fn subtree_tokens(&self, node: usize) -> &[TokenId] {
+        let start = node.checked_sub(1).map_or(0, |before| self.token_ends[before]);
+        &self.tokens[start as usize..self.token_ends[self.nodes[node].end() - 1] as usize]
+    }
+
+    /// The node behind `node`, or behind the root, by this byte.
+    #[must_use]
+    pub fn child(&self, node: Option<usize>, byte: u8) -> Option<usize> {
+        let (mut at, end) = match node {
+            Some(node) => (node + 1, self.nodes[node].end()),
+            None => (0, self.nodes.len()),
+        };
+        while at < end {
+            match self.nodes[at].byte().cmp(&byte) {
+                Ordering::Less => at = self.nodes[at].end(),
+                Ordering::Equal => return Some(at),
+                Ordering::Greater => return None,
+            }
+        }
+        None
+    }
+
+    /// Whether some token begins with these bytes and is longer.
+    #[must_use]
+    pub fn is_beginning(&self, bytes: &[u8]) -> bool {
+        let node = bytes.iter().try_fold(None, |node, &byte| self.child(node, byte).map(Some));
+        node.is_some_and(|node| match node {
+            Some(node) => self.nodes[node].end() > node + 1,
+            None => !self.nodes.is_empty(),
+        })
+    }
+
+    /// The length of the longest token, in bytes.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Ends the subtrees of the open nodes past the first `keep`.
+    fn close(&mut self, open: &mut Vec<usize>, keep: usize) {
+        let end = self.nodes.len() as u32;
+        for node in open.drain(keep..) {
+            self.nodes[node].end = end;
+        }
+    }
+}
