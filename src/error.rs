@@ -1,5 +1,8 @@
 //! The sum of all layers' errors, and what kind each is.
 
+use crate::constraint::ConstraintError;
+use crate::generate::GenerateError;
+use crate::grammar::GrammarError;
 use crate::model::ModelError;
 use crate::score::ScoreError;
 use crate::store::StoreError;
@@ -25,6 +28,15 @@ pub enum Error {
     /// Of scoring.
     #[error(transparent)]
     Score(#[from] ScoreError),
+    /// Of a grammar.
+    #[error(transparent)]
+    Grammar(#[from] GrammarError),
+    /// Of a constraint.
+    #[error(transparent)]
+    Constraint(#[from] ConstraintError),
+    /// Of generating.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     /// Of obtaining a model.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,6 +68,9 @@ impl Error {
             Self::Vocab(error) => vocab_kind(error),
             Self::Model(error) => model_kind(error),
             Self::Score(error) => score_kind(error),
+            Self::Grammar(error) => grammar_kind(error),
+            Self::Constraint(error) => constraint_kind(error),
+            Self::Generate(error) => generate_kind(error),
             Self::Store(error) => store_kind(error),
         }
     }
@@ -91,6 +106,33 @@ fn score_kind(error: &ScoreError) -> ErrorKind {
         | ScoreError::TextTooLong { .. } => ErrorKind::Limit,
         ScoreError::Vocab(error) => vocab_kind(error),
         ScoreError::Model(error) => model_kind(error),
+        _ => ErrorKind::Input,
+    }
+}
+
+fn grammar_kind(error: &GrammarError) -> ErrorKind {
+    match error {
+        GrammarError::Unsupported { .. } => ErrorKind::Unsupported,
+        GrammarError::Limit { .. } => ErrorKind::Limit,
+        _ => ErrorKind::Input,
+    }
+}
+
+fn constraint_kind(error: &ConstraintError) -> ErrorKind {
+    match error {
+        ConstraintError::Grammar(error) => grammar_kind(error),
+        ConstraintError::Limit { .. } | ConstraintError::OverBudget { .. } => ErrorKind::Limit,
+        _ => ErrorKind::Input,
+    }
+}
+
+fn generate_kind(error: &GenerateError) -> ErrorKind {
+    match error {
+        GenerateError::PromptTooLong { .. } => ErrorKind::Limit,
+        GenerateError::NotFinite => ErrorKind::Model,
+        GenerateError::Constraint(error) => constraint_kind(error),
+        GenerateError::Vocab(error) => vocab_kind(error),
+        GenerateError::Model(error) => model_kind(error),
         _ => ErrorKind::Input,
     }
 }

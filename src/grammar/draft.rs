@@ -24,6 +24,8 @@ struct Named {
     name: String,
     first_use: usize,
     definition: Option<(usize, Body, Attributes)>,
+    /// Where it is defined in the source of another grammar, which it was taken over from.
+    elsewhere: Option<Place>,
 }
 
 impl<'s> Draft<'s> {
@@ -52,7 +54,12 @@ impl<'s> Draft<'s> {
     /// A new rule, to be defined by its id: its name is for messages and may be taken.
     pub(super) fn declare(&mut self, name: &str, offset: usize) -> RuleId {
         let id = RuleId(u32::try_from(self.rules.len()).expect("sources are below 4 GiB"));
-        self.rules.push(Named { name: name.to_owned(), first_use: offset, definition: None });
+        self.rules.push(Named {
+            name: name.to_owned(),
+            first_use: offset,
+            definition: None,
+            elsewhere: None,
+        });
         id
     }
 
@@ -87,6 +94,19 @@ impl<'s> Draft<'s> {
         let id = self.declare(parent, offset);
         self.rules[id.index()].definition = Some((offset, body, attributes));
         id
+    }
+
+    /// Defines a rule as it is in another grammar's source.
+    pub(super) fn define_as(
+        &mut self,
+        rule: RuleId,
+        body: Body,
+        attributes: Attributes,
+        elsewhere: Place,
+    ) {
+        let named = &mut self.rules[rule.index()];
+        named.definition = Some((0, body, attributes));
+        named.elsewhere = Some(elsewhere);
     }
 
     /// Refuses a nesting depth over the limit.
@@ -173,7 +193,7 @@ impl<'s> Draft<'s> {
             };
             rules.push(Rule {
                 name: named.name.clone(),
-                place: self.place(offset),
+                place: named.elsewhere.clone().unwrap_or_else(|| self.place(offset)),
                 body,
                 attributes,
             });

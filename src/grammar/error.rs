@@ -60,6 +60,12 @@ pub enum GrammarError {
         /// Where it is defined.
         place: Place,
     },
+    /// What should open or close a part of a text matches nothing at all of it.
+    #[error("a {what} matches the empty text: it needs at least one character")]
+    EmptyMarker {
+        /// What it is.
+        what: &'static str,
+    },
     /// A limit is exceeded.
     #[error("{what} {value} is over the limit of {limit}{}", at(place.as_ref()))]
     Limit {
@@ -112,6 +118,7 @@ impl GrammarError {
             | Self::DuplicateRule { place, .. }
             | Self::Unsupported { place, .. }
             | Self::EmptyLanguage { place, .. } => Some(place),
+            Self::EmptyMarker { .. } => None,
             Self::Limit { place, .. } => place.as_ref(),
         }
     }

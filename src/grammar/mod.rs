@@ -11,11 +11,13 @@ mod parameter;
 mod places;
 mod regex;
 mod rules;
+mod tags;
 
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
 pub(crate) use parameter::{Bits, Comparison, Condition, Parameter};
 pub(crate) use rules::{Body, Rule, RuleId, Terminal, TokenPattern};
+pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
 
 use crate::regex::Exprs;
 

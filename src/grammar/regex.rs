@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::rules::{Attributes, Body};
 use super::{Grammar, GrammarError, Limits, Place};
-use crate::regex::{self, PatternError, PatternErrorKind, PatternLimits, Syntax};
+use crate::regex::{self, ExprId, PatternError, PatternErrorKind, PatternLimits, Syntax};
 
 impl Grammar {
     /// The texts that a pattern matches from end to end.
@@ -32,14 +32,21 @@ impl Grammar {
     /// As [`regex`](Self::regex).
     pub fn regex_within(pattern: &str, limits: &Limits) -> Result<Self, GrammarError> {
         let mut draft = Draft::new(pattern, limits)?;
-        let expr = regex::parse(pattern, &Syntax::RUST, &limits.of_pattern(), &mut draft.exprs)
-            .map_err(|error| {
-                GrammarError::of_pattern(error, |offset| Place::at(pattern, offset))
-            })?;
+        let expr = self::pattern(pattern, limits, &mut draft)?;
         let start = draft.rule("regex", 0);
         draft.define(start, 0, Body::terminal(expr), Attributes::default())?;
         draft.finish(start)
     }
+}
+
+/// The expression of a pattern in the syntax of [`Grammar::regex`].
+pub(super) fn pattern(
+    pattern: &str,
+    limits: &Limits,
+    draft: &mut Draft<'_>,
+) -> Result<ExprId, GrammarError> {
+    regex::parse(pattern, &Syntax::RUST, &limits.of_pattern(), &mut draft.exprs)
+        .map_err(|error| GrammarError::of_pattern(error, |offset| Place::at(pattern, offset)))
 }
 
 impl Limits {

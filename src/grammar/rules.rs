@@ -98,6 +98,31 @@ impl Body {
         Self::Call(rule, Parameter::Constant(0))
     }
 
+    /// The same body in another grammar, by what its expressions and rules are there. Recursion is
+    /// as deep as groups are nested.
+    pub(super) fn translated(
+        &self,
+        expr: &dyn Fn(ExprId) -> ExprId,
+        rule: &dyn Fn(RuleId) -> RuleId,
+    ) -> Self {
+        let all = |parts: &[Self]| parts.iter().map(|part| part.translated(expr, rule)).collect();
+        match self {
+            Self::Terminal(terminal) => {
+                Self::Terminal(Terminal { expr: expr(terminal.expr), ..*terminal })
+            }
+            Self::Token(pattern) => Self::Token(pattern.clone()),
+            Self::Call(callee, parameter) => Self::Call(rule(*callee), *parameter),
+            Self::Sequence(parts) => Self::Sequence(all(parts)),
+            Self::Choice(parts) => Self::Choice(all(parts)),
+            Self::Repeat(part, count) => {
+                Self::Repeat(Box::new(part.translated(expr, rule)), *count)
+            }
+            Self::When(condition, part) => {
+                Self::When(condition.clone(), Box::new(part.translated(expr, rule)))
+            }
+        }
+    }
+
     /// The expression, where the body is a plain one.
     pub(crate) fn expr(&self) -> Option<ExprId> {
         match self {

@@ -1,5 +1,6 @@
 //! Sets of characters as UTF-8 byte sequences.
 
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 
 use super::byte_set::ByteSet;
@@ -16,6 +17,17 @@ impl Exprs {
         sequences.dedup();
         let slices: Vec<&[Utf8Range]> = sequences.iter().map(Vec::as_slice).collect();
         self.sequences(&slices)
+    }
+
+    /// One character in none of the ranges.
+    pub(crate) fn chars_except(
+        &mut self,
+        ranges: impl IntoIterator<Item = (char, char)>,
+    ) -> ExprId {
+        let ranges = ranges.into_iter().map(|(low, high)| ClassUnicodeRange::new(low, high));
+        let mut class = ClassUnicode::new(ranges);
+        class.negate();
+        self.chars(class.iter().map(|range| (range.start(), range.end())))
     }
 
     /// Any character.

@@ -300,6 +300,26 @@ impl Exprs {
         self.concat([part, any, ExprId::ANYTHING])
     }
 
+    /// Takes over the expressions of another store, and gives the id that each has here.
+    pub(crate) fn absorb(&mut self, other: &Self) -> Vec<ExprId> {
+        let mut ids: Vec<ExprId> = Vec::with_capacity(other.len());
+        for node in &other.nodes {
+            let of = |id: &ExprId| ids[id.index()];
+            let id = match node {
+                Expr::Nothing => ExprId::NOTHING,
+                Expr::Empty => ExprId::EMPTY,
+                Expr::Byte(set) => self.byte(*set),
+                Expr::Concat(head, tail) => self.concat([of(head), of(tail)]),
+                Expr::Or(parts) => self.or(parts.iter().map(of)),
+                Expr::And(parts) => self.and(parts.iter().map(of)),
+                Expr::Not(part) => self.not(of(part)),
+                Expr::Repeat(part, count) => self.repeat(of(part), *count),
+            };
+            ids.push(id);
+        }
+        ids
+    }
+
     /// Whether the empty text matches.
     pub(crate) fn is_nullable(&self, id: ExprId) -> bool {
         self.nullable[id.index()]

@@ -2,6 +2,7 @@
 
 #[path = "../tiny/random.rs"]
 mod random;
+mod tags;
 mod vocabularies;
 
 use tokenrail::constraint::{Constraint, Matcher, Stop};

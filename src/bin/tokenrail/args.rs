@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use tokenrail::generate::Sampling;
 use tokenrail::model::Chat;
 use tokenrail::score::{
     Boundary, By, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
@@ -27,6 +28,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Score(Box<ScoreArgs>),
     Inspect(InspectArgs),
+    Generate(Box<GenerateArgs>),
+    Check(CheckArgs),
     #[command(subcommand)]
     Model(ModelCommand),
     /// Print a completion script for a shell.
@@ -254,6 +257,143 @@ pub(crate) struct InspectArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
+}
+
+/// What a text must match.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct GrammarArgs {
+    /// A regular expression that the whole text matches, in Rust's syntax.
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) regex: Option<String>,
+    /// A file (- for standard input) of exact texts: one a line, or a JSON array of strings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) choices: Option<PathBuf>,
+    /// A grammar file: `.gbnf` or `.ebnf` as llama.cpp and XGrammar write them, `.lark` as
+    /// llguidance does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grammar: Option<PathBuf>,
+}
+
+/// Generate text that matches a regular expression, a grammar or one of a list of texts.
+///
+/// The text is legal and whole within the token budget, whatever the model would rather say.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tokenrail generate --regex \"[0-9]{4}-[0-9]{2}-[0-9]{2}\" \"The moon landing was on \"
+  tokenrail generate --choices moods.txt --chat \"How does this sound: I love it!\"
+  tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --json
+  tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1")]
+pub(crate) struct GenerateArgs {
+    /// The text that the generated one continues.
+    #[arg(value_name = "PROMPT", conflicts_with = "prompt_flag")]
+    prompt: Option<String>,
+    /// The same, as a flag.
+    #[arg(long = "prompt", value_name = "PROMPT", id = "prompt_flag")]
+    prompt_flag: Option<String>,
+    #[command(flatten)]
+    pub(crate) grammar: GrammarArgs,
+    /// Make the prompt a user's turn through the model's chat template.
+    #[arg(long)]
+    chat: bool,
+    /// The system's instructions, with --chat.
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    system: Option<String>,
+    /// What the assistant's turn begins with before the generated text, with --chat.
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    prefill: Option<String>,
+    /// The most tokens to write; the text is whole within them.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    max_tokens: usize,
+    /// What logits are divided by; 0 always takes the most likely legal token.
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = not_negative)]
+    temperature: f64,
+    /// Draw from the K most likely legal tokens only.
+    #[arg(long, value_name = "K", value_parser = at_least_one)]
+    top_k: Option<usize>,
+    /// Draw from the fewest most likely legal tokens that have probability P together.
+    #[arg(long, value_name = "P", default_value_t = 1.0, value_parser = part)]
+    top_p: f64,
+    /// Leave out tokens less likely than this part of the most likely one.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = part)]
+    min_p: f64,
+    /// Equal seeds give equal texts.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// How many texts to generate after the one prompt; each has the next seed.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = at_least_one)]
+    pub(crate) n: usize,
+    /// Print the text as it comes.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) stream: bool,
+    /// Print one JSON object a text, with every token's logprobs.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+impl GenerateArgs {
+    pub(crate) fn prompt(&self) -> &str {
+        self.prompt.as_deref().or(self.prompt_flag.as_deref()).unwrap_or("")
+    }
+
+    /// The library's options.
+    pub(crate) fn options(&self) -> tokenrail::generate::Options {
+        let chat =
+            Chat { system: self.system.clone(), prefill: self.prefill.clone().unwrap_or_default() };
+        tokenrail::generate::Options {
+            max_tokens: self.max_tokens,
+            sampling: Sampling {
+                temperature: self.temperature,
+                top_k: self.top_k,
+                top_p: self.top_p,
+                min_p: self.min_p,
+                seed: self.seed,
+            },
+            chat: self.chat.then_some(chat),
+        }
+    }
+}
+
+/// Check texts against a regular expression, a grammar or a list of texts.
+///
+/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar is faulty.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tokenrail check --regex \"[a-z]+@[a-z]+\" someone@home
+  tokenrail check --grammar grammars/json.gbnf '{\"a\": [1, 2,]}'
+  tokenrail check --grammar grammars/json.gbnf --lines replies.jsonl")]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) grammar: GrammarArgs,
+    /// The text; - for standard input.
+    #[arg(required_unless_present = "lines")]
+    pub(crate) text: Option<String>,
+    /// Check every line of a file (- for standard input), a JSON string each, and answer with a
+    /// JSON object each: {"accepted", "offset"?, "reason"?}.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "tokens"])]
+    pub(crate) lines: Option<PathBuf>,
+    /// Show which of the model's tokens are legal where.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) tokens: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "give a number of at least 0".to_owned())
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "give a number from 0 to 1".to_owned())
 }
 
 /// Obtain models and manage those on this machine.

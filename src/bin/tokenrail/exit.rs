@@ -4,12 +4,13 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokenrail::constraint::ConstraintError;
 use tokenrail::{Error, ErrorKind};
 
 /// What `--help` says of exit codes.
 pub(crate) const EXIT_CODES: &str = "Exit codes:
   0    done
-  1    some items failed; the others are in the output
+  1    some items failed, and the others are in the output; or a checked text is refused
   2    the request is wrong (flags, texts, files' contents)
   3    the request or model needs what is not supported
   4    the request is over a limit, such as the model's context
@@ -39,6 +40,12 @@ pub(crate) enum Failure {
     /// Some items failed.
     #[error("{0} item(s) failed: their lines say why")]
     Items(usize),
+    /// A checked text was refused; the output says why.
+    #[error("refused")]
+    Refused,
+    /// A grammar is faulty.
+    #[error("{name}: {error}{}", snippet.as_ref().map_or_else(String::new, |lines| format!("\n{lines}")))]
+    Grammar { name: String, error: ConstraintError, snippet: Option<String> },
     /// The user interrupted.
     #[error("interrupted: {0}")]
     Interrupted(&'static str),
@@ -48,7 +55,7 @@ impl Failure {
     /// What to say on standard error, if anything.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
-            Self::Closed => None,
+            Self::Closed | Self::Refused => None,
             failure => Some(failure.to_string()),
         }
     }
@@ -56,8 +63,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Closed => 0,
-            Self::Items(_) => 1,
-            Self::Usage(_) => 2,
+            Self::Items(_) | Self::Refused => 1,
+            Self::Usage(_) | Self::Grammar { .. } => 2,
             Self::File { .. } | Self::Output(_) => 7,
             Self::Interrupted(_) => 130,
             Self::Library(error) => match error.kind() {
@@ -83,4 +90,11 @@ macro_rules! from_module {
     };
 }
 
-from_module!(model::ModelError, score::ScoreError, store::StoreError, vocab::VocabError);
+from_module!(
+    constraint::ConstraintError,
+    generate::GenerateError,
+    model::ModelError,
+    score::ScoreError,
+    store::StoreError,
+    vocab::VocabError
+);

@@ -4,7 +4,10 @@
 //! [`exit`].
 
 mod args;
+mod check;
 mod exit;
+mod generate;
+mod grammar;
 mod input;
 mod inspect;
 mod items;
@@ -39,6 +42,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Score(args) => score::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Model(command) => model::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
