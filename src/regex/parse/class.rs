@@ -3,7 +3,7 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, ClassBytes, ClassUnicode, ClassUnicodeRange, HirKind};
 
-use super::syntax::{Classes, Escapes, Flags, Folding, Shorthands, Syntax};
+use super::syntax::{Classes, Flags, Folding, Shorthands, Syntax};
 use super::{PatternError, PatternErrorKind};
 use crate::regex::byte_set::ByteSet;
 use crate::regex::expr::{ExprId, Exprs};
@@ -111,7 +111,7 @@ pub(super) fn class(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, Pa
 }
 
 /// The length of the escape that `rest` begins with, as far as there is text.
-pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
+pub(super) fn escape_length(rest: &str) -> usize {
     let mut chars = rest.chars().skip(1);
     let Some(letter) = chars.next() else {
         return rest.len();
@@ -121,7 +121,7 @@ pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
         'u' => 4,
         'U' => 8,
         'p' | 'P' => 1,
-        'c' if escapes == Escapes::Both => 1,
+        'c' => 1,
         _ => 0,
     };
     let head = 1 + letter.len_utf8();
@@ -129,7 +129,7 @@ pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
         return rest.find('}').map_or(rest.len(), |end| end + 1);
     }
     let length = head + rest[head..].chars().take(digits).map(char::len_utf8).sum::<usize>();
-    let pair = rest.get(..length + 6).filter(|_| letter == 'u' && escapes == Escapes::Both);
+    let pair = rest.get(..length + 6).filter(|_| letter == 'u');
     let is_pair = pair.and_then(surrogates).is_some();
     if is_pair { length + 6 } else { length }
 }
@@ -137,9 +137,7 @@ pub(super) fn escape_length(rest: &str, escapes: Escapes) -> usize {
 /// The set of an escape, from its `\`.
 pub(super) fn escape(text: &str, flags: Flags, syntax: &Syntax) -> Result<Set, PatternError> {
     let letter = text.chars().nth(1).unwrap_or('\\');
-    if syntax.escapes == Escapes::Both
-        && let Some(char) = java_script(text)
-    {
+    if let Some(char) = java_script(text) {
         return Ok(Set::range(char, char));
     }
     if let Some(set) = shorthand(letter, flags, syntax) {
@@ -288,7 +286,7 @@ fn item(text: &str, at: &mut usize, flags: Flags, syntax: &Syntax) -> Result<Set
     let start = *at;
     let rest = &text[start..];
     let Some(char) = rest.chars().next().filter(|&char| char != '\\') else {
-        let length = escape_length(rest, syntax.escapes).min(text.len() - 1 - start);
+        let length = escape_length(rest).min(text.len() - 1 - start);
         *at += length;
         if rest.starts_with("\\b") {
             return Ok(Set::range('\u{8}', '\u{8}'));

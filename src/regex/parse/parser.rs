@@ -336,7 +336,7 @@ impl<'a> Parser<'a> {
             'Z' => return Err(self.unsupported(start, "\\Z is not supported: write \\z")),
             _ => {}
         }
-        let length = class::escape_length(&self.pattern[start..], self.syntax.escapes);
+        let length = class::escape_length(&self.pattern[start..]);
         self.at += length;
         let syntax = self.syntax;
         self.set(start, |flags, text| class::escape(text, flags, syntax))

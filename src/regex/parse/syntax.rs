@@ -10,7 +10,6 @@ pub(crate) struct Syntax {
     pub(crate) shorthands: Shorthands,
     pub(crate) folding: Folding,
     pub(crate) classes: Classes,
-    pub(crate) escapes: Escapes,
     pub(crate) lookahead: Lookahead,
 }
 
@@ -55,16 +54,6 @@ pub(crate) enum Classes {
     EcmaScript,
 }
 
-/// Which escapes are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Escapes {
-    /// Those of Rust, and of JavaScript those that mean nothing in Rust: `\cX`, `\0`, `\e` and
-    /// pairs of surrogates.
-    Both,
-    /// Those of Rust alone.
-    Rust,
-}
-
 /// Whether look-ahead is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lookahead {
@@ -107,12 +96,12 @@ impl Syntax {
         shorthands: Shorthands::Unicode,
         folding: Folding::Unicode,
         classes: Classes::Rust,
-        escapes: Escapes::Both,
         lookahead: Lookahead::Refused,
     };
 
-    /// That of llguidance's Lark: the syntax of the crate `regex`.
-    pub(crate) const LARK: Self = Self { escapes: Escapes::Rust, ..Self::RUST };
+    /// That of Lark: llguidance reads the syntax of the crate `regex`, XGrammar the escapes of
+    /// JavaScript that llguidance refuses.
+    pub(crate) const LARK: Self = Self::RUST;
 
     /// That of XGrammar's `Regex(…)`: JavaScript's, with ASCII classes, and a dot that matches
     /// newlines too.
@@ -122,7 +111,6 @@ impl Syntax {
         shorthands: Shorthands::Ascii,
         folding: Folding::Ascii,
         classes: Classes::EcmaScript,
-        escapes: Escapes::Both,
         lookahead: Lookahead::Exact,
     };
 
