@@ -14,6 +14,8 @@ pub(super) struct Draft<'s> {
     pub(super) exprs: Exprs,
     places: Places<'s>,
     limits: Limits,
+    /// The parts of expressions that were gone through so far.
+    spent: usize,
     rules: Vec<Named>,
     by_name: BTreeMap<String, RuleId>,
 }
@@ -36,6 +38,7 @@ impl<'s> Draft<'s> {
             exprs: Exprs::default(),
             places: Places::new(source),
             limits: limits.clone(),
+            spent: 0,
             rules: Vec::new(),
             by_name: BTreeMap::new(),
         })
@@ -127,6 +130,17 @@ impl<'s> Draft<'s> {
         self.limits.check("parts", parts, self.limits.parts, Some(self.place(offset)))
     }
 
+    /// Counts the parts of expressions that are about to be put together; refuses more than the
+    /// limit in all.
+    pub(super) fn spend(&mut self, exprs: &[ExprId], offset: usize) -> Result<(), GrammarError> {
+        let parts: usize = exprs.iter().map(|&expr| self.exprs.width(expr)).sum();
+        self.spent = self.spent.saturating_add(parts);
+        if self.spent <= self.limits.parts {
+            return Ok(());
+        }
+        self.limits.check("parts", self.spent, self.limits.parts, Some(self.place(offset)))
+    }
+
     /// The body one part after the other; regular parts become one terminal.
     pub(super) fn sequence(&mut self, parts: Vec<Body>) -> Body {
         let flat = parts.into_iter().flat_map(|part| match part {
@@ -166,6 +180,10 @@ impl<'s> Draft<'s> {
             Some(expr) => Body::terminal(self.exprs.repeat(expr, count)),
             None => Body::Repeat(Box::new(part), count),
         }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(super) fn place(&self, offset: usize) -> Place {
