@@ -6,6 +6,7 @@
 mod choices;
 mod draft;
 mod error;
+mod lark;
 mod limits;
 mod parameter;
 mod places;
