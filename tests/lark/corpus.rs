@@ -1,6 +1,7 @@
-//! Cases of other engines, where they lie beside the repository, and else a few of our own.
+//! Cases of our own, and those of other engines where they lie beside the repository.
+#![expect(clippy::print_stderr, reason = "a run says what it did not judge")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use tokenrail::constraint::{Constraint, Matcher};
@@ -27,11 +28,11 @@ pub(crate) struct Faulty {
     pub(crate) grammar: String,
 }
 
-/// All cases but those with a JSON Schema, which are not read yet.
+/// All cases, ours too, but those with a JSON Schema, which are not read yet.
 pub(crate) fn cases() -> Vec<Case> {
     let mut waiting = 0;
     let mut cases = Vec::new();
-    for case in read("lark.json") {
+    for case in shared("lark.json").into_iter().chain(own("lark.json")) {
         let has_schema = list(&case, "features").contains(&Value::from("json"));
         waiting += usize::from(has_schema);
         if !has_schema {
@@ -44,9 +45,15 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// All sources in this notation.
 pub(crate) fn faulty() -> Vec<Faulty> {
-    let all = read("errors.json");
+    let all: Vec<Value> = shared("errors.json").into_iter().chain(own("errors.json")).collect();
     let ours = all.iter().filter(|case| case["dialect"] == "lark");
     ours.map(|case| Faulty { name: text(case, "name"), grammar: text(case, "grammar") }).collect()
+}
+
+/// The sources of all cases, right and wrong ones.
+pub(crate) fn sources() -> Vec<String> {
+    let right = cases().into_iter().map(|case| case.grammar);
+    right.chain(faulty().into_iter().map(|source| source.grammar)).collect()
 }
 
 /// Every byte, and an end of sequence.
@@ -115,8 +122,9 @@ impl Tokens {
     fn new(case: &Case) -> Self {
         let pieces = case.vocab.clone().unwrap_or_default();
         let has_ids = case.grammar.contains("<[");
-        let is_special =
-            |piece: &&String| !has_ids && piece.starts_with("<|") && case.grammar.contains(&**piece);
+        let is_special = |piece: &&String| {
+            !has_ids && piece.starts_with("<|") && case.grammar.contains(&**piece)
+        };
         let (special, plain): (Vec<&String>, Vec<&String>) = pieces.iter().partition(is_special);
         let every_byte: Vec<u8> = (0..=255).collect();
         let texts = plain.iter().map(|piece| piece.as_bytes()).chain(every_byte.chunks(1));
@@ -150,26 +158,27 @@ impl Tokens {
     }
 }
 
-fn read(file: &str) -> Vec<Value> {
-    let path = folder().join(file);
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+/// The cases of other engines; none where they do not lie beside the repository.
+fn shared(file: &str) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/grammars");
+    if !folder.is_dir() {
+        eprintln!("no {}: our own cases of {file} alone are judged", folder.display());
+        return Vec::new();
+    }
+    read(&folder.join(file))
+}
+
+fn own(file: &str) -> Vec<Value> {
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/grammars/lark").join(file))
+}
+
+fn read(path: &Path) -> Vec<Value> {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut value: Value = serde_json::from_slice(&bytes).expect("JSON");
     match value["cases"].take() {
         Value::Array(cases) => cases,
         other => panic!("{}: {other} is no list of cases", path.display()),
     }
-}
-
-/// Where the cases lie.
-fn folder() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let shared = root.join("../shared/data/grammars");
-    if shared.is_dir() {
-        return shared;
-    }
-    let own = root.join("tests/data/grammars");
-    eprintln!("no {}: the few cases of {} are judged", shared.display(), own.display());
-    own
 }
 
 fn text(case: &Value, field: &str) -> String {
