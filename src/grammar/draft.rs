@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::places::Places;
 use super::rules::{Attributes, Body, Rule, RuleId};
 use super::{Grammar, GrammarError, Limits, Place};
 use crate::regex::{Count, ExprId, Exprs};
@@ -11,10 +12,10 @@ use crate::regex::{Count, ExprId, Exprs};
 pub(super) struct Draft<'s> {
     /// Combines terminals.
     pub(super) exprs: Exprs,
-    source: &'s str,
-    /// Where each line of the source begins.
-    lines: Vec<usize>,
+    places: Places<'s>,
     limits: Limits,
+    /// The parts of expressions that were gone through so far.
+    spent: usize,
     rules: Vec<Named>,
     by_name: BTreeMap<String, RuleId>,
 }
@@ -33,12 +34,11 @@ impl<'s> Draft<'s> {
     /// Starts a grammar of a source within the limits.
     pub(super) fn new(source: &'s str, limits: &Limits) -> Result<Self, GrammarError> {
         limits.check("source bytes", source.len(), limits.source_bytes, None)?;
-        let newlines = source.match_indices('\n');
         Ok(Self {
             exprs: Exprs::default(),
-            source,
-            lines: std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect(),
+            places: Places::new(source),
             limits: limits.clone(),
+            spent: 0,
             rules: Vec::new(),
             by_name: BTreeMap::new(),
         })
@@ -78,8 +78,8 @@ impl<'s> Draft<'s> {
         if let Some((first, ..)) = named.definition {
             return Err(GrammarError::DuplicateRule {
                 name: named.name.clone(),
-                first: Place::at(self.source, first),
-                place: Place::at(self.source, offset),
+                first: self.places.at(first),
+                place: self.places.at(offset),
             });
         }
         named.definition = Some((offset, body, attributes));
@@ -120,6 +120,14 @@ impl<'s> Draft<'s> {
     /// Refuses to go on when the expressions, and so many more, are over the limit.
     pub(super) fn check_parts(&self, more: usize, offset: usize) -> Result<(), GrammarError> {
         self.check("parts", self.exprs.len().saturating_add(more), self.limits.parts, offset)
+    }
+
+    /// Counts the parts of expressions that are about to be put together; refuses more than the
+    /// limit in all.
+    pub(super) fn spend(&mut self, exprs: &[ExprId], offset: usize) -> Result<(), GrammarError> {
+        let parts: usize = exprs.iter().map(|&expr| self.exprs.width(expr)).sum();
+        self.spent = self.spent.saturating_add(parts);
+        self.check("parts", self.spent, self.limits.parts, offset)
     }
 
     /// The body one part after the other; regular parts become one terminal.
@@ -163,13 +171,12 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// As [`Place::at`], without a look at all that stands before: grammars have many places.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub(super) fn place(&self, offset: usize) -> Place {
-        let line = self.lines.partition_point(|&start| start <= offset);
-        let start = self.lines[line - 1];
-        let end = self.lines.get(line).copied().unwrap_or(self.source.len());
-        let within = Place::at(&self.source[start..end], offset - start);
-        Place { line, ..within }
+        self.places.at(offset)
     }
 
     pub(super) fn syntax(&self, offset: usize, what: impl Into<String>) -> GrammarError {

@@ -95,8 +95,10 @@ pub struct Place {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// The text of the line.
+    /// The text of the line; of a long line, the part around the column.
     pub text: String,
+    /// The characters of the line that stand before the text.
+    skipped: usize,
 }
 
 impl GrammarError {
@@ -128,25 +130,34 @@ impl Place {
     pub fn at(source: &str, offset: usize) -> Self {
         let offset = source.floor_char_boundary(offset);
         let before = &source[..offset];
+        let line = before.matches('\n').count() + 1;
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let text = source[start..].lines().next().unwrap_or("");
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[start..].chars().count() + 1,
-            text: text.to_owned(),
-        }
+        Self::new(source, offset, line, before[start..].chars().count() + 1)
+    }
+
+    /// The place at `offset`, of which line and column are known.
+    pub(super) fn new(source: &str, offset: usize, line: usize, column: usize) -> Self {
+        let (before, behind) = source.split_at(offset);
+        let before: Vec<char> =
+            before.chars().rev().take_while(|&char| char != '\n').take(LINE).collect();
+        let behind = behind.chars().take_while(|&char| char != '\n').take(LINE);
+        let skipped = column - 1 - before.len();
+        let text: String = before.into_iter().rev().chain(behind).collect();
+        let text = text.strip_suffix('\r').map(str::to_owned).unwrap_or(text);
+        Self { line, column, text, skipped }
     }
 
     /// The line, and below it a caret under the column. Of a long line, the part around it.
     #[must_use]
     pub fn snippet(&self) -> String {
         const AROUND: usize = 40;
-        let first = self.column.saturating_sub(AROUND + 1);
+        let column = self.column.saturating_sub(1 + self.skipped);
+        let first = column.saturating_sub(AROUND);
         let shown: String = self.text.chars().skip(first).take(2 * AROUND).collect();
         let indent: String = shown
             .chars()
             .chain(std::iter::repeat(' '))
-            .take(self.column - 1 - first)
+            .take(column - first)
             .map(|char| if char == '\t' { '\t' } else { ' ' })
             .collect();
         format!("{shown}\n{indent}^")
@@ -158,6 +169,9 @@ impl fmt::Display for Place {
         write!(f, "line {}, column {}", self.line, self.column)
     }
 }
+
+/// The characters of a line that a place keeps on either side of it.
+const LINE: usize = 256;
 
 fn suggested(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(": did you mean {name:?}?"))

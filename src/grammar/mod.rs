@@ -7,15 +7,17 @@ mod choices;
 mod draft;
 mod error;
 mod gbnf;
+mod lark;
 mod limits;
 mod parameter;
+mod places;
 mod regex;
 mod rules;
 mod tags;
 
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
-pub(crate) use parameter::{Condition, Parameter};
+pub(crate) use parameter::{Bits, Comparison, Condition, Parameter};
 pub(crate) use rules::{Body, Marker, Rule, RuleId, Terminal, TokenPattern};
 pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
 

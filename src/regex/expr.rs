@@ -59,6 +59,7 @@ pub(crate) struct Count {
 pub(crate) struct Exprs {
     nodes: Vec<Expr>,
     nullable: Vec<bool>,
+    widths: Vec<u32>,
     ids: HashMap<Expr, ExprId>,
 }
 
@@ -102,7 +103,12 @@ impl Count {
 
 impl Default for Exprs {
     fn default() -> Self {
-        let mut exprs = Self { nodes: Vec::new(), nullable: Vec::new(), ids: HashMap::new() };
+        let mut exprs = Self {
+            nodes: Vec::new(),
+            nullable: Vec::new(),
+            widths: Vec::new(),
+            ids: HashMap::new(),
+        };
         exprs.intern(Expr::Nothing);
         exprs.intern(Expr::Empty);
         exprs.intern(Expr::Not(ExprId::NOTHING));
@@ -325,6 +331,12 @@ impl Exprs {
         self.nullable[id.index()]
     }
 
+    /// How many parts an expression has in a row or side by side: those are gone through when it is
+    /// put before others, or beside them.
+    pub(crate) fn width(&self, id: ExprId) -> usize {
+        self.widths[id.index()] as usize
+    }
+
     pub(super) fn node(&self, id: ExprId) -> &Expr {
         &self.nodes[id.index()]
     }
@@ -443,8 +455,14 @@ impl Exprs {
             Expr::Not(part) => !self.is_nullable(*part),
             Expr::Repeat(part, count) => count.min == 0 || self.is_nullable(*part),
         };
+        let width = match &expr {
+            Expr::Concat(_, tail) => self.widths[tail.index()].saturating_add(1),
+            Expr::Or(parts) | Expr::And(parts) => u32::try_from(parts.len()).unwrap_or(u32::MAX),
+            _ => 1,
+        };
         self.nodes.push(expr.clone());
         self.nullable.push(nullable);
+        self.widths.push(width);
         self.ids.insert(expr, id);
         id
     }

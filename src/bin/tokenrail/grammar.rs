@@ -30,7 +30,7 @@ fn read(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     let front_end: fn(&str) -> Result<Grammar, GrammarError> =
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("gbnf" | "ebnf") => Grammar::gbnf,
-            Some("lark") => |source| Grammar::regex(source),
+            Some("lark") => Grammar::lark,
             _ => {
                 return Err(Failure::Usage(format!(
                     "{}: the notation is told by the file's name: end it in .gbnf, .ebnf or .lark",
