@@ -163,9 +163,10 @@ pub fn inspect(
     let tokens = ids.iter().zip(readings).map(|(&id, reading)| {
         let start = end;
         let vocabulary = model.tokenizer().vocabulary();
+        let rest = text.as_bytes().get(start..).unwrap_or(b"");
         end += match vocabulary.special_name(id) {
             // One that was added, and is not spelled out in the text, takes none of it.
-            Some(name) if !text.as_bytes()[start..].starts_with(name.as_bytes()) => 0,
+            Some(name) if !rest.starts_with(name.as_bytes()) => 0,
             Some(name) => name.len(),
             None => vocabulary.bytes(id).len(),
         };
