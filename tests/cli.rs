@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc;
@@ -65,6 +65,9 @@ fn check(folder: &Path, case: &Case<'_>) -> (String, String) {
 }
 
 fn program(folder: &Path, args: &[&str]) -> Command {
+    // On a fresh machine whichever run is first would fetch, and say so.
+    static OBTAINED: OnceLock<PathBuf> = OnceLock::new();
+    OBTAINED.get_or_init(support::model_path);
     let mut command = Command::new(env!("CARGO_BIN_EXE_tokenrail"));
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TOKENRAIL_MODEL"] {
         command.env_remove(variable);

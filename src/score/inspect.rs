@@ -68,9 +68,9 @@ pub struct Inspection {
 pub struct InspectedToken {
     /// The token.
     pub id: TokenId,
-    /// Where its bytes begin, counting the bytes that the tokens add.
+    /// Where it begins in the text, in bytes.
     pub start: usize,
-    /// Where they end.
+    /// Where it ends.
     pub end: usize,
     /// What the model thought of it; `None` for the first token, which nothing precedes.
     pub reading: Option<Reading>,
@@ -162,7 +162,14 @@ pub fn inspect(
     let mut end = 0;
     let tokens = ids.iter().zip(readings).map(|(&id, reading)| {
         let start = end;
-        end += model.tokenizer().vocabulary().bytes(id).len();
+        let vocabulary = model.tokenizer().vocabulary();
+        let rest = text.as_bytes().get(start..).unwrap_or(b"");
+        end += match vocabulary.special_name(id) {
+            // One that was added, and is not spelled out in the text, takes none of it.
+            Some(name) if !rest.starts_with(name.as_bytes()) => 0,
+            Some(name) => name.len(),
+            None => vocabulary.bytes(id).len(),
+        };
         InspectedToken { id, start, end, reading }
     });
     Ok(Inspection { tokens: tokens.collect(), text, next, next_entropy })
