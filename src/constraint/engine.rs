@@ -107,7 +107,7 @@ impl Engine {
         for item in &set.tokens {
             if closure.language.tokens[item.pattern].contains(token) {
                 let origin = item.behind.origin.seen_from(from);
-                closure.arrive(Place { origin, ..item.behind });
+                closure.come_to(Place { origin, ..item.behind });
             }
         }
         let to = closure.finish()?;
@@ -123,20 +123,30 @@ impl Engine {
             both.tokens.extend_from_slice(&set.tokens);
             both.calls.extend_from_slice(&set.calls);
             both.endings.extend_from_slice(&set.endings);
+            both.running.extend_from_slice(&set.running);
+            both.arrived.extend_from_slice(&set.arrived);
             both.is_accepting |= set.is_accepting;
         }
         self.sets.intern(both)
     }
 
-    /// The set at the end of a token: where rules have budgets, one token of them is used.
-    pub(super) fn end_token(&mut self, at: SetId) -> SetId {
+    /// The set at the end of a token: where rules have budgets, one token of them is used, and
+    /// rules that begin here have theirs whole.
+    pub(super) fn end_token(&mut self, at: SetId) -> Result<SetId, ConstraintError> {
         if !self.language.program.has_budgets() {
-            return at;
+            return Ok(at);
         }
-        let mut set = self.sets.get(at).clone();
-        set.now = set.now.saturating_add(1);
-        set.close_expired();
-        self.sets.intern(set)
+        let set = self.sets.get(at);
+        let now = set.now.saturating_add(1);
+        let mut closure = Closure::new(&self.sets, &mut self.completions, &mut self.language, now);
+        for item in &set.running {
+            closure.go_on(*item)?;
+        }
+        for place in &set.arrived {
+            closure.come_to(*place);
+        }
+        let ended = closure.finish()?.expect("what goes on at a token's end does so behind it");
+        Ok(self.sets.intern(ended))
     }
 
     /// The tokens that may come next by their ids, one mask for each pattern in the set.
@@ -233,12 +243,7 @@ impl Engine {
             }
             let origin = item.behind.origin.seen_from(from);
             let behind = Place { origin, ..item.behind };
-            if closure.language.automaton.is_nullable(expr) {
-                closure.arrive(behind);
-            }
-            if expr != ExprId::EMPTY && closure.language.is_alive(expr)? {
-                closure.add_item(Item { expr, behind });
-            }
+            closure.go_on(Item { expr, behind, ..*item })?;
         }
         let to = closure.finish()?;
         Ok(to.map(|set| self.sets.intern(set)))

@@ -1,5 +1,6 @@
 //! What constraints promise, judged by trying every token, by other engines and by brute force.
 
+mod budgets;
 mod cases;
 #[path = "../tiny/random.rs"]
 mod random;
