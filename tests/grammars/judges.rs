@@ -3,12 +3,15 @@
 use regex_automata::nfa::thompson::pikevm::PikeVM;
 use serde_json::Value;
 
+use super::c;
+
 /// Says whether a text should be accepted.
 pub(crate) type Judge = fn(&str) -> bool;
 
 /// The judge of a grammar, if there is an independent one.
 pub(crate) fn of(name: &str) -> Option<Judge> {
     match name {
+        "c-expression" => Some(c::is_expression),
         "csv" => Some(is_csv),
         "datetime" => Some(is_datetime),
         "email-list" => Some(is_email_list),

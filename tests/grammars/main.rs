@@ -1,6 +1,7 @@
 //! The grammars of `grammars/`: what their samples say, what independent judges say, and that no
 //! sampler can keep them from an end.
 
+mod c;
 mod judges;
 #[path = "../tiny/random.rs"]
 mod random;
