@@ -2,8 +2,11 @@
 
 mod budgets;
 mod cases;
+mod masks;
 #[path = "../tiny/random.rs"]
 mod random;
+#[path = "../support/mod.rs"]
+mod support;
 mod tags;
 mod vocabularies;
 
