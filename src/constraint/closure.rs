@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use super::ConstraintError;
 use super::completion::{Completions, NEVER};
+use super::engine::Caller;
 use super::language::Language;
 use super::program::StateId;
 use super::sets::{Call, Frame, Item, Place, Set, SetId, Sets, TokenItem};
@@ -16,6 +17,8 @@ use crate::regex::{Automaton, ExprId};
 pub(super) struct Closure<'a> {
     sets: &'a Sets,
     completions: &'a mut Completions,
+    /// What [`outermost_end`](Self::outermost_end) found before.
+    outermost: &'a mut HashMap<Caller, Caller>,
     pub(super) language: &'a mut Language,
     set: Set,
     /// Places to look at; each is looked at once.
@@ -30,13 +33,14 @@ pub(super) struct Closure<'a> {
 impl<'a> Closure<'a> {
     pub(super) fn new(
         sets: &'a Sets,
-        completions: &'a mut Completions,
+        (completions, outermost): (&'a mut Completions, &'a mut HashMap<Caller, Caller>),
         language: &'a mut Language,
         now: u32,
     ) -> Self {
         Self {
             sets,
             completions,
+            outermost,
             language,
             set: Set { now, ..Set::default() },
             open: Vec::new(),
@@ -157,37 +161,53 @@ impl<'a> Closure<'a> {
 
     /// Goes on behind the calls of a rule that ends here.
     fn end_rule(&mut self, rule: RuleId, origin: SetId, frame: Frame) {
-        let (mut rule, mut origin, mut frame) = (rule, origin, frame);
-        loop {
-            if self.language.program.rule(rule).max_tokens.is_some() {
-                self.set.endings.push((frame.deadline, frame.budgets));
-            }
-            if origin == SetId::ROOT {
-                self.set.is_accepting = true;
-                return;
-            }
-            if origin == SetId::SELF {
-                self.end_here(rule, frame);
-                return;
-            }
-            let calls = self.sets.get(origin).calls_of(rule, frame);
-            match calls {
-                // A call at its rule's end: that rule ends too, and needs no place of its own
-                // (Leo 1991). Right recursion would leave one for every level.
-                [call] if self.language.program.state(call.behind.state).is_end() => {
-                    rule = self.language.program.state(call.behind.state).rule();
-                    frame = call.behind.frame;
-                    origin = call.behind.origin.seen_from(origin);
-                }
-                _ => {
-                    for call in calls {
-                        let origin = call.behind.origin.seen_from(origin);
-                        self.arrive(Place { origin, ..call.behind });
-                    }
-                    return;
-                }
+        let (origin, rule, frame) = self.outermost_end((origin, rule, frame));
+        if origin == SetId::ROOT {
+            self.set.is_accepting = true;
+        } else if origin == SetId::SELF {
+            self.end_here(rule, frame);
+        } else {
+            for call in self.sets.get(origin).calls_of(rule, frame) {
+                let origin = call.behind.origin.seen_from(origin);
+                self.arrive(Place { origin, ..call.behind });
             }
         }
+    }
+
+    /// The outermost rule that ends where a rule does because its only call of it is at its end. The
+    /// rules between need no place of their own, where right recursion would leave one for every
+    /// level; and the way up is remembered, or every byte would walk it (Leo 1991).
+    fn outermost_end(&mut self, rule: Caller) -> Caller {
+        let program = Arc::clone(&self.language.program);
+        let mut passed = Vec::new();
+        let mut at = rule;
+        loop {
+            let (origin, rule, frame) = at;
+            if program.rule(rule).max_tokens.is_some() {
+                self.set.endings.push((frame.deadline, frame.budgets));
+            }
+            if origin == SetId::ROOT || origin == SetId::SELF {
+                break;
+            }
+            if let Some(&outermost) = self.outermost.get(&at) {
+                at = outermost;
+                break;
+            }
+            let [call] = self.sets.get(origin).calls_of(rule, frame) else {
+                break;
+            };
+            let caller = program.state(call.behind.state);
+            if !caller.is_end() {
+                break;
+            }
+            passed.push(at);
+            at = (call.behind.origin.seen_from(origin), caller.rule(), call.behind.frame);
+        }
+        // Budgets end at every level, so each is to be passed again.
+        if !program.has_budgets() {
+            self.outermost.extend(passed.into_iter().map(|rule| (rule, at)));
+        }
+        at
     }
 
     /// Ends a rule without text, for the calls made here so far and those to come.

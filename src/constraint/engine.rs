@@ -22,6 +22,8 @@ pub(super) struct Engine {
     fresh: Language,
     pub(super) sets: Sets,
     pub(super) completions: Completions,
+    /// The outermost rule that ends where a called rule does.
+    outermost: HashMap<Caller, Caller>,
     /// The distance from the end of a rule called in a set to the end of the text.
     pub(super) tails: HashMap<Caller, u32>,
     /// The distance from a set to the end of the text, in bytes.
@@ -46,6 +48,7 @@ impl Engine {
             sets: Sets::new(language.automaton.representatives().len()),
             fresh: language.clone(),
             language,
+            outermost: HashMap::new(),
             tails: HashMap::new(),
             distances: HashMap::new(),
             tokens_left: HashMap::new(),
@@ -102,8 +105,12 @@ impl Engine {
         token: TokenId,
     ) -> Result<Option<SetId>, ConstraintError> {
         let set = self.sets.get(from);
-        let mut closure =
-            Closure::new(&self.sets, &mut self.completions, &mut self.language, set.now);
+        let mut closure = Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            set.now,
+        );
         for item in &set.tokens {
             if closure.language.tokens[item.pattern].contains(token) {
                 let origin = item.behind.origin.seen_from(from);
@@ -138,7 +145,12 @@ impl Engine {
         }
         let set = self.sets.get(at);
         let now = set.now.saturating_add(1);
-        let mut closure = Closure::new(&self.sets, &mut self.completions, &mut self.language, now);
+        let mut closure = Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            now,
+        );
         for item in &set.running {
             closure.go_on(*item)?;
         }
@@ -226,7 +238,8 @@ impl Engine {
     /// The bytes that all states take, roughly.
     pub(super) fn memory(&self) -> usize {
         let mask = self.masks.values().next().map_or(0, |mask| mask.words().len() * 4);
-        self.language.automaton.memory() + self.sets.memory() + self.masks.len() * mask
+        let ways = (self.outermost.len() + self.tails.len()) * 3 * size_of::<Caller>();
+        self.language.automaton.memory() + self.sets.memory() + self.masks.len() * mask + ways
     }
 
     fn find_step(&mut self, from: SetId, class: u8) -> Result<Option<SetId>, ConstraintError> {
@@ -234,8 +247,12 @@ impl Engine {
         let limit = self.language.limits.memory.saturating_mul(2);
         self.language.check("bytes of parser states", self.memory(), limit)?;
         let set = self.sets.get(from);
-        let mut closure =
-            Closure::new(&self.sets, &mut self.completions, &mut self.language, set.now);
+        let mut closure = Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            set.now,
+        );
         for item in &set.items {
             let expr = closure.language.automaton.step(item.expr, class);
             if expr == ExprId::NOTHING {
@@ -250,6 +267,11 @@ impl Engine {
     }
 
     fn closure(&mut self, now: u32) -> Closure<'_> {
-        Closure::new(&self.sets, &mut self.completions, &mut self.language, now)
+        Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            now,
+        )
     }
 }
