@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::inside::Allowed;
 use super::{ConstraintError, Matcher, walk};
 use crate::vocab::{TokenId, TokenMask};
 
@@ -13,14 +14,14 @@ impl Matcher {
     /// [`ConstraintError::OverBudget`] when the text cannot be finished with so few, as far as is
     /// known; [`ConstraintError::Limit`].
     pub fn mask_within(&mut self, budget: usize) -> Result<Arc<TokenMask>, ConstraintError> {
-        let mask = self.mask()?;
         let constraint = self.constraint.clone();
         let mut engine = constraint.engine();
         let Some(at) = self.set(&mut engine)? else {
-            return Ok(mask);
+            return Ok(Arc::new(TokenMask::new(constraint.vocabulary().len())));
         };
         let trie = &constraint.shared.trie;
-        if engine.farthest(at, trie)? as usize <= budget.saturating_sub(1) && budget > 0 {
+        let Allowed { mask, farthest } = engine.allowed(at, constraint.vocabulary())?;
+        if budget.checked_sub(1).is_some_and(|left| farthest as usize <= left) {
             return Ok(mask);
         }
         let needed = engine.tokens_to_accept(at, trie)?;

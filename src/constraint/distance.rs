@@ -9,7 +9,6 @@ use super::ConstraintError;
 use super::completion::{NEVER, plus};
 use super::engine::{Caller, Engine};
 use super::sets::{Place, SetId};
-use super::walk::walk;
 use crate::grammar::Ends;
 use crate::vocab::{TokenId, TokenMask, TokenTrie};
 
@@ -43,12 +42,14 @@ impl Engine {
             }
             match self.longest_token(at, trie)? {
                 Some(next) => path.push(next),
-                None => break 0,
+                None if self.distance(at)? == 0 => break 0,
+                // What a lazy terminal ended was counted on: it is not known how to finish.
+                None => break NEVER,
             }
         };
         while let Some(at) = path.pop() {
             self.tokens_left.insert(at, tokens);
-            tokens += 1;
+            tokens = tokens.saturating_add(1);
         }
         Ok(self.tokens_left[&at])
     }
@@ -110,27 +111,6 @@ impl Engine {
         Ok(None)
     }
 
-    /// The largest distance behind any token that may come next.
-    pub(super) fn farthest(&mut self, at: SetId, trie: &TokenTrie) -> Result<u32, ConstraintError> {
-        if let Some(&farthest) = self.farthest.get(&at) {
-            return Ok(farthest);
-        }
-        let mut farthest = 0;
-        walk(self, trie, at, |engine, _, set| {
-            let set = engine.end_token(set)?;
-            farthest = farthest.max(engine.distance(set)?);
-            Ok(())
-        })?;
-        let ids: Vec<TokenId> = self.token_masks(at).flat_map(TokenMask::iter).collect();
-        for id in ids {
-            if let Some(set) = self.step_token(at, id)? {
-                farthest = farthest.max(self.distance(set)?);
-            }
-        }
-        self.farthest.insert(at, farthest);
-        Ok(farthest)
-    }
-
     fn find_distance(&mut self, at: SetId) -> Result<u32, ConstraintError> {
         let set = self.sets.get(at).clone();
         if set.is_accepting {
@@ -149,7 +129,11 @@ impl Engine {
     }
 
     /// The distance from a place to the end of the text.
-    fn distance_from(&mut self, place: Place, at: SetId) -> Result<u32, ConstraintError> {
+    pub(super) fn distance_from(
+        &mut self,
+        place: Place,
+        at: SetId,
+    ) -> Result<u32, ConstraintError> {
         let own = self.completion(place)?;
         let rule = self.language.program.state(place.state).rule();
         let tail = self.tail((place.origin.seen_from(at), rule, place.frame))?;

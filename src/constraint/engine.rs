@@ -7,12 +7,14 @@ use hashbrown::HashMap;
 use super::ConstraintError;
 use super::closure::Closure;
 use super::completion::Completions;
+use super::inside::{Allowed, Exits};
 use super::language::Language;
 use super::program::Program;
 use super::sets::{Frame, Item, Place, Set, SetId, Sets, Step};
+use super::walk::walk;
 use crate::grammar::RuleId;
 use crate::regex::ExprId;
-use crate::vocab::{TokenId, TokenMask};
+use crate::vocab::{TokenId, TokenMask, Vocabulary};
 
 /// A compiled grammar with the states that texts have led to so far.
 #[derive(Debug)]
@@ -30,10 +32,14 @@ pub(super) struct Engine {
     pub(super) distances: HashMap<SetId, u32>,
     /// The distance from a set to the end of the text, in tokens.
     pub(super) tokens_left: HashMap<SetId, u32>,
-    /// The largest distance behind any token that may come next.
-    pub(super) farthest: HashMap<SetId, u32>,
-    /// The masks of sets.
-    masks: HashMap<SetId, Arc<TokenMask>>,
+    /// The tokens that may come next.
+    masks: HashMap<SetId, Allowed>,
+    /// The tokens that stay inside a terminal in a state.
+    pub(super) insides: HashMap<ExprId, Allowed>,
+    /// The tokens that leave a terminal in a state and go on from a set.
+    pub(super) outsides: HashMap<(ExprId, SetId), Allowed>,
+    /// Where tokens may leave a terminal in a state.
+    pub(super) exits: HashMap<ExprId, Arc<Exits>>,
     /// How often it began anew: sets of different generations have nothing to do with each other.
     generation: u64,
 }
@@ -52,8 +58,10 @@ impl Engine {
             tails: HashMap::new(),
             distances: HashMap::new(),
             tokens_left: HashMap::new(),
-            farthest: HashMap::new(),
             masks: HashMap::new(),
+            insides: HashMap::new(),
+            outsides: HashMap::new(),
+            exits: HashMap::new(),
             generation: 0,
         }
     }
@@ -214,12 +222,58 @@ impl Engine {
         places.all(|place| of(place) == Some(first)).then_some(first)
     }
 
-    pub(super) fn known_mask(&self, at: SetId) -> Option<&Arc<TokenMask>> {
-        self.masks.get(&at)
+    /// The tokens that may come next, but for ends of sequence.
+    pub(super) fn allowed(
+        &mut self,
+        at: SetId,
+        vocabulary: &Vocabulary,
+    ) -> Result<Allowed, ConstraintError> {
+        if let Some(known) = self.masks.get(&at) {
+            return Ok(known.clone());
+        }
+        let trie = vocabulary.trie();
+        let mut mask = TokenMask::new(vocabulary.len());
+        let mut farthest = 0;
+        if self.language.program.has_interactions() {
+            walk(self, trie, at, |engine, node, set| {
+                trie.tokens(node).iter().for_each(|&id| mask.insert(id));
+                let set = engine.end_token(set)?;
+                farthest = farthest.max(engine.distance(set)?);
+                Ok(())
+            })?;
+        } else {
+            for item in self.sets.get(at).items.clone() {
+                farthest = farthest.max(self.add_item(trie, item, at, &mut mask)?);
+            }
+        }
+        let tokens: Vec<TokenId> = self.token_masks(at).flat_map(TokenMask::iter).collect();
+        for id in tokens {
+            mask.insert(id);
+            if let Some(set) = self.step_token(at, id)? {
+                let set = self.end_token(set)?;
+                farthest = farthest.max(self.distance(set)?);
+            }
+        }
+        if self.sets.get(at).is_accepting {
+            vocabulary.eos().iter().for_each(|&id| mask.insert(id));
+        }
+        let allowed = Allowed { mask: Arc::new(mask), farthest };
+        self.masks.insert(at, allowed.clone());
+        Ok(allowed)
     }
 
-    pub(super) fn learn_mask(&mut self, at: SetId, mask: Arc<TokenMask>) {
-        self.masks.insert(at, mask);
+    /// What may stand behind an item where its terminal ends; `None` where only the end of the text
+    /// may.
+    pub(super) fn set_behind(
+        &mut self,
+        item: Item,
+        at: SetId,
+    ) -> Result<Option<SetId>, ConstraintError> {
+        let origin = item.behind.origin.seen_from(at);
+        let mut closure = self.closure(0);
+        closure.come_to(Place { origin, ..item.behind });
+        let set = closure.finish()?.filter(|set| !set.items.is_empty());
+        Ok(set.map(|set| self.sets.intern(set)))
     }
 
     pub(super) fn set(&self, id: SetId) -> &Set {
@@ -237,9 +291,11 @@ impl Engine {
 
     /// The bytes that all states take, roughly.
     pub(super) fn memory(&self) -> usize {
-        let mask = self.masks.values().next().map_or(0, |mask| mask.words().len() * 4);
+        let mask = self.masks.values().next().map_or(0, |known| known.mask.words().len() * 4);
+        let masks = self.masks.len() + self.insides.len() + self.outsides.len();
+        let exits = self.exits.len() * mask * 16;
         let ways = (self.outermost.len() + self.tails.len()) * 3 * size_of::<Caller>();
-        self.language.automaton.memory() + self.sets.memory() + self.masks.len() * mask + ways
+        self.language.automaton.memory() + self.sets.memory() + masks * mask + exits + ways
     }
 
     fn find_step(&mut self, from: SetId, class: u8) -> Result<Option<SetId>, ConstraintError> {

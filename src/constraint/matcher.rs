@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::captures::{self, Captured, Written};
 use super::engine::Engine;
 use super::sets::SetId;
-use super::{Constraint, ConstraintError, walk};
+use super::{Constraint, ConstraintError};
 use crate::vocab::{TokenId, TokenMask};
 
 /// Follows one text. Any order of calls is legal; a refused or failed call changes nothing.
@@ -159,18 +159,7 @@ impl Matcher {
         let Some(at) = self.set(&mut engine)? else {
             return Ok(Arc::new(TokenMask::new(constraint.vocabulary().len())));
         };
-        if let Some(mask) = engine.known_mask(at) {
-            return Ok(Arc::clone(mask));
-        }
-        let mut mask = TokenMask::new(constraint.vocabulary().len());
-        walk::add_texts(&mut engine, &constraint.shared.trie, at, &mut mask)?;
-        engine.token_masks(at).for_each(|tokens| mask.union_with(tokens));
-        if engine.set(at).is_accepting {
-            constraint.vocabulary().eos().iter().for_each(|&id| mask.insert(id));
-        }
-        let mask = Arc::new(mask);
-        engine.learn_mask(at, Arc::clone(&mask));
-        Ok(mask)
+        Ok(engine.allowed(at, constraint.vocabulary())?.mask)
     }
 
     /// The masks after each node of a tree of drafted tokens, whose parents come before them; `None`

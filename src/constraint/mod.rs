@@ -31,6 +31,7 @@ mod engine;
 mod error;
 mod explain;
 mod forced;
+mod inside;
 mod language;
 mod matcher;
 mod program;

@@ -1,7 +1,7 @@
 //! A grammar's rules as one automaton each, whose edges are terminals, tokens and calls of rules.
 
 use crate::grammar::{
-    Body, Condition, Grammar, GrammarError, Marker, Parameter, RuleId, Terminal, TokenPattern,
+    Body, Condition, Ends, Grammar, GrammarError, Marker, Parameter, RuleId, Terminal, TokenPattern,
 };
 use crate::regex::Count;
 
@@ -122,6 +122,15 @@ impl Program {
 
     pub(super) fn patterns(&self) -> &[TokenPattern] {
         &self.patterns
+    }
+
+    /// Whether terminals end others that began with them, or budgets end them: then what a set of
+    /// items accepts is not the union of what each accepts.
+    pub(super) fn has_interactions(&self) -> bool {
+        let ends = |ends: Ends| ends == Ends::AtFirst;
+        let is_first =
+            |state: &State| state.terminals.iter().any(|(terminal, _)| ends(terminal.ends));
+        self.states.iter().any(is_first) || self.has_budgets()
     }
 
     /// Whether some rule may only use so many tokens.

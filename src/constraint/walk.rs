@@ -1,22 +1,48 @@
-//! From a parser state to the mask of the tokens that may come next.
+//! From a parser state to the tokens that may come next, by a walk of all tokens.
+
+use std::ops::Range;
 
 use super::ConstraintError;
 use super::engine::Engine;
 use super::sets::SetId;
-use crate::vocab::{TokenMask, TokenTrie};
+use crate::vocab::TokenTrie;
 
-/// Visits every node of the trie that a text may go on with, with the state behind it. A subtree
-/// whose first byte may not come is left out by one jump.
+/// Visits every node at which a token that may come next ends, with the state behind it.
 pub(super) fn walk(
     engine: &mut Engine,
     trie: &TokenTrie,
     from: SetId,
+    visit: impl FnMut(&mut Engine, usize, SetId) -> Result<(), ConstraintError>,
+) -> Result<(), ConstraintError> {
+    walk_nodes(engine, trie, 0..trie.nodes().len(), from, visit)
+}
+
+/// The same of one node, to which a text has come in a state, and the nodes below.
+pub(super) fn walk_below(
+    engine: &mut Engine,
+    trie: &TokenTrie,
+    node: usize,
+    at: SetId,
+    mut visit: impl FnMut(&mut Engine, usize, SetId) -> Result<(), ConstraintError>,
+) -> Result<(), ConstraintError> {
+    if !trie.tokens(node).is_empty() {
+        visit(engine, node, at)?;
+    }
+    walk_nodes(engine, trie, node + 1..trie.nodes()[node].end(), at, visit)
+}
+
+/// A subtree whose first byte may not come is left out by one jump.
+fn walk_nodes(
+    engine: &mut Engine,
+    trie: &TokenTrie,
+    nodes: Range<usize>,
+    from: SetId,
     mut visit: impl FnMut(&mut Engine, usize, SetId) -> Result<(), ConstraintError>,
 ) -> Result<(), ConstraintError> {
     let mut path = vec![from; trie.longest() + 1];
-    let nodes = trie.nodes();
-    let mut at = 0;
-    while let Some(node) = nodes.get(at) {
+    let mut at = nodes.start;
+    while at < nodes.end {
+        let node = trie.nodes()[at];
         match engine.step(path[node.depth() - 1], node.byte())? {
             None => at = node.end(),
             Some(set) => {
@@ -29,17 +55,4 @@ pub(super) fn walk(
         }
     }
     Ok(())
-}
-
-/// Adds the tokens whose text may come next.
-pub(super) fn add_texts(
-    engine: &mut Engine,
-    trie: &TokenTrie,
-    from: SetId,
-    mask: &mut TokenMask,
-) -> Result<(), ConstraintError> {
-    walk(engine, trie, from, |_, node, _| {
-        trie.tokens(node).iter().for_each(|&id| mask.insert(id));
-        Ok(())
-    })
 }

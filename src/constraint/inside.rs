@@ -1,0 +1,156 @@
+//! Masks put together from those of terminals, without a walk of all tokens for each state.
+//!
+//! What a parser state allows is the union of what each of its items allows. An item in the middle
+//! of a terminal allows the tokens that stay inside the terminal, whatever stands around it: one mask
+//! for each state of a terminal. Other tokens leave it where it may end, and their rest has to follow
+//! behind the item: few ways on, so only a few nodes of the trie are visited.
+//!
+//! Terminals that end others, and budgets, make a state more than the union of its items; then
+//! [`walk`](super::walk) is taken instead.
+
+use std::sync::Arc;
+
+use super::ConstraintError;
+use super::completion::{NEVER, plus};
+use super::engine::Engine;
+use super::sets::{Item, SetId};
+use super::walk::walk_below;
+use crate::regex::ExprId;
+use crate::vocab::{TokenMask, TokenTrie};
+
+/// Some tokens, and how far from an end they lead at most.
+#[derive(Debug, Clone)]
+pub(super) struct Allowed {
+    pub(super) mask: Arc<TokenMask>,
+    /// The largest distance behind any of them, in bytes: up to the end of the terminal for those
+    /// that stay inside, up to the end of the text for others.
+    pub(super) farthest: u32,
+}
+
+/// The nodes of the trie behind which a terminal may have ended, by the byte that leads to each.
+#[derive(Debug, Default)]
+pub(super) struct Exits {
+    by_byte: Vec<(u8, u32)>,
+}
+
+impl Engine {
+    /// Adds what an item allows, and gives the largest distance behind any of those tokens.
+    pub(super) fn add_item(
+        &mut self,
+        trie: &TokenTrie,
+        item: Item,
+        at: SetId,
+        mask: &mut TokenMask,
+    ) -> Result<u32, ConstraintError> {
+        let inside = self.inside(trie, item.expr, mask.len())?;
+        mask.union_with(&inside.mask);
+        let tail = self.distance_from(item.behind, at)?;
+        let Some(behind) = self.set_behind(item, at)? else {
+            return Ok(plus(inside.farthest, tail));
+        };
+        let outside = self.outside(trie, item.expr, behind, mask.len())?;
+        mask.union_with(&outside.mask);
+        Ok(plus(inside.farthest, tail).max(outside.farthest))
+    }
+
+    /// The tokens that stay inside a terminal in a state.
+    fn inside(
+        &mut self,
+        trie: &TokenTrie,
+        state: ExprId,
+        size: usize,
+    ) -> Result<Allowed, ConstraintError> {
+        if let Some(known) = self.insides.get(&state) {
+            return Ok(known.clone());
+        }
+        let mut mask = TokenMask::new(size);
+        let mut farthest = 0;
+        self.walk_terminal(trie, state, |engine, node, state| {
+            let distance = engine.language.shortest(state)?;
+            if distance != NEVER {
+                trie.tokens(node).iter().for_each(|&id| mask.insert(id));
+                farthest = farthest.max(distance);
+            }
+            Ok(())
+        })?;
+        let inside = Allowed { mask: Arc::new(mask), farthest };
+        self.insides.insert(state, inside.clone());
+        Ok(inside)
+    }
+
+    /// The tokens that leave a terminal in a state and go on with what may stand behind it.
+    fn outside(
+        &mut self,
+        trie: &TokenTrie,
+        state: ExprId,
+        behind: SetId,
+        size: usize,
+    ) -> Result<Allowed, ConstraintError> {
+        if let Some(known) = self.outsides.get(&(state, behind)) {
+            return Ok(known.clone());
+        }
+        let exits = self.exits(trie, state)?;
+        let mut mask = TokenMask::new(size);
+        let mut farthest = 0;
+        for nodes in exits.by_byte.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some(next) = self.step(behind, nodes[0].0)? else {
+                continue;
+            };
+            for &(_, node) in nodes {
+                walk_below(self, trie, node as usize, next, |engine, node, set| {
+                    trie.tokens(node).iter().for_each(|&id| mask.insert(id));
+                    farthest = farthest.max(engine.distance(set)?);
+                    Ok(())
+                })?;
+            }
+        }
+        let outside = Allowed { mask: Arc::new(mask), farthest };
+        self.outsides.insert((state, behind), outside.clone());
+        Ok(outside)
+    }
+
+    /// Where tokens may leave a terminal in a state.
+    fn exits(&mut self, trie: &TokenTrie, state: ExprId) -> Result<Arc<Exits>, ConstraintError> {
+        if let Some(known) = self.exits.get(&state) {
+            return Ok(Arc::clone(known));
+        }
+        let mut by_byte = Vec::new();
+        self.walk_terminal(trie, state, |engine, node, state| {
+            if engine.language.automaton.is_nullable(state) {
+                let mut child = node + 1;
+                while child < trie.nodes()[node].end() {
+                    by_byte.push((trie.nodes()[child].byte(), child as u32));
+                    child = trie.nodes()[child].end();
+                }
+            }
+            Ok(())
+        })?;
+        by_byte.sort_unstable();
+        let exits = Arc::new(Exits { by_byte });
+        self.exits.insert(state, Arc::clone(&exits));
+        Ok(exits)
+    }
+
+    /// Visits every node of the trie that leads to a state of a terminal.
+    fn walk_terminal(
+        &mut self,
+        trie: &TokenTrie,
+        from: ExprId,
+        mut visit: impl FnMut(&mut Self, usize, ExprId) -> Result<(), ConstraintError>,
+    ) -> Result<(), ConstraintError> {
+        let mut path = vec![from; trie.longest() + 1];
+        let mut at = 0;
+        while let Some(node) = trie.nodes().get(at) {
+            let class = self.language.automaton.class_of(node.byte());
+            let state = self.language.automaton.step(path[node.depth() - 1], class);
+            if state == ExprId::NOTHING {
+                at = node.end();
+                continue;
+            }
+            path[node.depth()] = state;
+            visit(self, at, state)?;
+            at += 1;
+        }
+        Ok(())
+    }
+}
