@@ -124,13 +124,6 @@ impl Program {
         &self.patterns
     }
 
-    /// Whether terminals end others that began with them, so that what a set of items accepts is
-    /// more than the union of what each accepts.
-    pub(super) fn has_interactions(&self) -> bool {
-        let is_lazy = |state: &State| state.terminals.iter().any(|(terminal, _)| terminal.is_lazy);
-        self.states.iter().any(is_lazy) || self.has_budgets()
-    }
-
     /// Whether some rule may only use so many tokens.
     pub(super) fn has_budgets(&self) -> bool {
         self.rules.iter().any(|rule| rule.max_tokens.is_some())

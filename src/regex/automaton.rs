@@ -80,10 +80,6 @@ impl Automaton {
         self.exprs.is_nullable(state)
     }
 
-    pub(crate) fn exprs(&self) -> &Exprs {
-        &self.exprs
-    }
-
     /// To combine expressions; a new byte set would have no class.
     pub(crate) fn exprs_mut(&mut self) -> &mut Exprs {
         &mut self.exprs

@@ -29,14 +29,6 @@ impl ByteSet {
         self == Self::NONE
     }
 
-    pub(crate) fn len(self) -> usize {
-        self.0.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    pub(crate) fn first(self) -> Option<u8> {
-        self.iter().next()
-    }
-
     /// The bytes of the set, ascending.
     pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
         (0..=255).filter(move |&byte| self.contains(byte))

@@ -74,23 +74,5 @@ pub(crate) fn parse(
     Ok(rest.at_start)
 }
 
-/// The texts in which a pattern matches somewhere.
-///
-/// # Errors
-/// As [`parse`].
-pub(crate) fn parse_search(
-    pattern: &str,
-    syntax: &Syntax,
-    limits: &PatternLimits,
-    exprs: &mut Exprs,
-) -> Result<ExprId, PatternError> {
-    let node = Parser::new(pattern, syntax, limits, exprs).parse()?;
-    let text = exprs.any_text();
-    let found = node::lower(&node, node::Rest::same(text), exprs)?;
-    let before = exprs.any_text();
-    let later = node::after(before, found, exprs);
-    Ok(exprs.or([found.at_start, later]))
-}
-
 #[cfg(test)]
 mod tests;

@@ -191,13 +191,6 @@ pub(super) fn lower(node: &Node, rest: Rest, exprs: &mut Exprs) -> Result<Rest, 
     })
 }
 
-/// A text that is not empty and then `rest`, from the start.
-pub(super) fn after(text: ExprId, rest: Rest, exprs: &mut Exprs) -> ExprId {
-    let not_empty = exprs.not(ExprId::EMPTY);
-    let text = exprs.and([text, not_empty]);
-    before(text, rest, exprs).within
-}
-
 /// What follows where the assertion holds. Anchors differ by what stands before; a look-ahead is an
 /// intersection with what it asks for and anything behind, or with all else.
 fn lower_assertion(
