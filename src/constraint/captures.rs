@@ -68,14 +68,17 @@ struct Node {
 /// A state with the position its rule began at, and the rule's parameter.
 type Key = (StateId, usize, u64);
 
+/// A place that calls a rule, and the state to go on at behind it.
+type Caller = (usize, StateId);
+
 struct Parser<'a> {
     language: &'a mut Language,
     text: &'a Written,
     nodes: Vec<Node>,
     /// For each position, the places reached.
     reached: Vec<HashMap<Key, usize>>,
-    /// For each position, the callers of each rule called there, with the state to go on at.
-    callers: Vec<HashMap<(RuleId, u64), Vec<(usize, StateId)>>>,
+    /// For each position, the callers of each rule called there.
+    callers: Vec<HashMap<(RuleId, u64), Vec<Caller>>>,
     /// For each position, the terminals that are under way: the state of each and where it leads.
     running: Vec<HashSet<(ExprId, usize, StateId)>>,
     /// For each position, the places to look at.

@@ -48,7 +48,7 @@ enum Piece {
     Token(TokenId),
     Bytes(Arc<[u8]>),
     /// An end of sequence: nothing follows.
-    End(TokenId),
+    End,
 }
 
 /// Why nothing more can be written.
@@ -274,7 +274,7 @@ impl Matcher {
                 None if engine.set(at).is_accepting
                     && constraint.vocabulary().eos().contains(&token) =>
                 {
-                    Some((Piece::End(token), at))
+                    Some((Piece::End, at))
                 }
                 None => None,
             };
@@ -292,7 +292,7 @@ impl Matcher {
         for piece in self.pieces() {
             let start = written.symbols.len();
             match piece {
-                Piece::End(_) => {}
+                Piece::End => {}
                 Piece::Bytes(bytes) => written.symbols.extend(bytes.iter().copied().map(Some)),
                 Piece::Token(id) => {
                     let bytes = self.constraint.vocabulary().bytes(id);
@@ -341,7 +341,7 @@ impl Matcher {
         }
         match &self.path {
             None => engine.start(),
-            Some(node) if matches!(node.piece, Piece::End(_)) => Ok(None),
+            Some(node) if matches!(node.piece, Piece::End) => Ok(None),
             Some(node) => Ok(Some(node.set)),
         }
     }
@@ -353,7 +353,7 @@ impl Matcher {
         };
         const LEGAL: &str = "what was legal stays legal";
         let set = match &piece {
-            Piece::End(_) => before,
+            Piece::End => before,
             Piece::Token(token) => self.constraint.step(engine, before, *token)?.expect(LEGAL),
             Piece::Bytes(bytes) => {
                 let mut set = before;
