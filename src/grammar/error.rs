@@ -35,12 +35,12 @@ pub enum GrammarError {
         place: Place,
     },
     /// A rule is defined twice.
-    #[error("rule {name:?} is defined again ({place}), after line {}", first.line)]
+    #[error("rule {name:?} is defined again ({place}), after line {first_line}")]
     DuplicateRule {
         /// Its name.
         name: String,
-        /// The earlier definition.
-        first: Place,
+        /// The line of the earlier definition, from 1.
+        first_line: usize,
         /// The later definition.
         place: Place,
     },
