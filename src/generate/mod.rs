@@ -4,8 +4,9 @@
 //! text is whole. Tokens that the constraint forces are fed in one pass and not sampled. The text
 //! is whole within the token budget, or the request is refused.
 //!
-//! Laws, held by `tests/generate`: the text is legal, whatever is sampled; it is whole within
-//! [`Options::max_tokens`]; equal seeds give equal texts.
+//! Laws: the text is legal, whatever is sampled; it is whole within [`Options::max_tokens`]; equal
+//! seeds give equal texts. What the model would rather have said is not lost: each token has its
+//! logprob before the mask and the probability that the mask removed.
 //!
 //! ```no_run
 //! use tokenrail::constraint::Constraint;
@@ -32,7 +33,22 @@ use crate::constraint::{Constraint, Matcher, Stop};
 use crate::model::{Chat, Distribution, LanguageModel, Logits, Rows, Session};
 use crate::vocab::{TokenId, TokenMask};
 
-/// Generates with one model under one constraint.
+/// Generates with one model under one constraint, any number of texts after any number of prompts.
+///
+/// ```
+/// use tokenrail::constraint::Constraint;
+/// use tokenrail::generate::{GenerateError, Generator, Options};
+/// use tokenrail::model::LanguageModel;
+///
+/// fn label(
+///     model: &dyn LanguageModel,
+///     labels: &Constraint,
+///     review: &str,
+/// ) -> Result<String, GenerateError> {
+///     let prompt = format!("Review: {review}\nMood: ");
+///     Ok(Generator::new(model, labels)?.generate(&prompt, &Options::default())?.text)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Generator<'m> {
     model: &'m dyn LanguageModel,
@@ -58,7 +74,16 @@ pub struct Options {
     pub chat: Option<Chat>,
 }
 
-/// A generated text.
+/// A generated text, whole and legal, with what the model thought of each token.
+///
+/// ```
+/// use tokenrail::generate::Generated;
+///
+/// /// What the model gives the whole text, in nats; forced tokens count as it would have said them.
+/// fn logprob(generated: &Generated) -> f64 {
+///     generated.tokens.iter().map(|token| token.logprob).sum()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generated {
     /// The text; bytes that are no UTF-8 are replaced.
@@ -72,6 +97,15 @@ pub struct Generated {
 }
 
 /// A token of a generated text. Logprobs are in nats.
+///
+/// ```
+/// use tokenrail::generate::GeneratedToken;
+///
+/// /// Whether the constraint overruled the model here.
+/// fn is_overruled(token: &GeneratedToken) -> bool {
+///     !token.is_forced && token.removed > 0.5
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeneratedToken {
     /// The token.
@@ -88,7 +122,13 @@ pub struct GeneratedToken {
     pub is_forced: bool,
 }
 
-/// Why a generated text ends.
+/// Why a generated text ends. It is whole in each case.
+///
+/// ```
+/// use tokenrail::generate::Finish;
+///
+/// assert_eq!(Finish::EndOfSequence.name(), "end_of_sequence");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finish {
@@ -178,7 +218,16 @@ impl<'m> Generator<'m> {
     }
 }
 
-/// A prompt that was run.
+/// A prompt that the model has read, to generate any number of texts after it.
+///
+/// ```
+/// use tokenrail::generate::{GenerateError, Generator, Options};
+///
+/// fn three(generator: &Generator<'_>, prompt: &str) -> Result<Vec<String>, GenerateError> {
+///     let mut started = generator.start(prompt, &Options::default())?;
+///     (0..3).map(|_| Ok(started.generate(&mut |_| {})?.text)).collect()
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Started<'m> {
     constraint: &'m Constraint,

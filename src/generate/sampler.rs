@@ -1,4 +1,7 @@
 //! Draws a token from the legal ones.
+//!
+//! The filters come in a fixed order: the most likely `top_k`, those above `min_p`, then the nucleus
+//! of `top_p`, each on what the temperature has made of the logprobs. Nothing here knows grammars.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
