@@ -34,14 +34,17 @@ impl ByteSet {
         (0..=255).filter(move |&byte| self.contains(byte))
     }
 
+    /// The bytes of either.
     pub(crate) fn union(self, other: Self) -> Self {
         self.zip(other, |a, b| a | b)
     }
 
+    /// The bytes of both.
     pub(crate) fn intersection(self, other: Self) -> Self {
         self.zip(other, |a, b| a & b)
     }
 
+    /// All other bytes.
     pub(crate) fn complement(self) -> Self {
         self.zip(Self::NONE, |a, _| !a)
     }

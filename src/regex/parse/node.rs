@@ -1,8 +1,9 @@
 //! Patterns with their assertions, and what they match once the text behind them is known.
 //!
-//! An assertion speaks of the text around it, and matches none itself. So a pattern is lowered from its end: each part is
-//! given the expression of all that follows it, and an assertion constrains that expression. What
-//! may stand before is told apart only as far as anchors can see it; see [`Rest`].
+//! An assertion speaks of the text around it, and matches none itself. So a pattern is lowered from
+//! its end: each part is given the expression of all that follows it, and an assertion constrains
+//! that expression. What may stand before is told apart only as far as anchors can see it; see
+//! [`Rest`].
 
 use super::{PatternError, PatternErrorKind};
 use crate::regex::expr::{Count, ExprId, Exprs};
