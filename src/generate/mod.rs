@@ -197,6 +197,7 @@ impl<'m> Generator<'m> {
         })
     }
 
+    /// The tokens of a prompt, at least one: a text has to begin with something.
     fn encode(&self, prompt: &str, chat: Option<&Chat>) -> Result<Vec<TokenId>, GenerateError> {
         let tokenizer = self.model.tokenizer();
         let render = |chat: &Chat| {
@@ -261,7 +262,7 @@ impl Started<'_> {
             tokens: Vec::new(),
             max_tokens: self.options.max_tokens,
         };
-        let finish = run.run(self.logits.clone(), show)?;
+        let finish = run.finish(self.logits.clone(), show)?;
         let bytes: Vec<u8> = run.tokens.iter().flat_map(|token| token.bytes.clone()).collect();
         Ok(Generated {
             text: String::from_utf8_lossy(&bytes).into_owned(),
@@ -283,7 +284,8 @@ struct Run<'m> {
 }
 
 impl Run<'_> {
-    fn run(
+    /// Writes tokens until the text ends; `logits` are those of its first token.
+    fn finish(
         &mut self,
         mut logits: Logits,
         show: &mut dyn FnMut(&GeneratedToken),
@@ -300,31 +302,47 @@ impl Run<'_> {
             }
             let begin = self.tokens.len();
             let forced = self.forced(left)?;
-            if forced.is_empty() {
-                let mask = self.matcher.mask_within(left)?;
-                let row = last(&logits)?;
-                let temperature = self.matcher.temperature()?.map(f64::from);
-                let id = self.sampler.sample(&row, &mask, temperature);
-                if !self.matcher.advance(id)? {
-                    return Err(GenerateError::NotFinite);
-                }
-                if self.matcher.stop()? == Some(Stop::EndOfSequence) {
-                    return Ok(Finish::EndOfSequence);
-                }
-                self.push(id, &row, Some(&mask));
-                logits = self.session.feed(&[id], Rows::Last)?;
+            logits = if !forced.is_empty() {
+                self.feed_forced(&forced, &logits)?
+            } else if let Some(next) = self.draw(&logits, left)? {
+                next
             } else {
-                self.matcher.advance_all(&forced)?;
-                let after = self.session.feed(&forced, Rows::All)?;
-                let first = last(&logits)?;
-                let rows = after.distributions()?;
-                for (&id, row) in forced.iter().zip(std::iter::once(&first).chain(&rows)) {
-                    self.push(id, row, None);
-                }
-                logits = Logits::new(after.rows().last().unwrap_or(&[]).to_vec(), first.len());
-            }
+                return Ok(Finish::EndOfSequence);
+            };
             self.tokens[begin..].iter().for_each(&mut *show);
         }
+    }
+
+    /// Samples a token and feeds it; `None` where it is an end of sequence.
+    fn draw(&mut self, logits: &Logits, left: usize) -> Result<Option<Logits>, GenerateError> {
+        let mask = self.matcher.mask_within(left)?;
+        let row = last(logits)?;
+        let temperature = self.matcher.temperature()?.map(f64::from);
+        let id = self.sampler.sample(&row, &mask, temperature);
+        if !self.matcher.advance(id)? {
+            return Err(GenerateError::NotFinite);
+        }
+        if self.matcher.stop()? == Some(Stop::EndOfSequence) {
+            return Ok(None);
+        }
+        self.push(id, &row, Some(&mask));
+        Ok(Some(self.session.feed(&[id], Rows::Last)?))
+    }
+
+    /// Feeds tokens that must come, in one pass; gives the logits behind the last.
+    fn feed_forced(
+        &mut self,
+        forced: &[TokenId],
+        logits: &Logits,
+    ) -> Result<Logits, GenerateError> {
+        self.matcher.advance_all(forced)?;
+        let after = self.session.feed(forced, Rows::All)?;
+        let first = last(logits)?;
+        let rows = after.distributions()?;
+        for (&id, row) in forced.iter().zip(std::iter::once(&first).chain(&rows)) {
+            self.push(id, row, None);
+        }
+        Ok(Logits::new(after.rows().last().unwrap_or(&[]).to_vec(), first.len()))
     }
 
     /// The tokens that must come next, if the text can be finished within what is left behind them.
@@ -339,6 +357,7 @@ impl Run<'_> {
         Ok(if fits { forced } else { Vec::new() })
     }
 
+    /// Notes a token with what the model gave it; no mask is a token that was forced.
     fn push(&mut self, id: TokenId, row: &Distribution<'_>, mask: Option<&TokenMask>) {
         let logprob = row.logprob(id);
         let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
@@ -353,6 +372,7 @@ impl Run<'_> {
     }
 }
 
+/// The distribution behind the last token that was fed.
 fn last(logits: &Logits) -> Result<Distribution<'_>, GenerateError> {
     let row = logits.rows().last().and_then(Distribution::new);
     row.ok_or(GenerateError::NotFinite)
