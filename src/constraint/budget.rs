@@ -51,7 +51,7 @@ impl Matcher {
         }
         if let Some(left) = budget.checked_sub(1) {
             walk::walk(&mut engine, trie, at, |engine, node, set| {
-                let set = engine.end_token(set);
+                let set = engine.end_token(set)?;
                 if engine.tokens_to_accept(set, trie)? as usize <= left {
                     add(&mut trie.tokens(node).iter().copied());
                 }
@@ -60,7 +60,7 @@ impl Matcher {
             let ids: Vec<TokenId> = engine.token_masks(at).flat_map(TokenMask::iter).collect();
             for id in ids {
                 if let Some(set) = engine.step_token(at, id)? {
-                    let set = engine.end_token(set);
+                    let set = engine.end_token(set)?;
                     if engine.tokens_to_accept(set, trie)? as usize <= left {
                         add(&mut std::iter::once(id));
                     }

@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use super::ConstraintError;
 use super::completion::{Completions, NEVER};
+use super::engine::Caller;
 use super::language::Language;
 use super::program::StateId;
 use super::sets::{Call, Frame, Item, Place, Set, SetId, Sets, TokenItem};
-use crate::grammar::{RuleId, Terminal};
+use crate::grammar::{Ends, RuleId, Terminal};
 use crate::regex::{Automaton, ExprId};
 
 /// The work of making one set.
 pub(super) struct Closure<'a> {
     sets: &'a Sets,
     completions: &'a mut Completions,
+    /// What [`outermost_end`](Self::outermost_end) found before.
+    outermost: &'a mut HashMap<Caller, Caller>,
     pub(super) language: &'a mut Language,
     set: Set,
     /// Places to look at; each is looked at once.
@@ -30,13 +33,14 @@ pub(super) struct Closure<'a> {
 impl<'a> Closure<'a> {
     pub(super) fn new(
         sets: &'a Sets,
-        completions: &'a mut Completions,
+        (completions, outermost): (&'a mut Completions, &'a mut HashMap<Caller, Caller>),
         language: &'a mut Language,
         now: u32,
     ) -> Self {
         Self {
             sets,
             completions,
+            outermost,
             language,
             set: Set { now, ..Set::default() },
             open: Vec::new(),
@@ -50,21 +54,33 @@ impl<'a> Closure<'a> {
     pub(super) fn begin(&mut self, state: StateId) -> Result<(), ConstraintError> {
         let frame = Frame::START;
         if self.can_finish(state, frame.parameter)? {
-            self.arrive(Place { state, origin: SetId::ROOT, frame });
+            self.come_to(Place { state, origin: SetId::ROOT, frame });
         }
         Ok(())
     }
 
-    /// Adds a terminal that goes on.
-    pub(super) fn add_item(&mut self, item: Item) {
-        self.set.items.push(item);
+    /// Adds a terminal that a byte has led on.
+    pub(super) fn go_on(&mut self, item: Item) -> Result<(), ConstraintError> {
+        if item.expr == ExprId::EMPTY && item.ends != Ends::OutOfBudget {
+            self.come_to(item.behind);
+            return Ok(());
+        }
+        self.end_terminal(item);
+        if self.language.is_alive(item.expr)? {
+            self.set.items.push(item);
+            if self.language.program.has_budgets() {
+                self.set.running.push(item);
+            }
+        }
+        Ok(())
     }
 
     /// Adds a place that the text has come to.
-    pub(super) fn arrive(&mut self, place: Place) {
-        if self.seen.insert(place) {
-            self.open.push(place);
+    pub(super) fn come_to(&mut self, place: Place) {
+        if self.language.program.has_budgets() {
+            self.set.arrived.push(place);
         }
+        self.arrive(place);
     }
 
     /// Finds all that may come next. `None` when nothing may, not even the end.
@@ -91,9 +107,7 @@ impl<'a> Closure<'a> {
                 continue;
             }
             let behind = Place { state: to, ..place };
-            if self.language.automaton.is_nullable(terminal.expr) {
-                self.arrive(behind);
-            }
+            self.end_terminal(Item { expr: terminal.expr, ends: terminal.ends, behind });
             self.begun.push((terminal, behind));
         }
         for &(pattern, to) in &state.tokens {
@@ -111,7 +125,8 @@ impl<'a> Closure<'a> {
             }
             let own = callee.max_tokens.map(|max| self.set.now.saturating_add(max));
             let deadline = place.frame.deadline.min(own.unwrap_or(Frame::NO_DEADLINE));
-            let frame = Frame { parameter, deadline };
+            let budgets = place.frame.budgets + u32::from(own.is_some());
+            let frame = Frame { parameter, deadline, budgets };
             self.call(rule, callee.start, frame, Place { state: to, ..place });
         }
         for (condition, to) in &state.guards {
@@ -120,6 +135,20 @@ impl<'a> Closure<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Goes on behind a terminal that may end here.
+    fn end_terminal(&mut self, item: Item) {
+        let may_end = item.ends != Ends::OutOfBudget || item.behind.frame.is_used_up(self.set.now);
+        if may_end && self.language.automaton.is_nullable(item.expr) {
+            self.arrive(item.behind);
+        }
+    }
+
+    fn arrive(&mut self, place: Place) {
+        if self.seen.insert(place) {
+            self.open.push(place);
+        }
     }
 
     fn call(&mut self, rule: RuleId, start: StateId, frame: Frame, behind: Place) {
@@ -132,37 +161,53 @@ impl<'a> Closure<'a> {
 
     /// Goes on behind the calls of a rule that ends here.
     fn end_rule(&mut self, rule: RuleId, origin: SetId, frame: Frame) {
-        let (mut rule, mut origin, mut frame) = (rule, origin, frame);
-        loop {
-            if self.language.program.rule(rule).max_tokens.is_some() {
-                self.set.endings.push(frame.deadline);
-            }
-            if origin == SetId::ROOT {
-                self.set.is_accepting = true;
-                return;
-            }
-            if origin == SetId::SELF {
-                self.end_here(rule, frame);
-                return;
-            }
-            let calls = self.sets.get(origin).calls_of(rule, frame);
-            match calls {
-                // A call at its rule's end: that rule ends too, and needs no place of its own
-                // (Leo 1991). Right recursion would leave one for every level.
-                [call] if self.language.program.state(call.behind.state).is_end() => {
-                    rule = self.language.program.state(call.behind.state).rule();
-                    frame = call.behind.frame;
-                    origin = call.behind.origin.seen_from(origin);
-                }
-                _ => {
-                    for call in calls {
-                        let origin = call.behind.origin.seen_from(origin);
-                        self.arrive(Place { origin, ..call.behind });
-                    }
-                    return;
-                }
+        let (origin, rule, frame) = self.outermost_end((origin, rule, frame));
+        if origin == SetId::ROOT {
+            self.set.is_accepting = true;
+        } else if origin == SetId::SELF {
+            self.end_here(rule, frame);
+        } else {
+            for call in self.sets.get(origin).calls_of(rule, frame) {
+                let origin = call.behind.origin.seen_from(origin);
+                self.arrive(Place { origin, ..call.behind });
             }
         }
+    }
+
+    /// The outermost rule that ends where a rule does because its only call of it is at its end. The
+    /// rules between need no place of their own, where right recursion would leave one for every
+    /// level; and the way up is remembered, or every byte would walk it (Leo 1991).
+    fn outermost_end(&mut self, rule: Caller) -> Caller {
+        let program = Arc::clone(&self.language.program);
+        let mut passed = Vec::new();
+        let mut at = rule;
+        loop {
+            let (origin, rule, frame) = at;
+            if program.rule(rule).max_tokens.is_some() {
+                self.set.endings.push((frame.deadline, frame.budgets));
+            }
+            if origin == SetId::ROOT || origin == SetId::SELF {
+                break;
+            }
+            if let Some(&outermost) = self.outermost.get(&at) {
+                at = outermost;
+                break;
+            }
+            let [call] = self.sets.get(origin).calls_of(rule, frame) else {
+                break;
+            };
+            let caller = program.state(call.behind.state);
+            if !caller.is_end() {
+                break;
+            }
+            passed.push(at);
+            at = (call.behind.origin.seen_from(origin), caller.rule(), call.behind.frame);
+        }
+        // Budgets end at every level, so each is to be passed again.
+        if !program.has_budgets() {
+            self.outermost.extend(passed.into_iter().map(|rule| (rule, at)));
+        }
+        at
     }
 
     /// Ends a rule without text, for the calls made here so far and those to come.
@@ -182,9 +227,9 @@ impl<'a> Closure<'a> {
         let begun = std::mem::take(&mut self.begun);
         let terminals: Vec<Terminal> = begun.iter().map(|(terminal, _)| *terminal).collect();
         let exprs = uncommitted(&terminals, &mut self.language.automaton);
-        for (expr, (_, behind)) in exprs.into_iter().zip(begun) {
+        for (expr, (terminal, behind)) in exprs.into_iter().zip(begun) {
             if self.language.is_alive(expr)? {
-                self.set.items.push(Item { expr, behind });
+                self.set.items.push(Item { expr, ends: terminal.ends, behind });
             }
         }
         Ok(())
@@ -201,7 +246,7 @@ impl<'a> Closure<'a> {
 pub(super) fn uncommitted(terminals: &[Terminal], automaton: &mut Automaton) -> Vec<ExprId> {
     let mut lazy: Vec<ExprId> = terminals
         .iter()
-        .filter(|terminal| terminal.is_lazy && !automaton.is_nullable(terminal.expr))
+        .filter(|terminal| terminal.ends == Ends::AtFirst && !automaton.is_nullable(terminal.expr))
         .map(|terminal| terminal.expr)
         .collect();
     if lazy.is_empty() {
@@ -214,7 +259,7 @@ pub(super) fn uncommitted(terminals: &[Terminal], automaton: &mut Automaton) -> 
     let [not_any, not_longer] =
         [exprs.concat([any, ExprId::ANYTHING]), exprs.longer_than(any)].map(|expr| exprs.not(expr));
     let allowed = |terminal: &Terminal| {
-        let free = if terminal.is_lazy { not_longer } else { not_any };
+        let free = if terminal.ends == Ends::AtFirst { not_longer } else { not_any };
         exprs.and([terminal.expr, free])
     };
     terminals.iter().map(allowed).collect()

@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use super::ConstraintError;
 use super::language::Language;
 use super::program::{Program, StateId};
+use crate::grammar::Ends;
 
 /// The distance of what cannot finish.
 pub(super) const NEVER: u32 = u32::MAX;
@@ -136,7 +137,11 @@ fn ways_from(
         ways.push(Way { cost: 0, through: [None; 2] });
     }
     for &(terminal, to) in &state.terminals {
-        let cost = language.shortest(terminal.expr)?;
+        // A budget may be left over, so nothing can count on its end.
+        let cost = match terminal.ends {
+            Ends::OutOfBudget => NEVER,
+            Ends::Anywhere | Ends::AtFirst => language.shortest(terminal.expr)?,
+        };
         ways.push(Way { cost, through: [Some((to, parameter)), None] });
     }
     for &(pattern, to) in &state.tokens {

@@ -10,6 +10,7 @@ use super::completion::{NEVER, plus};
 use super::engine::{Caller, Engine};
 use super::sets::{Place, SetId};
 use super::walk::walk;
+use crate::grammar::Ends;
 use crate::vocab::{TokenId, TokenMask, TokenTrie};
 
 impl Engine {
@@ -67,7 +68,7 @@ impl Engine {
             };
             (at, node) = (next, Some(child));
             if !trie.tokens(child).is_empty() {
-                best = Some(self.end_token(at));
+                best = Some(self.end_token(at)?);
             }
         }
         if best.is_none() && self.distance(from)? > 0 {
@@ -100,7 +101,7 @@ impl Engine {
             self.token_masks(at).filter_map(|mask| mask.iter().next()).collect();
         for id in ids {
             if let Some(next) = self.step_token(at, id)? {
-                let next = self.end_token(next);
+                let next = self.end_token(next)?;
                 if self.distance(next)? < distance {
                     return Ok(Some(next));
                 }
@@ -116,7 +117,7 @@ impl Engine {
         }
         let mut farthest = 0;
         walk(self, trie, at, |engine, _, set| {
-            let set = engine.end_token(set);
+            let set = engine.end_token(set)?;
             farthest = farthest.max(engine.distance(set)?);
             Ok(())
         })?;
@@ -137,7 +138,8 @@ impl Engine {
         }
         let mut best = NEVER;
         for item in &set.items {
-            let own = self.language.shortest(item.expr)?;
+            let can_end = item.ends != Ends::OutOfBudget;
+            let own = if can_end { self.language.shortest(item.expr)? } else { NEVER };
             best = best.min(plus(own, self.distance_from(item.behind, at)?));
         }
         for token in &set.tokens {

@@ -22,6 +22,8 @@ pub(super) struct Engine {
     fresh: Language,
     pub(super) sets: Sets,
     pub(super) completions: Completions,
+    /// The outermost rule that ends where a called rule does.
+    outermost: HashMap<Caller, Caller>,
     /// The distance from the end of a rule called in a set to the end of the text.
     pub(super) tails: HashMap<Caller, u32>,
     /// The distance from a set to the end of the text, in bytes.
@@ -46,6 +48,7 @@ impl Engine {
             sets: Sets::new(language.automaton.representatives().len()),
             fresh: language.clone(),
             language,
+            outermost: HashMap::new(),
             tails: HashMap::new(),
             distances: HashMap::new(),
             tokens_left: HashMap::new(),
@@ -102,12 +105,16 @@ impl Engine {
         token: TokenId,
     ) -> Result<Option<SetId>, ConstraintError> {
         let set = self.sets.get(from);
-        let mut closure =
-            Closure::new(&self.sets, &mut self.completions, &mut self.language, set.now);
+        let mut closure = Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            set.now,
+        );
         for item in &set.tokens {
             if closure.language.tokens[item.pattern].contains(token) {
                 let origin = item.behind.origin.seen_from(from);
-                closure.arrive(Place { origin, ..item.behind });
+                closure.come_to(Place { origin, ..item.behind });
             }
         }
         let to = closure.finish()?;
@@ -123,20 +130,35 @@ impl Engine {
             both.tokens.extend_from_slice(&set.tokens);
             both.calls.extend_from_slice(&set.calls);
             both.endings.extend_from_slice(&set.endings);
+            both.running.extend_from_slice(&set.running);
+            both.arrived.extend_from_slice(&set.arrived);
             both.is_accepting |= set.is_accepting;
         }
         self.sets.intern(both)
     }
 
-    /// The set at the end of a token: where rules have budgets, one token of them is used.
-    pub(super) fn end_token(&mut self, at: SetId) -> SetId {
+    /// The set at the end of a token: where rules have budgets, one token of them is used, and
+    /// rules that begin here have theirs whole.
+    pub(super) fn end_token(&mut self, at: SetId) -> Result<SetId, ConstraintError> {
         if !self.language.program.has_budgets() {
-            return at;
+            return Ok(at);
         }
-        let mut set = self.sets.get(at).clone();
-        set.now = set.now.saturating_add(1);
-        set.close_expired();
-        self.sets.intern(set)
+        let set = self.sets.get(at);
+        let now = set.now.saturating_add(1);
+        let mut closure = Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            now,
+        );
+        for item in &set.running {
+            closure.go_on(*item)?;
+        }
+        for place in &set.arrived {
+            closure.come_to(*place);
+        }
+        let ended = closure.finish()?.expect("what goes on at a token's end does so behind it");
+        Ok(self.sets.intern(ended))
     }
 
     /// The tokens that may come next by their ids, one mask for each pattern in the set.
@@ -216,7 +238,8 @@ impl Engine {
     /// The bytes that all states take, roughly.
     pub(super) fn memory(&self) -> usize {
         let mask = self.masks.values().next().map_or(0, |mask| mask.words().len() * 4);
-        self.language.automaton.memory() + self.sets.memory() + self.masks.len() * mask
+        let ways = (self.outermost.len() + self.tails.len()) * 3 * size_of::<Caller>();
+        self.language.automaton.memory() + self.sets.memory() + self.masks.len() * mask + ways
     }
 
     fn find_step(&mut self, from: SetId, class: u8) -> Result<Option<SetId>, ConstraintError> {
@@ -224,8 +247,12 @@ impl Engine {
         let limit = self.language.limits.memory.saturating_mul(2);
         self.language.check("bytes of parser states", self.memory(), limit)?;
         let set = self.sets.get(from);
-        let mut closure =
-            Closure::new(&self.sets, &mut self.completions, &mut self.language, set.now);
+        let mut closure = Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            set.now,
+        );
         for item in &set.items {
             let expr = closure.language.automaton.step(item.expr, class);
             if expr == ExprId::NOTHING {
@@ -233,18 +260,18 @@ impl Engine {
             }
             let origin = item.behind.origin.seen_from(from);
             let behind = Place { origin, ..item.behind };
-            if closure.language.automaton.is_nullable(expr) {
-                closure.arrive(behind);
-            }
-            if expr != ExprId::EMPTY && closure.language.is_alive(expr)? {
-                closure.add_item(Item { expr, behind });
-            }
+            closure.go_on(Item { expr, behind, ..*item })?;
         }
         let to = closure.finish()?;
         Ok(to.map(|set| self.sets.intern(set)))
     }
 
     fn closure(&mut self, now: u32) -> Closure<'_> {
-        Closure::new(&self.sets, &mut self.completions, &mut self.language, now)
+        Closure::new(
+            &self.sets,
+            (&mut self.completions, &mut self.outermost),
+            &mut self.language,
+            now,
+        )
     }
 }

@@ -158,7 +158,7 @@ impl Matcher {
             count += 1;
         }
         if count > 0 {
-            let set = engine.end_token(set);
+            let set = engine.end_token(set)?;
             self.push(Piece::Bytes(bytes[..count].into()), set, &engine);
         }
         Ok(count)
@@ -423,7 +423,7 @@ impl Matcher {
                 for &byte in bytes.iter() {
                     set = engine.step(set, byte)?.expect(LEGAL);
                 }
-                engine.end_token(set)
+                engine.end_token(set)?
             }
         };
         self.push(piece, set, engine);
@@ -452,7 +452,7 @@ impl Constraint {
             (Some(text), Some(id)) => Some(engine.union(text, id)),
             (next, None) | (None, next) => next,
         };
-        Ok(next.map(|set| engine.end_token(set)))
+        next.map(|set| engine.end_token(set)).transpose()
     }
 }
 

@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::program::StateId;
-use crate::grammar::RuleId;
+use crate::grammar::{Ends, RuleId};
 use crate::regex::ExprId;
 
 /// A set of a [`Sets`].
@@ -41,11 +41,18 @@ pub(super) struct Frame {
     /// The number of tokens of the whole text at which the rule should end; [`Frame::NO_DEADLINE`]
     /// where it may go on.
     pub(super) deadline: u32,
+    /// How many rules with budgets it is in, itself included.
+    pub(super) budgets: u32,
 }
 
 impl Frame {
     pub(super) const NO_DEADLINE: u32 = u32::MAX;
-    pub(super) const START: Self = Self { parameter: 0, deadline: Self::NO_DEADLINE };
+    pub(super) const START: Self = Self { parameter: 0, deadline: Self::NO_DEADLINE, budgets: 0 };
+
+    /// Whether the budget of the rule is used up after so many tokens.
+    pub(super) fn is_used_up(self, now: u32) -> bool {
+        self.deadline <= now
+    }
 }
 
 /// A place in a rule that began in `origin`.
@@ -60,6 +67,7 @@ pub(super) struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Item {
     pub(super) expr: ExprId,
+    pub(super) ends: Ends,
     pub(super) behind: Place,
 }
 
@@ -86,10 +94,15 @@ pub(super) struct Set {
     pub(super) calls: Vec<Call>,
     /// Whether the text may end here.
     pub(super) is_accepting: bool,
-    /// The deadlines of the rules with budgets that may end here.
-    pub(super) endings: Vec<u32>,
+    /// The deadlines of the rules with budgets that may end here, with how many they are in: the rule
+    /// around one that ends goes on, though it may have the same deadline.
+    pub(super) endings: Vec<(u32, u32)>,
     /// The number of tokens so far, where rules have budgets; else 0.
     pub(super) now: u32,
+    /// The items that go on and the places that the text has come to: what all else follows from.
+    /// Kept where rules have budgets, as a token's end changes what follows.
+    pub(super) running: Vec<Item>,
+    pub(super) arrived: Vec<Place>,
 }
 
 impl Set {
@@ -104,9 +117,12 @@ impl Set {
     /// Drops what goes on in rules that have used up their budget and may end here.
     pub(super) fn close_expired(&mut self) {
         let Self { items, tokens, endings, now, .. } = self;
-        let is_expired = |deadline: u32| deadline <= *now && endings.contains(&deadline);
-        items.retain(|item| !is_expired(item.behind.frame.deadline));
-        tokens.retain(|token| !is_expired(token.behind.frame.deadline));
+        let is_over = |place: Place| {
+            let Frame { deadline, budgets, .. } = place.frame;
+            place.frame.is_used_up(*now) && endings.contains(&(deadline, budgets))
+        };
+        items.retain(|item| !is_over(item.behind));
+        tokens.retain(|token| !is_over(token.behind));
     }
 
     fn normalize(&mut self) {
@@ -118,11 +134,15 @@ impl Set {
         self.calls.dedup();
         self.endings.sort_unstable();
         self.endings.dedup();
+        self.running.sort_unstable();
+        self.running.dedup();
+        self.arrived.sort_unstable();
+        self.arrived.dedup();
     }
 
     fn memory(&self) -> usize {
         size_of::<Self>()
-            + self.items.len() * size_of::<Item>()
+            + (self.items.len() + self.running.len()) * size_of::<Item>()
             + self.tokens.len() * size_of::<TokenItem>()
             + self.calls.len() * size_of::<Call>()
     }

@@ -41,7 +41,7 @@ mod tags;
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
 pub(crate) use parameter::{Bits, Comparison, Condition, Parameter};
-pub(crate) use rules::{Body, Marker, Rule, RuleId, Terminal, TokenPattern};
+pub(crate) use rules::{Body, Ends, Marker, Rule, RuleId, Terminal, TokenPattern};
 pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
 
 use crate::regex::Exprs;

@@ -68,9 +68,19 @@ pub(crate) enum Body {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Terminal {
     pub(crate) expr: ExprId,
-    /// Whether it is committed to as soon as it matches: other terminals that began at the same
-    /// byte end there.
-    pub(crate) is_lazy: bool,
+    pub(crate) ends: Ends,
+}
+
+/// Where a terminal may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Ends {
+    /// Wherever it matches.
+    Anywhere,
+    /// Where it first matches, and then it does: other terminals that began at the same byte end
+    /// there too.
+    AtFirst,
+    /// Where it matches after its rule's budget of tokens is used up.
+    OutOfBudget,
 }
 
 /// A set of tokens.
@@ -90,7 +100,7 @@ impl Body {
 
     /// A text of `expr`, not committed to.
     pub(crate) fn terminal(expr: ExprId) -> Self {
-        Self::Terminal(Terminal { expr, is_lazy: false })
+        Self::Terminal(Terminal { expr, ends: Ends::Anywhere })
     }
 
     /// A call of a rule without parameter.
@@ -126,7 +136,7 @@ impl Body {
     /// The expression, where the body is a plain one.
     pub(crate) fn expr(&self) -> Option<ExprId> {
         match self {
-            Self::Terminal(Terminal { expr, is_lazy: false }) => Some(*expr),
+            Self::Terminal(Terminal { expr, ends: Ends::Anywhere }) => Some(*expr),
             _ => None,
         }
     }

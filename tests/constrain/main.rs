@@ -2,12 +2,17 @@
 
 #![allow(clippy::print_stdout, reason = "it says which shared cases are absent, and which differ")]
 
+mod budgets;
 mod cases;
+mod masks;
 #[path = "../tiny/random.rs"]
 mod random;
+#[path = "../support/mod.rs"]
+mod support;
 mod tags;
 mod vocabularies;
 
+use regex_automata::nfa::thompson::pikevm::PikeVM;
 use tokenrail::constraint::{Constraint, Matcher, Stop};
 use tokenrail::grammar::Grammar;
 use tokenrail::vocab::{TokenId, Vocabulary};
@@ -71,11 +76,12 @@ fn regular_walks_match() {
     let vocabulary = small();
     for pattern in ["(a|b)*c{2,3}", "[^a]{1,5}", "(?i)li(st|d)+", "é{2}|[a-e]*", "(ab?){3,7}x"] {
         let grammar = Grammar::regex(pattern).expect("it compiles");
-        let judge = regex_automata::meta::Regex::new(&format!(r"\A(?:{pattern})\z"));
+        let judge = PikeVM::new(&format!(r"\A(?:{pattern})\z"));
         let judge = judge.expect("it compiles there too");
         for seed in 0..10 {
             let text = walk(&grammar, &vocabulary, seed, 20);
-            assert!(judge.is_match(&text), "{pattern}: {:?}", String::from_utf8_lossy(&text));
+            let is_match = judge.is_match(&mut judge.create_cache(), &text);
+            assert!(is_match, "{pattern}: {:?}", String::from_utf8_lossy(&text));
         }
     }
 }

@@ -28,21 +28,10 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "lark_max_tokens_any_text_budget",
         "a token past the budget is refused at once, also without a mask",
     ),
-    ("lark_capture_with_max_tokens_rollback", BUDGETS),
-    ("lark_max_tokens_with_lazy_marker_or_budget_wins", UNMARKED),
-    ("lark_suffix_stop_max_tokens_closes_expired_parent/stop", UNMARKED),
-    ("lark_suffix_stop_max_tokens_closes_expired_parent/suffix", UNMARKED),
-    ("lark_suffix_stop_same_rule_max_tokens/stop", UNMARKED),
-    ("lark_suffix_stop_same_rule_max_tokens/suffix", UNMARKED),
-    ("lark_suffix_stop_same_rule_max_tokens_without_capture/stop", UNMARKED),
-    ("lark_suffix_stop_same_rule_max_tokens_without_capture/suffix", UNMARKED),
 ];
 
 const UNICODE_FOLDING: &str = "the flag i folds as Unicode does, as in llguidance";
 const MARKER_COMES: &str = "the marker has to come, as in llguidance";
-const BUDGETS: &str =
-    "waits for the engine: the token behind which a rule begins counts to its budget";
-const UNMARKED: &str = "waits for the engine: a budget of tokens does not yet end a rule unmarked";
 
 /// Sources that are not refused, with the choice that was made.
 const TAKEN: &[(&str, &str)] = &[

@@ -34,7 +34,7 @@ use inline::{Asking, Inliner};
 use parser::{Parser, RuleSource};
 
 use super::draft::Draft;
-use super::rules::{Attributes, Body, Marker, Terminal};
+use super::rules::{Attributes, Body, Ends, Marker, Terminal};
 use super::{Grammar, GrammarError, Limits};
 use crate::regex::{Count, ExprId};
 
@@ -143,11 +143,18 @@ fn ended(expr: ExprId, rule: &RuleSource, marker: Option<ExprId>, draft: &mut Dr
         Some(max) => (Some(within(0, max)), None),
         None => (Some(ExprId::ANYTHING), None),
     };
-    let text = text.map_or(ExprId::NOTHING, |text| exprs.and([expr, text]));
-    let text = marker.map_or(text, |marker| exprs.concat([text, marker]));
+    let unmarked = text.map_or(ExprId::NOTHING, |text| exprs.and([expr, text]));
+    let text = marker.map_or(unmarked, |marker| exprs.concat([unmarked, marker]));
     let full = full.map_or(ExprId::NOTHING, |full| exprs.and([expr, full]));
     let whole = exprs.or([text, full]);
-    let is_lazy = rule.options.is_lazy || marker.is_some();
-    let expr = if is_lazy { exprs.shortest_matches(whole) } else { whole };
-    Body::Terminal(Terminal { expr, is_lazy })
+    if !rule.options.is_lazy && marker.is_none() {
+        return Body::terminal(whole);
+    }
+    let expr = exprs.shortest_matches(whole);
+    let ended = Body::Terminal(Terminal { expr, ends: Ends::AtFirst });
+    if marker.is_none() || rule.options.max_tokens.is_none() {
+        return ended;
+    }
+    let used_up = Body::Terminal(Terminal { expr: unmarked, ends: Ends::OutOfBudget });
+    Body::Choice(vec![ended, used_up])
 }

@@ -1,6 +1,6 @@
 //! What errors say, and what becomes of options.
 
-use crate::grammar::rules::{Attributes, Body, Marker};
+use crate::grammar::rules::{Attributes, Body, Ends, Marker};
 use crate::grammar::{Grammar, Limits};
 
 #[test]
@@ -105,7 +105,14 @@ fn options_reach_the_rules() {
         temperature: Some(0.5),
     };
     assert_eq!(rule.attributes, expected);
-    assert!(matches!(rule.body, Body::Terminal(terminal) if terminal.is_lazy));
+    let ends = match &rule.body {
+        Body::Choice(parts) => parts.iter().map(|part| match part {
+            Body::Terminal(terminal) => terminal.ends,
+            other => panic!("no terminal: {other:?}"),
+        }),
+        other => panic!("no choice: {other:?}"),
+    };
+    assert_eq!(ends.collect::<Vec<_>>(), [Ends::AtFirst, Ends::OutOfBudget]);
 }
 
 #[test]

@@ -6,14 +6,15 @@
 use super::lower::Lowering;
 use super::parser::shown;
 use super::syntax::{Definition, Kind, Node};
-use crate::grammar::rules::{Body, Terminal};
+use crate::grammar::rules::{Body, Ends, Terminal};
 use crate::grammar::{GrammarError, TokenPattern};
 use crate::regex::{Count, ExprId};
 
 /// The body of a rule that ends early, and the marker it ends with.
 ///
 /// Such a rule is one terminal: the texts of the body with the marker, none of whose beginnings is
-/// one too. When its characters are used up, a rule with a marker also ends where its body may.
+/// one too. When its characters or tokens are used up, a rule with a marker
+/// also ends where its body may.
 pub(super) fn body(
     definition: &Definition,
     lowering: &mut Lowering,
@@ -43,11 +44,40 @@ pub(super) fn body(
         let any = exprs.or([expr, unmarked]);
         expr = exprs.shortest_matches(any);
     }
-    let body = match exprs.is_nullable(expr) {
-        true => Body::terminal(ExprId::EMPTY),
-        false => Body::Terminal(Terminal { expr, is_lazy: true }),
+    if exprs.is_nullable(expr) {
+        return Ok((Body::terminal(ExprId::EMPTY), marker));
+    }
+    let ended = Body::Terminal(Terminal { expr, ends: Ends::AtFirst });
+    let unmarked = match (attributes.max_tokens, marker) {
+        (None, _) => None,
+        (Some(_), Some(_)) => Some(text),
+        (Some(_), None) => before_last(&definition.body, &within, lowering)?,
+    };
+    let body = match unmarked {
+        None => ended,
+        Some(expr) => {
+            let used_up = Body::Terminal(Terminal { expr, ends: Ends::OutOfBudget });
+            Body::Choice(vec![ended, used_up])
+        }
     };
     Ok((body, marker))
+}
+
+/// What stands before the last part of a body in several parts: the part that it is to end with.
+fn before_last(
+    body: &Node,
+    within: &str,
+    lowering: &mut Lowering,
+) -> Result<Option<ExprId>, GrammarError> {
+    let Kind::Sequence(parts) = &body.bare().kind else {
+        return Ok(None);
+    };
+    let (_, before) = parts.split_last().unwrap_or((body, &[]));
+    let mut exprs = Vec::with_capacity(before.len());
+    for part in before {
+        exprs.push(lowering.terminals.expression(part, within, lowering.draft)?);
+    }
+    Ok(Some(lowering.draft.exprs.concat(exprs)))
 }
 
 /// A body that a token ends: what stands before it, and the token.

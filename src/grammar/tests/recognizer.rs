@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::grammar::Grammar;
-use crate::grammar::rules::{Body, RuleId, TokenPattern};
+use crate::grammar::rules::{Body, Ends, RuleId, Terminal, TokenPattern};
 use crate::regex::{Automaton, ByteSet, Count, ExprId, Shortest};
 use crate::vocab::TokenId;
 
@@ -134,6 +134,7 @@ impl Recognizer<'_> {
 
     fn can_finish(&mut self, body: &Body, parameter: u64) -> bool {
         match body {
+            Body::Terminal(Terminal { ends: Ends::OutOfBudget, .. }) => false,
             Body::Terminal(terminal) => self.is_live(terminal.expr),
             Body::Token(_) => true,
             Body::Call(rule, change) => self.productive.contains(&(*rule, change.apply(parameter))),
@@ -160,6 +161,7 @@ impl Recognizer<'_> {
 
     fn body(&mut self, body: &Body, parameter: u64, start: usize) -> Outcome {
         match body {
+            Body::Terminal(Terminal { ends: Ends::OutOfBudget, .. }) => Outcome::default(),
             Body::Terminal(terminal) => self.terminal(terminal.expr, start),
             Body::Token(pattern) => self.token(pattern, start),
             Body::Call(rule, change) => self.rule(*rule, change.apply(parameter), start),

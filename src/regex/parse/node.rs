@@ -173,6 +173,12 @@ pub(super) fn lower(node: &Node, rest: Rest, exprs: &mut Exprs) -> Result<Rest, 
             before(text, rest, exprs)
         }
         Node::Plain(expr) => before(*expr, rest, exprs),
+        Node::Assert(Assertion::Ahead(_) | Assertion::NotAhead(_), offset) if rest == Rest::END => {
+            let what =
+                "nothing follows this look-ahead, as the whole text is matched: leave it out";
+            let kind = PatternErrorKind::Unsupported(what.to_owned());
+            return Err(PatternError { offset: *offset, kind });
+        }
         Node::Assert(assertion, _) => lower_assertion(assertion, rest, exprs)?,
         Node::Concat(parts) => {
             let mut rest = rest;

@@ -107,12 +107,12 @@ impl Syntax {
         shorthands: Shorthands::Unicode,
         folding: Folding::Unicode,
         classes: Classes::Rust,
-        lookahead: Lookahead::Refused,
+        lookahead: Lookahead::Exact,
     };
 
     /// That of Lark: llguidance reads the syntax of the crate `regex`, XGrammar the escapes of
     /// JavaScript that llguidance refuses.
-    pub(crate) const LARK: Self = Self::RUST;
+    pub(crate) const LARK: Self = Self { lookahead: Lookahead::Refused, ..Self::RUST };
 
     /// That of XGrammar's `Regex(…)`: JavaScript's, with ASCII classes, and a dot that matches
     /// newlines too.

@@ -143,7 +143,11 @@ fn errors_say_where_and_what() {
         (r"(?<n>a)\k<n>", 7, "a back-reference is not supported: write the group again"),
         ("(?<=a)b", 0, "look-behind is not supported: write the text before it instead"),
         ("(?<!a)b", 0, "negative look-behind is not supported: write the text before it instead"),
-        ("a(?=b)", 1, "look-ahead is not supported here: write out what may follow"),
+        (
+            "a(?=b)",
+            1,
+            "nothing follows this look-ahead, as the whole text is matched: leave it out",
+        ),
         ("(?l)a", 2, "l is no flag: the flags are imsxuU"),
         (r"ab\", 2, "nothing is behind this \\: write \\\\ for the character"),
         (
