@@ -3,6 +3,9 @@
 //! | job | module | what it does |
 //! |---|---|---|
 //! | score | [`score`] | ranks candidate continuations by their logprobs, with nothing generated |
+//! | constrain | [`generate`] | generates text that a [`grammar`] allows, whole within its token budget |
+//!
+//! Engines that run models elsewhere take only the masks: see [`constraint`].
 //!
 //! A job runs on a [`model::LanguageModel`]; [`model::local::LocalModel`] is one on this machine,
 //! and [`store::Store`] obtains its files. ARCHITECTURE.md has the layers and the invariants.

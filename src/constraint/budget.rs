@@ -1,4 +1,8 @@
 //! Masks that keep the text within a number of tokens.
+//!
+//! What counts is an upper bound that can always be met: the tokens of the text that is shortest in
+//! bytes, each taken as long as there is one. So a budget never leads into a dead end, though it may
+//! refuse a text that fewer, longer tokens could still have finished.
 
 use std::sync::Arc;
 
@@ -13,6 +17,19 @@ impl Matcher {
     /// # Errors
     /// [`ConstraintError::OverBudget`] when the text cannot be finished with so few, as far as is
     /// known; [`ConstraintError::Limit`].
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"(".as_slice(), b")", b"x"], ["<end>"]);
+    /// let grammar = Grammar::gbnf("root ::= \"(\" root \")\" | \"x\"")?;
+    /// let mut matcher = Constraint::new(&grammar, &vocabulary)?.matcher();
+    /// assert!(matcher.mask_within(3)?.contains(TokenId(0)), "(x) has three tokens");
+    /// assert!(!matcher.mask_within(2)?.contains(TokenId(0)));
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
     pub fn mask_within(&mut self, budget: usize) -> Result<Arc<TokenMask>, ConstraintError> {
         let constraint = self.constraint.clone();
         let mut engine = constraint.engine();

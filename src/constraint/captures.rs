@@ -49,7 +49,7 @@ pub struct Captured {
 pub(super) struct Written {
     /// `None` is a token without text.
     pub(super) symbols: Vec<Option<u8>>,
-    /// From where to where, and which.
+    /// Each token that was: the symbols it begins and ends before, and its id.
     pub(super) tokens: Vec<(usize, usize, TokenId)>,
 }
 
@@ -68,14 +68,17 @@ struct Node {
 /// A state with the position its rule began at, and the rule's parameter.
 type Key = (StateId, usize, u64);
 
+/// A place that calls a rule, and the state to go on at behind it.
+type Caller = (usize, StateId);
+
 struct Parser<'a> {
     language: &'a mut Language,
     text: &'a Written,
     nodes: Vec<Node>,
     /// For each position, the places reached.
     reached: Vec<HashMap<Key, usize>>,
-    /// For each position, the callers of each rule called there, with the state to go on at.
-    callers: Vec<HashMap<(RuleId, u64), Vec<(usize, StateId)>>>,
+    /// For each position, the callers of each rule called there.
+    callers: Vec<HashMap<(RuleId, u64), Vec<Caller>>>,
     /// For each position, the terminals that are under way: the state of each and where it leads.
     running: Vec<HashSet<(ExprId, usize, StateId)>>,
     /// For each position, the places to look at.
@@ -126,6 +129,7 @@ impl Parser<'_> {
         Ok(self.reached[last].values().filter(is_whole).min().copied())
     }
 
+    /// Notes a place, unless it was reached before: the first way to it is the one that counts.
     fn arrive(
         &mut self,
         key: Key,
@@ -142,6 +146,7 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Goes on from a place without reading anything; `begun` collects the terminals that begin.
     fn look_at(
         &mut self,
         node: usize,
@@ -164,28 +169,35 @@ impl Parser<'_> {
             }
         }
         for &(rule, argument, to) in &state.calls {
-            let called = argument.apply(parameter);
-            let callers = self.callers[at].entry((rule, called)).or_default();
-            callers.push((node, to));
-            let start = program.rule(rule).start;
-            self.arrive((start, at, called), at, None, None)?;
-            // The rule may have ended here without text before this call of it was seen.
-            let ended: Vec<usize> = self.reached[at]
-                .iter()
-                .filter(|((state, begun, of), _)| {
-                    let state = program.state(*state);
-                    state.is_final && state.rule() == rule && (*begun, *of) == (at, called)
-                })
-                .map(|(_, &end)| end)
-                .collect();
-            for end in ended {
-                self.arrive((to, origin, parameter), at, Some(node), Some(end))?;
-            }
+            self.call((rule, argument.apply(parameter)), (node, to))?;
         }
         for (condition, to) in &state.guards {
             if condition.holds(parameter) {
                 self.arrive((*to, origin, parameter), at, Some(node), None)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Begins a rule with its parameter where a caller is.
+    fn call(&mut self, called: (RuleId, u64), caller: Caller) -> Result<(), ConstraintError> {
+        let program = Arc::clone(&self.language.program);
+        let (node, to) = caller;
+        let Node { key: (_, origin, parameter), at, .. } = self.nodes[node];
+        self.callers[at].entry(called).or_default().push(caller);
+        let (rule, argument) = called;
+        self.arrive((program.rule(rule).start, at, argument), at, None, None)?;
+        // The rule may have ended here without text before this call of it was seen.
+        let ended: Vec<usize> = self.reached[at]
+            .iter()
+            .filter(|((state, begun, of), _)| {
+                let state = program.state(*state);
+                state.is_final && state.rule() == rule && (*begun, *of) == (at, argument)
+            })
+            .map(|(_, &end)| end)
+            .collect();
+        for end in ended {
+            self.arrive((to, origin, parameter), at, Some(node), Some(end))?;
         }
         Ok(())
     }
@@ -228,6 +240,7 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Goes on from a place by a token that is meant by its id.
     fn take_token(&mut self, node: usize, id: TokenId, end: usize) -> Result<(), ConstraintError> {
         let program = Arc::clone(&self.language.program);
         let (state, origin, parameter) = self.nodes[node].key;

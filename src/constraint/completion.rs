@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use super::ConstraintError;
 use super::language::Language;
 use super::program::{Program, StateId};
-use crate::grammar::{Ends, RuleId};
+use crate::grammar::Ends;
 
 /// The distance of what cannot finish.
 pub(super) const NEVER: u32 = u32::MAX;
@@ -52,16 +52,6 @@ impl Completions {
             Some(distance) => Ok(distance),
             None => self.find(node, language),
         }
-    }
-
-    /// The distance from the begin of a rule to its end.
-    pub(super) fn of_rule(
-        &mut self,
-        rule: RuleId,
-        parameter: u64,
-        language: &mut Language,
-    ) -> Result<u32, ConstraintError> {
-        self.of((language.program.rule(rule).start, parameter), language)
     }
 
     fn known(&self, node: Node) -> Option<u32> {

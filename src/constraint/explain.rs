@@ -1,4 +1,8 @@
 //! Why a text is refused: where, what would be legal, and in which rules.
+//!
+//! An explanation is for people, and made only when it is asked for; following a text keeps nothing
+//! for it. The open rules are found by going up the callers of the items at hand, one way of
+//! possibly many, so that ambiguous grammars have short explanations too.
 
 use std::fmt;
 
@@ -77,7 +81,8 @@ impl Explanation {
 }
 
 impl Matcher {
-    /// Why a token may not come next; `None` where it may.
+    /// Why a token may not come next; `None` where it may. Of a token without text, what might stand
+    /// in its stead.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].

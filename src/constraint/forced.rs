@@ -1,14 +1,30 @@
 //! What must come next, whatever a model says.
+//!
+//! A model need not be asked for it: forced tokens can be fed together in one pass. They are those
+//! that the tokenizer would write, since a model continues best what looks like what it has read.
 
 use super::{ConstraintError, Matcher, Stop};
 use crate::vocab::{TokenId, Tokenizer};
 
 impl Matcher {
     /// The bytes that must come next, whatever the tokens: none where there is a choice, or where
-    /// the text may end.
+    /// the text may end. At most 4096 at once.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// let bytes: Vec<u8> = (0..=255).collect();
+    /// let vocabulary = Vocabulary::new(bytes.chunks(1), ["<end>"]);
+    /// let grammar = Grammar::regex(r#"\{"age": [0-9]+\}"#)?;
+    /// let mut matcher = Constraint::new(&grammar, &vocabulary)?.matcher();
+    /// assert_eq!(matcher.forced_bytes()?, br#"{"age": "#);
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
     pub fn forced_bytes(&mut self) -> Result<Vec<u8>, ConstraintError> {
         const MOST: usize = 4096;
         let constraint = self.constraint.clone();
@@ -28,7 +44,7 @@ impl Matcher {
 
     /// The tokens that must come next if the text is written as its tokenizer would: those of
     /// [`forced_bytes`](Self::forced_bytes) but for the last ones, which might be part of a longer
-    /// token with what follows.
+    /// token with what follows. Appends none, and may give none though bytes are forced.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].

@@ -1,4 +1,8 @@
 //! One text on its way through a grammar.
+//!
+//! A matcher keeps the steps of its text as a list that forks share, and beside each step the parser
+//! state behind it. When the engine has forgotten its states, the text is followed again from the
+//! steps; so a matcher never depends on what other sequences of its constraint do.
 
 use std::sync::Arc;
 
@@ -48,10 +52,25 @@ enum Piece {
     Token(TokenId),
     Bytes(Arc<[u8]>),
     /// An end of sequence: nothing follows.
-    End(TokenId),
+    End,
 }
 
-/// Why nothing more can be written.
+/// Why nothing more can be written: the end was, or it is all that may come.
+///
+/// ```
+/// use tokenrail::constraint::{Constraint, Stop};
+/// use tokenrail::grammar::Grammar;
+/// use tokenrail::vocab::{TokenId, Vocabulary};
+///
+/// let vocabulary = Vocabulary::new([b"a".as_slice()], ["<end>"]);
+/// let mut matcher = Constraint::new(&Grammar::regex("a")?, &vocabulary)?.matcher();
+/// assert_eq!(matcher.stop()?, None);
+/// matcher.advance(TokenId(0))?;
+/// assert_eq!(matcher.stop()?, Some(Stop::Complete));
+/// matcher.advance(TokenId(1))?;
+/// assert_eq!(matcher.stop()?, Some(Stop::EndOfSequence));
+/// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stop {
@@ -66,7 +85,8 @@ impl Matcher {
         Self { constraint, path: None }
     }
 
-    /// Appends a token. `false` where it may not come next.
+    /// Appends a token, be it legal by its text, by its id, or as an end of sequence. `false` where
+    /// it may not come next.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
@@ -103,11 +123,23 @@ impl Matcher {
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"a".as_slice(), b"b"], ["<end>"]);
+    /// let matcher = Constraint::new(&Grammar::regex("aab*")?, &vocabulary)?.matcher();
+    /// assert_eq!(matcher.validate(&[TokenId(0), TokenId(0), TokenId(2), TokenId(1)])?, 3);
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
     pub fn validate(&self, tokens: &[TokenId]) -> Result<usize, ConstraintError> {
         self.clone().follow(tokens)
     }
 
-    /// Appends bytes up to the first that may not come, as one step, and tells how many.
+    /// Appends bytes up to the first that may not come, as one step, and tells how many. They count
+    /// as one token of the rules' budgets.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
@@ -133,6 +165,20 @@ impl Matcher {
     }
 
     /// Takes back the last `count` steps; all of them where there are fewer.
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"a".as_slice(), b"b"], ["<end>"]);
+    /// let mut matcher = Constraint::new(&Grammar::regex("ab|b")?, &vocabulary)?.matcher();
+    /// let before = matcher.mask()?;
+    /// assert!(matcher.advance_all(&[TokenId(0), TokenId(1)])?);
+    /// matcher.rollback(2);
+    /// assert_eq!(matcher.mask()?, before);
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
     pub fn rollback(&mut self, count: usize) {
         for _ in 0..count {
             let Some(node) = self.path.take() else {
@@ -151,6 +197,9 @@ impl Matcher {
     /// The tokens that may come next. Ends of sequence are among them exactly where the text may
     /// end. None are left once an end of sequence was appended.
     ///
+    /// The mask is shared with all matchers that come to an equal state: making it takes a walk over
+    /// the vocabulary the first time, and a look-up from then on.
+    ///
     /// # Errors
     /// [`ConstraintError::Limit`].
     pub fn mask(&mut self) -> Result<Arc<TokenMask>, ConstraintError> {
@@ -163,13 +212,26 @@ impl Matcher {
     }
 
     /// The masks after each node of a tree of drafted tokens, whose parents come before them; `None`
-    /// where the node or one above it may not come. Appends none.
+    /// where the node or one above it may not come, and where a parent is no earlier node. Appends
+    /// none.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
     ///
-    /// # Panics
-    /// Never: a parent that is no earlier node makes its node illegal.
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"a".as_slice(), b"b"], ["<end>"]);
+    /// let matcher = Constraint::new(&Grammar::regex("a(b|ab)")?, &vocabulary)?.matcher();
+    /// let drafted = [(TokenId(0), None), (TokenId(1), Some(0)), (TokenId(0), Some(1))];
+    /// let masks = matcher.draft_masks(&drafted)?;
+    /// assert!(masks[0].as_ref().is_some_and(|mask| mask.count() == 2), "a or b behind a");
+    /// assert!(masks[1].as_ref().is_some_and(|mask| mask.contains(TokenId(2))), "ab is whole");
+    /// assert!(masks[2].is_none(), "nothing follows ab");
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
     pub fn draft_masks(
         &self,
         nodes: &[(TokenId, Option<usize>)],
@@ -193,7 +255,8 @@ impl Matcher {
         Ok(masks)
     }
 
-    /// Whether the text may end here.
+    /// Whether the text may end here: exactly then its ends of sequence are in the mask. `true` still
+    /// behind one of them.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
@@ -263,7 +326,7 @@ impl Matcher {
                 None if engine.set(at).is_accepting
                     && constraint.vocabulary().eos().contains(&token) =>
                 {
-                    Some((Piece::End(token), at))
+                    Some((Piece::End, at))
                 }
                 None => None,
             };
@@ -281,7 +344,7 @@ impl Matcher {
         for piece in self.pieces() {
             let start = written.symbols.len();
             match piece {
-                Piece::End(_) => {}
+                Piece::End => {}
                 Piece::Bytes(bytes) => written.symbols.extend(bytes.iter().copied().map(Some)),
                 Piece::Token(id) => {
                     let bytes = self.constraint.vocabulary().bytes(id);
@@ -330,7 +393,7 @@ impl Matcher {
         }
         match &self.path {
             None => engine.start(),
-            Some(node) if matches!(node.piece, Piece::End(_)) => Ok(None),
+            Some(node) if matches!(node.piece, Piece::End) => Ok(None),
             Some(node) => Ok(Some(node.set)),
         }
     }
@@ -342,7 +405,7 @@ impl Matcher {
         };
         const LEGAL: &str = "what was legal stays legal";
         let set = match &piece {
-            Piece::End(_) => before,
+            Piece::End => before,
             Piece::Token(token) => self.constraint.step(engine, before, *token)?.expect(LEGAL),
             Piece::Bytes(bytes) => {
                 let mut set = before;

@@ -4,9 +4,16 @@
 //! [`Matcher`] follows one sequence: it masks the tokens that may not come next, advances, goes
 //! back, and forks.
 //!
-//! Laws, held by `tests/constrain`: a token is in the mask exactly if [`Matcher::advance`] accepts
-//! it, an end of sequence exactly if the text may end; no mask leads into a dead end; any
-//! tokenization of a legal text is legal; going back and forking equal beginning anew.
+//! Laws, held by `tests/constrain` and by the recognizer in `src/grammar/tests`: a token is in the
+//! mask exactly if [`Matcher::advance`] accepts it, an end of sequence exactly if the text may end;
+//! no mask leads into a dead end; any tokenization of a legal text is legal; going back and forking
+//! equal beginning anew.
+//!
+//! From the compiled grammar upward: `program` has the rules as automata, `language` adds the
+//! automaton of terminals and the tokens that are meant by their ids. `closure` makes a parser state
+//! of what a step leads to, `sets` stores each distinct one once, `engine` steps between them and
+//! remembers. `completion` and `distance` know how far the end is; `walk` goes from a state to a
+//! mask. Matchers of one constraint share all of it, behind one lock.
 //!
 //! ```
 //! use tokenrail::constraint::Constraint;
@@ -54,7 +61,8 @@ use engine::Engine;
 use language::Language;
 use program::Program;
 
-/// A grammar compiled for a vocabulary. Clones share what texts have led to.
+/// A grammar compiled for a vocabulary. Clones share what texts have led to, so that every sequence
+/// profits from the states and masks that others have come to.
 ///
 /// ```
 /// use tokenrail::constraint::{Constraint, ConstraintError};
@@ -123,7 +131,7 @@ impl Constraint {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Starts to follow a text.
+    /// Starts to follow a text, from its begin. Takes no time: make one for each sequence.
     #[must_use]
     pub fn matcher(&self) -> Matcher {
         Matcher::new(self.clone())

@@ -7,6 +7,9 @@ use crate::vocab::Vocabulary;
 
 impl Generated {
     /// The result as one JSON object; `vocabulary` is that of the model that made it.
+    ///
+    /// `text`, `finish` by its [name](Finish::name), `prompt_tokens`, and `tokens` with `id`, `text`,
+    /// `logprob`, `masked_logprob`, `removed` and `forced` each, as in [`GeneratedToken`].
     #[must_use]
     pub fn to_json(&self, vocabulary: &Vocabulary) -> Value {
         let token = |token: &GeneratedToken| {

@@ -4,8 +4,9 @@
 //! text is whole. Tokens that the constraint forces are fed in one pass and not sampled. The text
 //! is whole within the token budget, or the request is refused.
 //!
-//! Laws, held by `tests/generate`: the text is legal, whatever is sampled; it is whole within
-//! [`Options::max_tokens`]; equal seeds give equal texts.
+//! Laws: the text is legal, whatever is sampled; it is whole within [`Options::max_tokens`]; equal
+//! seeds give equal texts. What the model would rather have said is not lost: each token has its
+//! logprob before the mask and the probability that the mask removed.
 //!
 //! ```no_run
 //! use tokenrail::constraint::Constraint;
@@ -32,7 +33,22 @@ use crate::constraint::{Constraint, Matcher, Stop};
 use crate::model::{Chat, Distribution, LanguageModel, Logits, Rows, Session};
 use crate::vocab::{TokenId, TokenMask};
 
-/// Generates with one model under one constraint.
+/// Generates with one model under one constraint, any number of texts after any number of prompts.
+///
+/// ```
+/// use tokenrail::constraint::Constraint;
+/// use tokenrail::generate::{GenerateError, Generator, Options};
+/// use tokenrail::model::LanguageModel;
+///
+/// fn label(
+///     model: &dyn LanguageModel,
+///     labels: &Constraint,
+///     review: &str,
+/// ) -> Result<String, GenerateError> {
+///     let prompt = format!("Review: {review}\nMood: ");
+///     Ok(Generator::new(model, labels)?.generate(&prompt, &Options::default())?.text)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Generator<'m> {
     model: &'m dyn LanguageModel,
@@ -58,7 +74,16 @@ pub struct Options {
     pub chat: Option<Chat>,
 }
 
-/// A generated text.
+/// A generated text, whole and legal, with what the model thought of each token.
+///
+/// ```
+/// use tokenrail::generate::Generated;
+///
+/// /// What the model gives the whole text, in nats; forced tokens count as it would have said them.
+/// fn logprob(generated: &Generated) -> f64 {
+///     generated.tokens.iter().map(|token| token.logprob).sum()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generated {
     /// The text; bytes that are no UTF-8 are replaced.
@@ -72,6 +97,15 @@ pub struct Generated {
 }
 
 /// A token of a generated text. Logprobs are in nats.
+///
+/// ```
+/// use tokenrail::generate::GeneratedToken;
+///
+/// /// Whether the constraint overruled the model here.
+/// fn is_overruled(token: &GeneratedToken) -> bool {
+///     !token.is_forced && token.removed > 0.5
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeneratedToken {
     /// The token.
@@ -88,7 +122,13 @@ pub struct GeneratedToken {
     pub is_forced: bool,
 }
 
-/// Why a generated text ends.
+/// Why a generated text ends. It is whole in each case.
+///
+/// ```
+/// use tokenrail::generate::Finish;
+///
+/// assert_eq!(Finish::EndOfSequence.name(), "end_of_sequence");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finish {
@@ -157,6 +197,7 @@ impl<'m> Generator<'m> {
         })
     }
 
+    /// The tokens of a prompt, at least one: a text has to begin with something.
     fn encode(&self, prompt: &str, chat: Option<&Chat>) -> Result<Vec<TokenId>, GenerateError> {
         let tokenizer = self.model.tokenizer();
         let render = |chat: &Chat| {
@@ -178,7 +219,16 @@ impl<'m> Generator<'m> {
     }
 }
 
-/// A prompt that was run.
+/// A prompt that the model has read, to generate any number of texts after it.
+///
+/// ```
+/// use tokenrail::generate::{GenerateError, Generator, Options};
+///
+/// fn three(generator: &Generator<'_>, prompt: &str) -> Result<Vec<String>, GenerateError> {
+///     let mut started = generator.start(prompt, &Options::default())?;
+///     (0..3).map(|_| Ok(started.generate(&mut |_| {})?.text)).collect()
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Started<'m> {
     constraint: &'m Constraint,
@@ -212,7 +262,7 @@ impl Started<'_> {
             tokens: Vec::new(),
             max_tokens: self.options.max_tokens,
         };
-        let finish = run.run(self.logits.clone(), show)?;
+        let finish = run.finish(self.logits.clone(), show)?;
         let bytes: Vec<u8> = run.tokens.iter().flat_map(|token| token.bytes.clone()).collect();
         Ok(Generated {
             text: String::from_utf8_lossy(&bytes).into_owned(),
@@ -234,7 +284,8 @@ struct Run<'m> {
 }
 
 impl Run<'_> {
-    fn run(
+    /// Writes tokens until the text ends; `logits` are those of its first token.
+    fn finish(
         &mut self,
         mut logits: Logits,
         show: &mut dyn FnMut(&GeneratedToken),
@@ -251,31 +302,47 @@ impl Run<'_> {
             }
             let begin = self.tokens.len();
             let forced = self.forced(left)?;
-            if forced.is_empty() {
-                let mask = self.matcher.mask_within(left)?;
-                let row = last(&logits)?;
-                let temperature = self.matcher.temperature()?.map(f64::from);
-                let id = self.sampler.sample(&row, &mask, temperature);
-                if !self.matcher.advance(id)? {
-                    return Err(GenerateError::NotFinite);
-                }
-                if self.matcher.stop()? == Some(Stop::EndOfSequence) {
-                    return Ok(Finish::EndOfSequence);
-                }
-                self.push(id, &row, Some(&mask));
-                logits = self.session.feed(&[id], Rows::Last)?;
+            logits = if !forced.is_empty() {
+                self.feed_forced(&forced, &logits)?
+            } else if let Some(next) = self.draw(&logits, left)? {
+                next
             } else {
-                self.matcher.advance_all(&forced)?;
-                let after = self.session.feed(&forced, Rows::All)?;
-                let first = last(&logits)?;
-                let rows = after.distributions()?;
-                for (&id, row) in forced.iter().zip(std::iter::once(&first).chain(&rows)) {
-                    self.push(id, row, None);
-                }
-                logits = Logits::new(after.rows().last().unwrap_or(&[]).to_vec(), first.len());
-            }
+                return Ok(Finish::EndOfSequence);
+            };
             self.tokens[begin..].iter().for_each(&mut *show);
         }
+    }
+
+    /// Samples a token and feeds it; `None` where it is an end of sequence.
+    fn draw(&mut self, logits: &Logits, left: usize) -> Result<Option<Logits>, GenerateError> {
+        let mask = self.matcher.mask_within(left)?;
+        let row = last(logits)?;
+        let temperature = self.matcher.temperature()?.map(f64::from);
+        let id = self.sampler.sample(&row, &mask, temperature);
+        if !self.matcher.advance(id)? {
+            return Err(GenerateError::NotFinite);
+        }
+        if self.matcher.stop()? == Some(Stop::EndOfSequence) {
+            return Ok(None);
+        }
+        self.push(id, &row, Some(&mask));
+        Ok(Some(self.session.feed(&[id], Rows::Last)?))
+    }
+
+    /// Feeds tokens that must come, in one pass; gives the logits behind the last.
+    fn feed_forced(
+        &mut self,
+        forced: &[TokenId],
+        logits: &Logits,
+    ) -> Result<Logits, GenerateError> {
+        self.matcher.advance_all(forced)?;
+        let after = self.session.feed(forced, Rows::All)?;
+        let first = last(logits)?;
+        let rows = after.distributions()?;
+        for (&id, row) in forced.iter().zip(std::iter::once(&first).chain(&rows)) {
+            self.push(id, row, None);
+        }
+        Ok(Logits::new(after.rows().last().unwrap_or(&[]).to_vec(), first.len()))
     }
 
     /// The tokens that must come next, if the text can be finished within what is left behind them.
@@ -290,6 +357,7 @@ impl Run<'_> {
         Ok(if fits { forced } else { Vec::new() })
     }
 
+    /// Notes a token with what the model gave it; no mask is a token that was forced.
     fn push(&mut self, id: TokenId, row: &Distribution<'_>, mask: Option<&TokenMask>) {
         let logprob = row.logprob(id);
         let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
@@ -304,6 +372,7 @@ impl Run<'_> {
     }
 }
 
+/// The distribution behind the last token that was fed.
 fn last(logits: &Logits) -> Result<Distribution<'_>, GenerateError> {
     let row = logits.rows().last().and_then(Distribution::new);
     row.ok_or(GenerateError::NotFinite)

@@ -1,4 +1,7 @@
 //! Draws a token from the legal ones.
+//!
+//! The filters come in a fixed order: the most likely `top_k`, those above `min_p`, then the nucleus
+//! of `top_p`, each on what the temperature has made of the logprobs. Nothing here knows grammars.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -77,13 +80,28 @@ impl Sampler {
         }
         let mut legal: Vec<(TokenId, f64)> = legal.collect();
         legal.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
-        let Some(&(first, best)) = legal.first() else {
+        let Some(&(first, _)) = legal.first() else {
             return TokenId(0);
         };
+        let weights = self.weights(&legal, temperature);
+        let mut point = self.unit() * weights.iter().sum::<f64>();
+        for ((id, _), weight) in legal.iter().zip(&weights) {
+            point -= weight;
+            if point < 0.0 {
+                return *id;
+            }
+        }
+        weights.len().checked_sub(1).map_or(first, |last| legal[last].0)
+    }
+
+    /// The weights of the tokens that the filters leave, the most likely one's 1. `legal` is sorted by
+    /// likelihood; those behind the last weight are left out.
+    fn weights(&self, legal: &[(TokenId, f64)], temperature: f64) -> Vec<f64> {
         let Sampling { top_k, top_p, min_p, .. } = self.sampling;
-        legal.truncate(top_k.unwrap_or(usize::MAX).max(1));
+        let best = legal.first().map_or(0.0, |&(_, logprob)| logprob);
         let mut weights: Vec<f64> = legal
             .iter()
+            .take(top_k.unwrap_or(usize::MAX).max(1))
             .map(|(_, logprob)| ((logprob - best) / temperature).exp())
             .take_while(|&weight| weight >= min_p && weight > 0.0)
             .collect();
@@ -96,14 +114,7 @@ impl Sampler {
         });
         let kept = kept.count().max(1);
         weights.truncate(kept);
-        let mut point = self.unit() * weights.iter().sum::<f64>();
-        for ((id, _), weight) in legal.iter().zip(&weights) {
-            point -= weight;
-            if point < 0.0 {
-                return *id;
-            }
-        }
-        weights.len().checked_sub(1).map_or(first, |last| legal[last].0)
+        weights
     }
 
     /// A number from 0 up to 1, all 53 bits of it random.

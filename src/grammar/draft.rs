@@ -78,7 +78,7 @@ impl<'s> Draft<'s> {
         if let Some((first, ..)) = named.definition {
             return Err(GrammarError::DuplicateRule {
                 name: named.name.clone(),
-                first: self.places.at(first),
+                first_line: self.places.at(first).line,
                 place: self.places.at(offset),
             });
         }

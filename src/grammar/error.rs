@@ -35,12 +35,12 @@ pub enum GrammarError {
         place: Place,
     },
     /// A rule is defined twice.
-    #[error("rule {name:?} is defined again ({place}), after line {}", first.line)]
+    #[error("rule {name:?} is defined again ({place}), after line {first_line}")]
     DuplicateRule {
         /// Its name.
         name: String,
-        /// The earlier definition.
-        first: Place,
+        /// The line of the earlier definition, from 1.
+        first_line: usize,
         /// The later definition.
         place: Place,
     },
@@ -52,15 +52,7 @@ pub enum GrammarError {
         /// Where.
         place: Place,
     },
-    /// No text matches a rule, as it can only loop or excludes everything.
-    #[error("rule {rule:?} matches no text at all ({place})")]
-    EmptyLanguage {
-        /// Its name.
-        rule: String,
-        /// Where it is defined.
-        place: Place,
-    },
-    /// What should open or close a part of a text matches nothing at all of it.
+    /// What should open or close a part of a text matches the empty text, so it is everywhere.
     #[error("a {what} matches the empty text: it needs at least one character")]
     EmptyMarker {
         /// What it is.
@@ -116,8 +108,7 @@ impl GrammarError {
             Self::Syntax { place, .. }
             | Self::UndefinedRule { place, .. }
             | Self::DuplicateRule { place, .. }
-            | Self::Unsupported { place, .. }
-            | Self::EmptyLanguage { place, .. } => Some(place),
+            | Self::Unsupported { place, .. } => Some(place),
             Self::EmptyMarker { .. } => None,
             Self::Limit { place, .. } => place.as_ref(),
         }

@@ -24,7 +24,8 @@ pub struct Limits {
     /// The automaton states looked at to decide whether an intersection or complement is empty:
     /// 1 million.
     pub fuel: u32,
-    /// The bytes of automaton and parser states kept; the least used go when it is reached: 256 MiB.
+    /// The bytes of automaton and parser states kept: 256 MiB. When it is reached, all of them go and
+    /// are made again as texts come to them; one step that needs twice as many is an error.
     pub memory: usize,
 }
 

@@ -1,7 +1,30 @@
 //! Grammars: rules over terminals, from regular expressions, choices, GBNF, EBNF and Lark.
 //!
-//! A front end reads a notation into a `Draft`; [`Grammar`] is the checked result: every name is
-//! defined, and every rule can finish.
+//! Each notation has a front end, which reads its source into a `Draft`; [`Grammar`] is the checked
+//! result, and does not show where it came from. What a grammar means does not depend on any
+//! vocabulary; whether its texts can be written with one is decided when a
+//! [`Constraint`](crate::constraint) is compiled.
+//!
+//! | notation | begin with |
+//! |---|---|
+//! | regular expressions | [`Grammar::regex`] |
+//! | exact texts | [`Grammar::choices`] |
+//! | GBNF of llama.cpp, EBNF of XGrammar | [`Grammar::gbnf`] |
+//! | Lark as llguidance reads it | [`Grammar::lark`] |
+//! | free text with governed parts | [`Grammar::tags`] |
+//!
+//! Invariants of a grammar: every name that it uses is defined, and nothing in it is over its
+//! [`Limits`]. What a notation has and this crate does not is refused with its [`Place`], never
+//! skipped. Nothing here reads a file.
+//!
+//! ```
+//! use tokenrail::grammar::{Grammar, GrammarError};
+//!
+//! assert!(Grammar::gbnf("root ::= \"-\"? [0-9]+").is_ok());
+//! let error = Grammar::gbnf("root ::= \"-\" [0-9").unwrap_err();
+//! assert!(matches!(error, GrammarError::Syntax { .. }));
+//! assert_eq!(error.place().map(|place| place.column), Some(14));
+//! ```
 
 mod choices;
 mod draft;
@@ -23,7 +46,23 @@ pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
 
 use crate::regex::Exprs;
 
-/// A checked grammar: the texts that a model may write.
+/// A checked grammar: the texts that a model may write, in whatever notation they were told.
+///
+/// It is immutable and knows no vocabulary: one grammar serves any number of
+/// [constraints](crate::constraint::Constraint), and [tags](Tags) can embed it.
+///
+/// ```
+/// use tokenrail::constraint::{Constraint, ConstraintError};
+/// use tokenrail::grammar::Grammar;
+/// use tokenrail::vocab::Vocabulary;
+///
+/// let grammar = Grammar::regex("a+")?;
+/// assert!(Constraint::new(&grammar, &Vocabulary::new([b"a".as_slice()], ["<end>"])).is_ok());
+/// let lacking = Vocabulary::new([b"b".as_slice()], ["<end>"]);
+/// let error = Constraint::new(&grammar, &lacking).unwrap_err();
+/// assert!(matches!(error, ConstraintError::Unwritable { .. }));
+/// # Ok::<(), tokenrail::grammar::GrammarError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Grammar {
     rules: Vec<Rule>,
@@ -33,7 +72,7 @@ pub struct Grammar {
 }
 
 impl Grammar {
-    /// Checks rules whose names are all defined.
+    /// Takes rules whose names are all defined, if their expressions are within the limits.
     fn new(
         rules: Vec<Rule>,
         start: RuleId,
@@ -44,6 +83,7 @@ impl Grammar {
         Ok(Self { rules, start, exprs, limits })
     }
 
+    /// The rules, by their ids.
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.rules
     }
@@ -58,6 +98,7 @@ impl Grammar {
         &self.exprs
     }
 
+    /// The limits that it was read within, which hold for its constraints too.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }

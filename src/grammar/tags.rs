@@ -34,7 +34,17 @@ pub struct Tags {
     pub reasoning: Option<Reasoning>,
 }
 
-/// A governed part of a text.
+/// A governed part of a text, from its trigger to its own end.
+///
+/// ```
+/// use tokenrail::grammar::{Grammar, Tag, Trigger};
+///
+/// // What closes the part is the end of its grammar: `part` says where free text goes on.
+/// let part = Grammar::regex(r"[a-z_]+\([0-9, ]*\)</call>")?;
+/// let tag = Tag { trigger: Trigger::Text("<call>".into()), part };
+/// assert_eq!(tag.trigger, Trigger::Text("<call>".into()));
+/// # Ok::<(), tokenrail::grammar::GrammarError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Tag {
     /// What opens it.
@@ -43,7 +53,20 @@ pub struct Tag {
     pub part: Grammar,
 }
 
-/// What opens a governed part.
+/// What opens a governed part: a text wherever it is complete, or one token of the vocabulary.
+///
+/// ```
+/// use tokenrail::grammar::{Grammar, GrammarError, Tag, Tags, Trigger};
+///
+/// let opened_by = |trigger| {
+///     let tag = Tag { trigger, part: Grammar::regex("[0-9]+")? };
+///     Grammar::tags(&Tags { tags: vec![tag], ..Tags::default() })
+/// };
+/// assert!(opened_by(Trigger::Text("$".into())).is_ok());
+/// assert!(opened_by(Trigger::Regex("USD|EUR".into())).is_ok());
+/// let everywhere = opened_by(Trigger::Regex("x*".into())).unwrap_err();
+/// assert!(matches!(everywhere, GrammarError::EmptyMarker { .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
     /// This text.
@@ -54,7 +77,16 @@ pub enum Trigger {
     Token(String),
 }
 
-/// How many governed parts a text has.
+/// How many governed parts a text has to have before it may end.
+///
+/// ```
+/// use tokenrail::grammar::{Grammar, Parts, Tag, Tags, Trigger};
+///
+/// let call = Tag { trigger: Trigger::Text("<call>".into()), part: Grammar::regex("[a-z]+;")? };
+/// let forced = Tags { tags: vec![call], parts: Parts::One, ..Tags::default() };
+/// let grammar = Grammar::tags(&forced)?;
+/// # Ok::<(), tokenrail::grammar::GrammarError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Parts {
     /// Any number.
@@ -66,7 +98,21 @@ pub enum Parts {
     One,
 }
 
-/// A section of free text that ends with a text of its own.
+/// A section of free text that ends with a text of its own, before anything else.
+///
+/// Triggers and excluded texts mean nothing in it. The section ends where its close first is.
+///
+/// ```
+/// use tokenrail::grammar::{Grammar, Reasoning, Tags};
+///
+/// let thoughts = Reasoning {
+///     open: String::new(),
+///     close: "</think>".into(),
+///     max_tokens: Some(512),
+/// };
+/// let grammar = Grammar::tags(&Tags { reasoning: Some(thoughts), ..Tags::default() })?;
+/// # Ok::<(), tokenrail::grammar::GrammarError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reasoning {
     /// What it begins with, such as `<think>`; empty where the prompt has it already.
@@ -78,7 +124,7 @@ pub struct Reasoning {
 }
 
 impl Grammar {
-    /// Free text with governed parts.
+    /// Makes a grammar of free text in which triggers open governed parts.
     ///
     /// # Errors
     /// [`GrammarError::EmptyMarker`] for a trigger or close without text; those of

@@ -216,8 +216,7 @@ impl<'a> Distribution<'a> {
         self.logits.iter().map(surprise).sum()
     }
 
-    /// Widens to 64 bits before any arithmetic; an id outside the row counts as impossible.
-    /// The number of tokens.
+    /// The number of tokens that the row has a logit for.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a distribution is over one token at least")]
     pub fn len(&self) -> usize {
@@ -239,6 +238,7 @@ impl<'a> Distribution<'a> {
         ids.map(|id| self.logprob(id).exp()).sum::<f64>().ln()
     }
 
+    /// Widens to 64 bits before any arithmetic; an id outside the row counts as impossible.
     fn logit(&self, id: TokenId) -> f64 {
         self.logits.get(id.index()).map_or(f64::NEG_INFINITY, |&logit| f64::from(logit))
     }

@@ -2,6 +2,10 @@
 //!
 //! States are made when they are first stepped into, so that an expression costs what is used of
 //! it. Bytes that no expression tells apart share a class and a column.
+//!
+//! Whether a state can still match is another question than whether it steps: an intersection may
+//! step for long and never match. [`Automaton::shortest`] answers it, exactly, by looking ahead; what
+//! it finds is kept for every state on the way.
 
 use hashbrown::HashMap;
 
@@ -62,6 +66,7 @@ impl Automaton {
         }
     }
 
+    /// The class of a byte: bytes of one class lead to the same states, always.
     pub(crate) fn class_of(&self, byte: u8) -> u8 {
         self.classes[usize::from(byte)]
     }
@@ -76,12 +81,9 @@ impl Automaton {
         self.alphabet.contains(byte)
     }
 
+    /// Whether the text may end at a state.
     pub(crate) fn is_nullable(&self, state: ExprId) -> bool {
         self.exprs.is_nullable(state)
-    }
-
-    pub(crate) fn exprs(&self) -> &Exprs {
-        &self.exprs
     }
 
     /// To combine expressions; a new byte set would have no class.
@@ -120,6 +122,7 @@ impl Automaton {
         Ok(if length == NEVER { Shortest::None } else { Shortest::Bytes(length) })
     }
 
+    /// Where a state's row begins, made where there is none yet.
     fn row(&mut self, state: ExprId) -> usize {
         if self.row_of.len() <= state.index() {
             self.row_of.resize(self.exprs.len(), UNKNOWN);
@@ -277,6 +280,7 @@ fn either(a: u32, b: u32) -> u32 {
     }
 }
 
+/// The length of a part so many times, as few as are allowed.
 fn times(part: u32, count: Count) -> u32 {
     match part {
         UNKNOWN | NEVER => part,

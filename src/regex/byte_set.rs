@@ -29,27 +29,22 @@ impl ByteSet {
         self == Self::NONE
     }
 
-    pub(crate) fn len(self) -> usize {
-        self.0.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    pub(crate) fn first(self) -> Option<u8> {
-        self.iter().next()
-    }
-
     /// The bytes of the set, ascending.
     pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
         (0..=255).filter(move |&byte| self.contains(byte))
     }
 
+    /// The bytes of either.
     pub(crate) fn union(self, other: Self) -> Self {
         self.zip(other, |a, b| a | b)
     }
 
+    /// The bytes of both.
     pub(crate) fn intersection(self, other: Self) -> Self {
         self.zip(other, |a, b| a & b)
     }
 
+    /// All other bytes.
     pub(crate) fn complement(self) -> Self {
         self.zip(Self::NONE, |a, _| !a)
     }

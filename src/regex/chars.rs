@@ -1,4 +1,7 @@
 //! Sets of characters as UTF-8 byte sequences.
+//!
+//! Only well-formed sequences are made, so that a text of characters is UTF-8 however it is masked:
+//! a token may end within a character, but nothing that is none can follow.
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use regex_syntax::utf8::{Utf8Range, Utf8Sequences};

@@ -3,6 +3,9 @@
 //! Constructors simplify, so that equal languages mostly get equal ids; that keeps the number of
 //! derivatives small (Owens, Reppy and Turon 2009). Counted repetition is one node, not an unrolled
 //! chain, and `and` and `not` are nodes like others.
+//!
+//! The store only grows, and parts come before wholes: a loop over the ids is a walk from the leaves
+//! up, without recursion.
 
 use hashbrown::HashMap;
 
@@ -54,7 +57,7 @@ pub(crate) struct Count {
     pub(crate) max: Option<u32>,
 }
 
-/// A store of expressions.
+/// A store of expressions, each of them once. What is known of an expression is kept by its id.
 #[derive(Debug, Clone)]
 pub(crate) struct Exprs {
     nodes: Vec<Expr>,

@@ -1,4 +1,5 @@
-//! How long the texts of an expression are.
+//! How long the texts of an expression are: whether text that follows is long enough to decide a
+//! look-ahead.
 
 use super::expr::{Expr, ExprId, Exprs};
 

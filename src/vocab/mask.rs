@@ -1,4 +1,7 @@
-//! One bit a token.
+//! One bit a token: what masks are to those who apply them.
+//!
+//! Engines that run models elsewhere take these words as they are, so their layout is part of the
+//! contract: 32 bits a word, the lowest bit first, and no bit set past the last id.
 
 use std::fmt;
 
@@ -46,7 +49,17 @@ impl TokenMask {
         self.len = other.len;
     }
 
-    /// Allows what the other mask allows too.
+    /// Allows what the other mask, of as many ids, allows too.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, TokenMask};
+    ///
+    /// let (mut mask, mut other) = (TokenMask::new(8), TokenMask::new(8));
+    /// mask.insert(TokenId(1));
+    /// other.insert(TokenId(6));
+    /// mask.union_with(&other);
+    /// assert!(mask.contains(TokenId(1)) && mask.contains(TokenId(6)));
+    /// ```
     pub fn union_with(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word |= other;

@@ -1,4 +1,7 @@
 //! Vocabularies in tiktoken's format: a line a token, its bytes in base64 and its id.
+//!
+//! The format has no special tokens and no merges. It gives a [`Vocabulary`] to mask with, for a
+//! model that runs elsewhere, and no tokenizer.
 
 use std::collections::BTreeMap;
 
@@ -62,6 +65,7 @@ impl Vocabulary {
     }
 }
 
+/// The bytes and the id of a line.
 fn read_line(line: &str) -> Option<(Vec<u8>, TokenId)> {
     let (bytes, id) = line.split_once(' ')?;
     Some((BASE64_STANDARD.decode(bytes).ok()?, TokenId(id.trim().parse().ok()?)))

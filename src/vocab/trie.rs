@@ -30,7 +30,15 @@ pub struct TokenTrie {
     longest: usize,
 }
 
-/// A byte after a given beginning.
+/// A byte after a given beginning: eight bytes, so that a walk stays within the cache.
+///
+/// ```
+/// use tokenrail::vocab::Vocabulary;
+///
+/// let vocabulary = Vocabulary::new([b"in".as_slice(), b"ink"], []);
+/// let node = vocabulary.trie().nodes()[1];
+/// assert_eq!((node.byte(), node.depth(), node.end()), (b'n', 2, 3));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrieNode {
     /// The byte in the lowest 8 bits, above it the depth, from 1.
@@ -51,7 +59,8 @@ impl TrieNode {
         (self.byte_and_depth >> 8) as usize
     }
 
-    /// The index of the first node behind this one's subtree.
+    /// The index of the first node behind this one's subtree: where a walk goes on that leaves the
+    /// subtree out.
     #[must_use]
     pub fn end(self) -> usize {
         self.end as usize
@@ -95,21 +104,31 @@ impl TokenTrie {
         &self.nodes
     }
 
-    /// The tokens whose bytes are those from the root to `node`.
+    /// The tokens whose bytes are those from the root to `node`, by ascending id.
     #[must_use]
     pub fn tokens(&self, node: usize) -> &[TokenId] {
         let start = node.checked_sub(1).map_or(0, |before| self.token_ends[before]);
         &self.tokens[start as usize..self.token_ends[node] as usize]
     }
 
-    /// The tokens of a node and of all nodes below it.
+    /// The tokens of a node and of all nodes below it: those that begin with its bytes.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"on".as_slice(), b"one", b"only", b"or"], []);
+    /// let trie = vocabulary.trie();
+    /// let on = trie.child(trie.child(None, b'o'), b'n').expect("tokens begin so");
+    /// assert_eq!(trie.subtree_tokens(on), [TokenId(0), TokenId(1), TokenId(2)]);
+    /// ```
     #[must_use]
     pub fn subtree_tokens(&self, node: usize) -> &[TokenId] {
         let start = node.checked_sub(1).map_or(0, |before| self.token_ends[before]);
         &self.tokens[start as usize..self.token_ends[self.nodes[node].end() - 1] as usize]
     }
 
-    /// The node behind `node`, or behind the root, by this byte.
+    /// The node behind `node`, or behind the root where that is `None`, by this byte; `None` where no
+    /// token goes on so.
     #[must_use]
     pub fn child(&self, node: Option<usize>, byte: u8) -> Option<usize> {
         let (mut at, end) = match node {
@@ -126,7 +145,16 @@ impl TokenTrie {
         None
     }
 
-    /// Whether some token begins with these bytes and is longer.
+    /// Whether some token begins with these bytes and is longer: more bytes may make another token of
+    /// them.
+    ///
+    /// ```
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// let vocabulary = Vocabulary::new([b"th".as_slice(), b"the"], []);
+    /// let trie = vocabulary.trie();
+    /// assert!(trie.is_beginning(b"th") && !trie.is_beginning(b"the"));
+    /// ```
     #[must_use]
     pub fn is_beginning(&self, bytes: &[u8]) -> bool {
         let node = bytes.iter().try_fold(None, |node, &byte| self.child(node, byte).map(Some));

@@ -1,5 +1,7 @@
 //! What constraints promise, judged by trying every token, by other engines and by brute force.
 
+#![allow(clippy::print_stdout, reason = "it says which shared cases are absent, and which differ")]
+
 mod budgets;
 mod cases;
 mod masks;
@@ -95,5 +97,69 @@ fn bytes_are_followed_to_the_first_illegal_one() {
         assert_eq!(count, legal, "{text:?}");
         let is_whole = count == text.len() && matcher.is_accepting().expect("within limits");
         assert_eq!(is_whole, whole, "{text:?}");
+    }
+}
+
+#[test]
+fn going_back_and_forking_equal_beginning_anew() {
+    let grammar = Grammar::gbnf("root ::= item*\nitem ::= \"[\" root \"]\" | \"list\" \"en\"?");
+    let vocabulary = small();
+    let constraint = constraint(&grammar.expect("it compiles"), &vocabulary);
+    for seed in 0..20 {
+        let mut random = Random::from_seed(seed);
+        let mut matcher = constraint.matcher();
+        let mut path: Vec<TokenId> = Vec::new();
+        for step in 0..30 {
+            let legal: Vec<TokenId> = matcher.mask().expect("a mask").iter().collect();
+            match random.below(4) {
+                0 => {
+                    let count = random.below(path.len() + 2);
+                    matcher.rollback(count);
+                    path.truncate(path.len().saturating_sub(count));
+                }
+                1 => {
+                    matcher.fork().rollback(1);
+                    matcher = matcher.fork();
+                    let id = TokenId(random.below(vocabulary.len()) as u32);
+                    let is_taken = matcher.advance_all(&[id, TokenId(u32::MAX)]);
+                    assert!(!is_taken.expect("within limits"), "no such token");
+                }
+                _ if legal.is_empty() => {}
+                _ => {
+                    path.push(legal[random.below(legal.len())]);
+                    assert!(matcher.advance(path[path.len() - 1]).expect("within limits"));
+                }
+            }
+            let mut anew = constraint.matcher();
+            let what = format!("seed {seed}, step {step}: {path:?}");
+            assert!(anew.advance_all(&path).expect("within limits"), "{what}");
+            assert_eq!(matcher.len(), path.len(), "{what}");
+            assert_eq!(matcher.mask().expect("a mask"), anew.mask().expect("a mask"), "{what}");
+            assert_eq!(matcher.is_accepting(), anew.is_accepting(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn any_tokenization_of_a_legal_text_is_legal() {
+    let vocabulary = small();
+    let grammar = Grammar::regex("(list(en)? |[abc]{2} |é|日本)*").expect("it compiles");
+    let constraint = constraint(&grammar, &vocabulary);
+    let text = "listen ab cc list éé日本bb ".as_bytes();
+    for seed in 0..100 {
+        let mut random = Random::from_seed(seed);
+        let (mut matcher, mut at) = (constraint.matcher(), 0);
+        while at < text.len() {
+            let ids = (0..vocabulary.len() as u32).map(TokenId);
+            let begins = |id: &TokenId| {
+                let bytes = vocabulary.bytes(*id);
+                !bytes.is_empty() && text[at..].starts_with(bytes)
+            };
+            let next: Vec<TokenId> = ids.filter(begins).collect();
+            let token = next[random.below(next.len())];
+            assert!(matcher.advance(token).expect("within limits"), "seed {seed}, byte {at}");
+            at += vocabulary.bytes(token).len();
+        }
+        assert!(matcher.is_accepting().expect("within limits"), "seed {seed}");
     }
 }

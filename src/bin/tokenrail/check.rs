@@ -20,7 +20,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let constraint = grammar::compile(&args.grammar, &every_byte())?;
     let refused = match &args.lines {
         Some(path) => check_lines(&constraint, path)?,
-        None => check_text(&constraint, &text(args)?, args.json)?,
+        None => check_text(&constraint, args)?,
     };
     if refused > 0 { Err(Failure::Refused) } else { Ok(()) }
 }
@@ -38,23 +38,26 @@ fn text(args: &CheckArgs) -> Result<String, Failure> {
     }
 }
 
-fn check_text(constraint: &Constraint, text: &str, is_json: bool) -> Result<usize, Failure> {
+/// Judges the one text, as the flags ask to see it; gives the number of refused texts.
+fn check_text(constraint: &Constraint, args: &CheckArgs) -> Result<usize, Failure> {
+    let text = text(args)?;
     let explanation = constraint.matcher().explain_bytes(text.as_bytes())?;
     let refused = usize::from(explanation.is_some());
-    if is_json {
+    if args.json {
         output::print_json(&answer(explanation.as_ref()))?;
         return Ok(refused);
     }
     match explanation {
         None => output::print("accepted\n")?,
         Some(explanation) => {
-            let place = Place::at(text, explanation.offset);
+            let place = Place::at(&text, explanation.offset);
             output::print(&format!("refused {explanation}\n{}\n", place.snippet()))?;
         }
     }
     Ok(refused)
 }
 
+/// Judges every line of a file, with an answer each; gives the number of refused texts.
 fn check_lines(constraint: &Constraint, path: &Path) -> Result<usize, Failure> {
     let text = input::read(path)?;
     let mut refused = 0;

@@ -45,7 +45,7 @@ pub(crate) enum Failure {
     Refused,
     /// A grammar is faulty.
     #[error("{name}: {error}{}", snippet.as_ref().map_or_else(String::new, |lines| format!("\n{lines}")))]
-    Grammar { name: String, error: ConstraintError, snippet: Option<String> },
+    Grammar { name: String, error: Box<ConstraintError>, snippet: Option<String> },
     /// The user interrupted.
     #[error("interrupted: {0}")]
     Interrupted(&'static str),

@@ -23,7 +23,10 @@ pub(crate) fn compile(args: &GrammarArgs, vocabulary: &Vocabulary) -> Result<Con
     let constraint = grammar
         .map_err(ConstraintError::from)
         .and_then(|grammar| Constraint::new(&grammar, vocabulary));
-    constraint.map_err(|error| Failure::Grammar { name, snippet: snippet(&error), error })
+    constraint.map_err(|error| {
+        let snippet = snippet(&error);
+        Failure::Grammar { name, snippet, error: Box::new(error) }
+    })
 }
 
 fn read(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {

@@ -266,7 +266,7 @@ fn check_names(definitions: &[Definition], draft: &Draft) -> Result<(), GrammarE
         if let Some(first) = first.insert(&name.text, name.offset) {
             return Err(GrammarError::DuplicateRule {
                 name: shown(&name.text),
-                first: draft.place(first),
+                first_line: draft.place(first).line,
                 place: draft.place(name.offset),
             });
         }

@@ -2,9 +2,10 @@
 //!
 //! [`Syntax`] says which of the world's dialects is read. Classes, properties and case folding are
 //! those of `regex-syntax`; counted repetition stays a count and is never written out. Anchors and
-//! look-ahead are exact wherever the rest of the pattern is at hand, which is everywhere outside of
-//! repetitions; within them, and for look-behind, word boundaries and back-references, the pattern
-//! is refused with its place.
+//! look-ahead are exact wherever the rest of the pattern is at hand: outside of repetitions; within
+//! one whose part decides its assertions itself, such as `((?!ab)..)*`; and, of anchors of the text,
+//! within one of at least none or one. Otherwise, and for look-behind, word boundaries and
+//! back-references, the pattern is refused with its place.
 
 mod class;
 mod node;
@@ -72,24 +73,6 @@ pub(crate) fn parse(
     let node = Parser::new(pattern, syntax, limits, exprs).parse()?;
     let rest = node::lower(&node, node::Rest::END, exprs)?;
     Ok(rest.at_start)
-}
-
-/// The texts in which a pattern matches somewhere.
-///
-/// # Errors
-/// As [`parse`].
-pub(crate) fn parse_search(
-    pattern: &str,
-    syntax: &Syntax,
-    limits: &PatternLimits,
-    exprs: &mut Exprs,
-) -> Result<ExprId, PatternError> {
-    let node = Parser::new(pattern, syntax, limits, exprs).parse()?;
-    let text = exprs.any_text();
-    let found = node::lower(&node, node::Rest::same(text), exprs)?;
-    let before = exprs.any_text();
-    let later = node::after(before, found, exprs);
-    Ok(exprs.or([found.at_start, later]))
 }
 
 #[cfg(test)]

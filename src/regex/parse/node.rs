@@ -1,8 +1,9 @@
 //! Patterns with their assertions, and what they match once the text behind them is known.
 //!
-//! An assertion speaks of the text around it, and matches none itself. So a pattern is lowered from its end: each part is
-//! given the expression of all that follows it, and an assertion constrains that expression. What
-//! may stand before is told apart only as far as anchors can see it; see [`Rest`].
+//! An assertion speaks of the text around it, and matches none itself. So a pattern is lowered from
+//! its end: each part is given the expression of all that follows it, and an assertion constrains
+//! that expression. What may stand before is told apart only as far as anchors can see it; see
+//! [`Rest`].
 
 use super::{PatternError, PatternErrorKind};
 use crate::regex::expr::{Count, ExprId, Exprs};
@@ -195,13 +196,6 @@ pub(super) fn lower(node: &Node, rest: Rest, exprs: &mut Exprs) -> Result<Rest, 
         }
         Node::Repeat(part, count, offset) => lower_repeat(part, *count, *offset, rest, exprs)?,
     })
-}
-
-/// A text that is not empty and then `rest`, from the start.
-pub(super) fn after(text: ExprId, rest: Rest, exprs: &mut Exprs) -> ExprId {
-    let not_empty = exprs.not(ExprId::EMPTY);
-    let text = exprs.and([text, not_empty]);
-    before(text, rest, exprs).within
 }
 
 /// What follows where the assertion holds. Anchors differ by what stands before; a look-ahead is an
