@@ -10,7 +10,7 @@ use super::completion::{NEVER, plus};
 use super::engine::{Caller, Engine};
 use super::sets::{Place, SetId};
 use crate::grammar::Ends;
-use crate::vocab::{TokenId, TokenMask, TokenTrie};
+use crate::vocab::{TokenId, TokenTrie};
 
 impl Engine {
     /// The fewest bytes that finish the text, a token that is meant by its id counted as one.
