@@ -40,6 +40,14 @@ pub enum ConstraintError {
         /// Its name.
         name: String,
     },
+    /// A mask does not fit the words it is to be written into.
+    #[error("the mask has {needed} words, but only {given} were given")]
+    FewWords {
+        /// The words of the mask.
+        needed: usize,
+        /// The words given.
+        given: usize,
+    },
     /// The text cannot be finished with so few tokens, as far as is known.
     #[error("the text needs {needed} tokens more, but the budget leaves {budget}")]
     OverBudget {

@@ -211,6 +211,36 @@ impl Matcher {
         Ok(engine.allowed(at, constraint.vocabulary())?.mask)
     }
 
+    /// Writes [`mask`](Self::mask) into words as inference engines read them: bit `id % 32` of word
+    /// `id / 32`. Bits past the vocabulary, such as those of a padded row of logits, become 0.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`]; [`ConstraintError::FewWords`] when the words do not hold the
+    /// vocabulary.
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// let vocabulary = Vocabulary::new([b"a".as_slice(), b"b"], ["<end>"]);
+    /// let mut matcher = Constraint::new(&Grammar::regex("b?")?, &vocabulary)?.matcher();
+    /// let mut words = [u32::MAX; 2];
+    /// matcher.mask_into(&mut words)?;
+    /// assert_eq!(words, [0b110, 0]);
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
+    pub fn mask_into(&mut self, words: &mut [u32]) -> Result<(), ConstraintError> {
+        let mask = self.mask()?;
+        let (needed, given) = (mask.words().len(), words.len());
+        let Some((now, rest)) = words.split_at_mut_checked(needed) else {
+            return Err(ConstraintError::FewWords { needed, given });
+        };
+        now.copy_from_slice(mask.words());
+        rest.fill(0);
+        Ok(())
+    }
+
     /// The masks after each node of a tree of drafted tokens, whose parents come before them; `None`
     /// where the node or one above it may not come, and where a parent is no earlier node. Appends
     /// none.
