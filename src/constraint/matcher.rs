@@ -197,8 +197,8 @@ impl Matcher {
     /// The tokens that may come next. Ends of sequence are among them exactly where the text may
     /// end. None are left once an end of sequence was appended.
     ///
-    /// The mask is shared with all matchers that come to an equal state: making it takes a walk over
-    /// the vocabulary the first time, and a look-up from then on.
+    /// The mask is shared with all matchers that come to an equal state: it is made the first time,
+    /// and looked up from then on.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].
