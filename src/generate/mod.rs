@@ -28,7 +28,7 @@ mod sampler;
 pub use error::GenerateError;
 pub use sampler::{Sampler, Sampling};
 
-use crate::constraint::{Constraint, Matcher, Stop};
+use crate::constraint::{Constraint, ConstraintError, Matcher, Stop};
 use crate::model::{Chat, Distribution, LanguageModel, Logits, Rows, Session};
 use crate::vocab::{TokenId, TokenMask};
 
@@ -137,10 +137,13 @@ impl<'m> Generator<'m> {
     /// # Errors
     /// As [`generate`](Self::generate).
     pub fn start(&self, prompt: &str, options: &Options) -> Result<Started<'_>, GenerateError> {
+        let (needed, budget) = (self.constraint.matcher().tokens_to_accept()?, options.max_tokens);
+        if needed > budget {
+            return Err(ConstraintError::OverBudget { needed, budget }.into());
+        }
         let context = self.encode(prompt, options.chat.as_ref())?;
         let limit = self.model.context_length();
-        let needed = context.len() + options.max_tokens;
-        if needed > limit {
+        if context.len().saturating_add(options.max_tokens) > limit {
             let (prompt, max_tokens) = (context.len(), options.max_tokens);
             return Err(GenerateError::PromptTooLong { prompt, max_tokens, limit });
         }

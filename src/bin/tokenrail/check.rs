@@ -3,26 +3,33 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tokenrail::constraint::{Constraint, Explanation};
-use tokenrail::grammar::Place;
+use tokenrail::constraint::{Constraint, ConstraintError, Explanation};
 use tokenrail::model::LanguageModel;
-use tokenrail::report::{Cell, Column, Cut, Table};
-use tokenrail::vocab::Vocabulary;
+use tokenrail::report::{Cell, Column, Cut, Table, caret, escape};
+use tokenrail::vocab::{TokenId, Tokenizer, Vocabulary};
 
 use crate::args::CheckArgs;
 use crate::exit::Failure;
 use crate::{grammar, input, model, output};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    if args.tokens {
-        return check_tokens(args);
+    let grammar = grammar::read(&args.grammar)?;
+    if !args.tokens {
+        let constraint = grammar.compile(&every_byte()).map_err(needs_tokens)?;
+        return check(args, &Checker { constraint, tokenizer: None });
     }
-    let constraint = grammar::compile(&args.grammar, &every_byte())?;
-    let refused = match &args.lines {
-        Some(path) => check_lines(&constraint, path)?,
-        None => check_text(&constraint, &text(args)?, args.json)?,
+    let model = model::open(&args.model)?;
+    let constraint = grammar.compile(model.tokenizer().vocabulary())?;
+    check(args, &Checker { constraint, tokenizer: Some(model.tokenizer()) })
+}
+
+fn check(args: &CheckArgs, checker: &Checker<'_>) -> Result<(), Failure> {
+    let is_accepted = match (&args.lines, args.text.as_deref()) {
+        (Some(path), _) => check_lines(checker, path)?,
+        (None, Some("-")) => check_text(checker, &input::read(Path::new("-"))?, args.json)?,
+        (None, text) => check_text(checker, text.unwrap_or(""), args.json)?,
     };
-    if refused > 0 { Err(Failure::Refused) } else { Ok(()) }
+    if is_accepted { Ok(()) } else { Err(Failure::Refused) }
 }
 
 /// What a grammar for texts needs to know of tokens: that every byte can be written.
@@ -31,34 +38,131 @@ fn every_byte() -> Vocabulary {
     Vocabulary::new(bytes.chunks(1), ["<end>"])
 }
 
-fn text(args: &CheckArgs) -> Result<String, Failure> {
-    match args.text.as_deref() {
-        Some("-") => input::read(Path::new("-")),
-        text => Ok(text.unwrap_or("").to_owned()),
+/// A grammar that names a token is not faulty: a text alone has none.
+fn needs_tokens(failure: Failure) -> Failure {
+    match failure {
+        Failure::Grammar { name, error: ConstraintError::UnknownToken { name: token }, .. } => {
+            Failure::Usage(format!(
+                "{name}: the grammar names the token {token:?}, which only a model has: --tokens \
+                 checks the text as the model's tokens"
+            ))
+        }
+        failure => failure,
     }
 }
 
-fn check_text(constraint: &Constraint, text: &str, is_json: bool) -> Result<usize, Failure> {
-    let explanation = constraint.matcher().explain_bytes(text.as_bytes())?;
-    let refused = usize::from(explanation.is_some());
-    if is_json {
-        output::print_json(&answer(explanation.as_ref()))?;
-        return Ok(refused);
+/// Checks texts as bytes or, with a tokenizer, as its tokens.
+struct Checker<'m> {
+    constraint: Constraint,
+    tokenizer: Option<&'m Tokenizer>,
+}
+
+/// What came of a text.
+struct Verdict {
+    refusal: Option<Explanation>,
+    /// Its tokens up to the first that may not come, where it was checked as tokens.
+    tokens: Vec<Checked>,
+}
+
+/// A token of a checked text.
+struct Checked {
+    id: TokenId,
+    /// The number of tokens that were legal in its place.
+    legal: usize,
+    is_legal: bool,
+}
+
+impl Checker<'_> {
+    fn check(&self, text: &str) -> Result<Verdict, Failure> {
+        let mut matcher = self.constraint.matcher();
+        let Some(tokenizer) = self.tokenizer else {
+            let refusal = matcher.explain_bytes(text.as_bytes())?;
+            return Ok(Verdict { refusal, tokens: Vec::new() });
+        };
+        let mut tokens = Vec::new();
+        let mut refusal = None;
+        let mut offset = 0;
+        for id in tokenizer.encode(text)? {
+            let legal = matcher.mask()?.count();
+            refusal = matcher.explain(id)?;
+            tokens.push(Checked { id, legal, is_legal: refusal.is_none() });
+            if refusal.is_some() {
+                break;
+            }
+            matcher.advance(id)?;
+            offset += self.spelled(id).len();
+        }
+        if refusal.is_none() {
+            refusal = matcher.explain_bytes(b"")?;
+        }
+        let refusal = refusal.map(|why| Explanation { offset: offset + why.offset, ..why });
+        Ok(Verdict { refusal, tokens })
     }
-    match explanation {
+
+    /// What stands for a token in a text.
+    fn spelled(&self, id: TokenId) -> &[u8] {
+        let vocabulary = self.constraint.vocabulary();
+        vocabulary.special_name(id).map_or(vocabulary.bytes(id), str::as_bytes)
+    }
+
+    fn piece(&self, id: TokenId) -> String {
+        self.constraint.vocabulary().piece(id).into_owned()
+    }
+
+    fn table(&self, tokens: &[Checked]) -> String {
+        let mut table = Table::new([
+            Column::right("id"),
+            Column::left("token").at_most(40, Cut::Middle),
+            Column::right("legal tokens"),
+            Column::left(""),
+        ]);
+        for Checked { id, legal, is_legal } in tokens {
+            let verdict = if *is_legal { "is one" } else { "is none" };
+            let row = [id.to_string(), self.piece(*id), legal.to_string(), verdict.to_owned()];
+            table.push(row.map(Cell::plain));
+        }
+        table.render(output::colour())
+    }
+}
+
+fn check_text(checker: &Checker<'_>, text: &str, is_json: bool) -> Result<bool, Failure> {
+    let Verdict { refusal, tokens } = checker.check(text)?;
+    if is_json {
+        let mut answer = answer(refusal.as_ref());
+        if let Some(why) = &refusal {
+            answer["expected"] = json!(why.expected);
+            answer["may_end"] = json!(why.may_end);
+            answer["rules"] = json!(why.rules);
+        }
+        if checker.tokenizer.is_some() {
+            let token = |token: &Checked| json!({"id": token.id.0, "text": checker.piece(token.id), "legal": token.legal});
+            answer["tokens"] = tokens.iter().map(token).collect();
+        }
+        output::print_json(&answer)?;
+        return Ok(refusal.is_none());
+    }
+    if checker.tokenizer.is_some() {
+        output::print(&checker.table(&tokens))?;
+    }
+    match &refusal {
         None => output::print("accepted\n")?,
-        Some(explanation) => {
-            let place = Place::at(text, explanation.offset);
-            output::print(&format!("refused {explanation}\n{}\n", place.snippet()))?;
+        Some(why) => {
+            let reason = escape(&why.to_string());
+            output::print(&format!("refused {reason}\n{}\n", caret(text, why.offset)))?;
+            if checker.tokenizer.is_none() && why.expected.is_empty() && !why.may_end {
+                output::say(
+                    "note: only a token of a model may come there: --tokens checks the text as tokens",
+                );
+            }
         }
     }
-    Ok(refused)
+    Ok(refusal.is_none())
 }
 
-fn check_lines(constraint: &Constraint, path: &Path) -> Result<usize, Failure> {
+fn check_lines(checker: &Checker<'_>, path: &Path) -> Result<bool, Failure> {
     let text = input::read(path)?;
-    let mut refused = 0;
-    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+    let mut is_accepted = true;
+    for (line, text) in (1..).zip(text.lines()) {
         let fault =
             |what: String| Failure::Usage(format!("{} line {line}: {what}", input::name(path)));
         let value: Value =
@@ -66,53 +170,18 @@ fn check_lines(constraint: &Constraint, path: &Path) -> Result<usize, Failure> {
         let Some(text) = value.as_str() else {
             return Err(fault("it is JSON, but not a string".to_owned()));
         };
-        let explanation = constraint.matcher().explain_bytes(text.as_bytes())?;
-        refused += usize::from(explanation.is_some());
-        output::print_json(&answer(explanation.as_ref()))?;
+        let refusal = checker.check(text)?.refusal;
+        is_accepted &= refusal.is_none();
+        output::print_json(&answer(refusal.as_ref()))?;
     }
-    Ok(refused)
+    Ok(is_accepted)
 }
 
-fn answer(explanation: Option<&Explanation>) -> Value {
-    match explanation {
+fn answer(refusal: Option<&Explanation>) -> Value {
+    match refusal {
         None => json!({"accepted": true}),
-        Some(explanation) => json!({
-            "accepted": false,
-            "offset": explanation.offset,
-            "reason": explanation.to_string(),
-        }),
-    }
-}
-
-/// The text as the model's tokens, up to the first that may not come.
-fn check_tokens(args: &CheckArgs) -> Result<(), Failure> {
-    let model = model::open(&args.model)?;
-    let vocabulary = model.tokenizer().vocabulary();
-    let constraint = grammar::compile(&args.grammar, vocabulary)?;
-    let mut matcher = constraint.matcher();
-    let mut table = Table::new([
-        Column::right("id"),
-        Column::left("token").at_most(24, Cut::Middle),
-        Column::right("legal tokens"),
-        Column::left("").at_most(100, Cut::End),
-    ]);
-    let mut refusal = None;
-    for id in model.tokenizer().encode(&text(args)?)? {
-        let legal = matcher.mask()?.count();
-        refusal = matcher.explain(id)?;
-        let verdict = refusal.as_ref().map_or("ok".to_owned(), Explanation::to_string);
-        let piece = vocabulary.piece(id).into_owned();
-        table.push([id.to_string(), piece, legal.to_string(), verdict].map(Cell::plain));
-        if !matcher.advance(id)? {
-            break;
+        Some(why) => {
+            json!({"accepted": false, "offset": why.offset, "reason": why.to_string()})
         }
     }
-    let is_accepted = refusal.is_none() && matcher.is_accepting()?;
-    let end = match (&refusal, is_accepted) {
-        (Some(_), _) => "refused",
-        (None, true) => "accepted",
-        (None, false) => "refused: the text ends too early",
-    };
-    output::print(&format!("{}{end}\n", table.render(output::colour())))?;
-    if is_accepted { Ok(()) } else { Err(Failure::Refused) }
 }
