@@ -12,6 +12,10 @@ use crate::args::CheckArgs;
 use crate::exit::Failure;
 use crate::{grammar, input, model, output};
 
+/// Checks texts, without a model unless `--tokens` asks for its tokens.
+///
+/// A grammar that names tokens is not answered by opening the model unasked: a stranger's grammar
+/// would make the program fetch one.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let grammar = grammar::read(&args.grammar)?;
     if !args.tokens {
@@ -23,13 +27,24 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     check(args, &Checker { constraint, tokenizer: Some(model.tokenizer()) })
 }
 
+/// Checks what the flags name; fails where any text is refused.
 fn check(args: &CheckArgs, checker: &Checker<'_>) -> Result<(), Failure> {
     let is_accepted = match (&args.lines, args.text.as_deref()) {
         (Some(path), _) => check_lines(checker, path)?,
-        (None, Some("-")) => check_text(checker, &input::read(Path::new("-"))?, args.json)?,
-        (None, text) => check_text(checker, text.unwrap_or(""), args.json)?,
+        (None, Some("-")) => check_text(args, checker, &input::read(Path::new("-"))?)?,
+        (None, text) => check_text(args, checker, text.unwrap_or(""))?,
     };
     if is_accepted { Ok(()) } else { Err(Failure::Refused) }
+}
+
+/// Checks one text and prints what came of it; tells whether it is accepted.
+fn check_text(args: &CheckArgs, checker: &Checker<'_>, text: &str) -> Result<bool, Failure> {
+    let verdict = checker.check(text)?;
+    match args.json {
+        true => output::print_json(&checker.whole_answer(&verdict))?,
+        false => checker.print(text, &verdict)?,
+    }
+    Ok(verdict.refusal.is_none())
 }
 
 /// What a grammar for texts needs to know of tokens: that every byte can be written.
@@ -40,25 +55,28 @@ fn every_byte() -> Vocabulary {
 
 /// A grammar that names a token is not faulty: a text alone has none.
 fn needs_tokens(failure: Failure) -> Failure {
-    match failure {
-        Failure::Grammar { name, error: ConstraintError::UnknownToken { name: token }, .. } => {
-            Failure::Usage(format!(
-                "{name}: the grammar names the token {token:?}, which only a model has: --tokens \
-                 checks the text as the model's tokens"
-            ))
-        }
-        failure => failure,
-    }
+    let Failure::Grammar { name, error, .. } = &failure else {
+        return failure;
+    };
+    let ConstraintError::UnknownToken { name: token } = error.as_ref() else {
+        return failure;
+    };
+    Failure::Usage(format!(
+        "{name}: the grammar names the token {token:?}, which only a model has: --tokens checks the \
+         text as the model's tokens"
+    ))
 }
 
 /// Checks texts as bytes or, with a tokenizer, as its tokens.
 struct Checker<'m> {
     constraint: Constraint,
+    /// `None` where texts are checked as bytes.
     tokenizer: Option<&'m Tokenizer>,
 }
 
 /// What came of a text.
 struct Verdict {
+    /// Why it is none of the grammar's texts; `None` where it is one.
     refusal: Option<Explanation>,
     /// Its tokens up to the first that may not come, where it was checked as tokens.
     tokens: Vec<Checked>,
@@ -73,6 +91,7 @@ struct Checked {
 }
 
 impl Checker<'_> {
+    /// Follows a text to its end, or to the first byte or token that may not come.
     fn check(&self, text: &str) -> Result<Verdict, Failure> {
         let mut matcher = self.constraint.matcher();
         let Some(tokenizer) = self.tokenizer else {
@@ -105,10 +124,43 @@ impl Checker<'_> {
         vocabulary.special_name(id).map_or(vocabulary.bytes(id), str::as_bytes)
     }
 
+    /// A token as it is shown.
     fn piece(&self, id: TokenId) -> String {
         self.constraint.vocabulary().piece(id).into_owned()
     }
 
+    /// Prints what came of a text: with a tokenizer its tokens, then the verdict and its place.
+    fn print(&self, text: &str, verdict: &Verdict) -> Result<(), Failure> {
+        if self.tokenizer.is_some() {
+            output::print(&self.table(&verdict.tokens))?;
+        }
+        let Some(why) = &verdict.refusal else {
+            return output::print("accepted\n");
+        };
+        let reason = escape(&why.to_string());
+        output::print(&format!("refused {reason}\n{}\n", caret(text, why.offset)))?;
+        if self.tokenizer.is_none() && why.expected.is_empty() && !why.may_end {
+            output::say("note: only a token may come there: --tokens checks the text as tokens");
+        }
+        Ok(())
+    }
+
+    /// What `--json` prints: the answer, what a refusal knows beyond its words, and the tokens.
+    fn whole_answer(&self, verdict: &Verdict) -> Value {
+        let mut answer = answer(verdict.refusal.as_ref());
+        if let Some(why) = &verdict.refusal {
+            answer["expected"] = json!(why.expected);
+            answer["may_end"] = json!(why.may_end);
+            answer["rules"] = json!(why.rules);
+        }
+        if self.tokenizer.is_some() {
+            let token = |&Checked { id, legal, .. }: &Checked| json!({"id": id.0, "text": self.piece(id), "legal": legal});
+            answer["tokens"] = verdict.tokens.iter().map(token).collect();
+        }
+        answer
+    }
+
+    /// The tokens, each with the number of those that were legal in its place.
     fn table(&self, tokens: &[Checked]) -> String {
         let mut table = Table::new([
             Column::right("id"),
@@ -125,40 +177,8 @@ impl Checker<'_> {
     }
 }
 
-fn check_text(checker: &Checker<'_>, text: &str, is_json: bool) -> Result<bool, Failure> {
-    let Verdict { refusal, tokens } = checker.check(text)?;
-    if is_json {
-        let mut answer = answer(refusal.as_ref());
-        if let Some(why) = &refusal {
-            answer["expected"] = json!(why.expected);
-            answer["may_end"] = json!(why.may_end);
-            answer["rules"] = json!(why.rules);
-        }
-        if checker.tokenizer.is_some() {
-            let token = |token: &Checked| json!({"id": token.id.0, "text": checker.piece(token.id), "legal": token.legal});
-            answer["tokens"] = tokens.iter().map(token).collect();
-        }
-        output::print_json(&answer)?;
-        return Ok(refusal.is_none());
-    }
-    if checker.tokenizer.is_some() {
-        output::print(&checker.table(&tokens))?;
-    }
-    match &refusal {
-        None => output::print("accepted\n")?,
-        Some(why) => {
-            let reason = escape(&why.to_string());
-            output::print(&format!("refused {reason}\n{}\n", caret(text, why.offset)))?;
-            if checker.tokenizer.is_none() && why.expected.is_empty() && !why.may_end {
-                output::say(
-                    "note: only a token of a model may come there: --tokens checks the text as tokens",
-                );
-            }
-        }
-    }
-    Ok(refusal.is_none())
-}
-
+/// Checks a JSON string a line, and answers each before the next is looked at; tells whether all are
+/// accepted. A line that is none ends the run: an answer left out would shift those behind it.
 fn check_lines(checker: &Checker<'_>, path: &Path) -> Result<bool, Failure> {
     let text = input::read(path)?;
     let mut is_accepted = true;
@@ -177,6 +197,7 @@ fn check_lines(checker: &Checker<'_>, path: &Path) -> Result<bool, Failure> {
     Ok(is_accepted)
 }
 
+/// The answer to a text for a program: offset and reason are there where it is refused.
 fn answer(refusal: Option<&Explanation>) -> Value {
     match refusal {
         None => json!({"accepted": true}),

@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     Usage(String),
     /// The library refused or failed.
     #[error(transparent)]
-    Library(#[from] Error),
+    Library(Box<Error>),
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
@@ -45,7 +45,7 @@ pub(crate) enum Failure {
     Refused,
     /// A grammar is faulty.
     #[error("{name}: {error}{}", snippet.as_ref().map_or_else(String::new, |lines| format!("\n{lines}")))]
-    Grammar { name: String, error: ConstraintError, snippet: Option<String> },
+    Grammar { name: String, error: Box<ConstraintError>, snippet: Option<String> },
     /// The user interrupted.
     #[error("interrupted: {0}")]
     Interrupted(&'static str),
@@ -79,12 +79,18 @@ impl Failure {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(Box::new(error))
+    }
+}
+
 /// Lets `?` take the errors of each module.
 macro_rules! from_module {
     ($($module:ident::$error:ident),*) => {
         $(impl From<tokenrail::$module::$error> for Failure {
             fn from(error: tokenrail::$module::$error) -> Self {
-                Self::Library(error.into())
+                Error::from(error).into()
             }
         })*
     };

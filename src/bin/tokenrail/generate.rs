@@ -8,6 +8,7 @@ use crate::args::GenerateArgs;
 use crate::exit::Failure;
 use crate::{grammar, interrupt, model, output, progress};
 
+/// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
     let grammar = grammar::read(&args.grammar)?;
     interrupt::end_at_once()?;
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints a text that is done; of a streamed one, what is left.
 fn print(
     args: &GenerateArgs,
     generated: &Generated,

@@ -42,6 +42,7 @@ impl Named {
     }
 }
 
+/// Reads a grammar file in the notation that its name tells.
 fn read_file(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     let front_end: fn(&str) -> Result<Grammar, GrammarError> =
         match path.extension().and_then(|extension| extension.to_str()) {
@@ -57,8 +58,9 @@ fn read_file(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     Ok(front_end(&input::read(path)?))
 }
 
+/// A fault of the grammar as it is shown: always exit code 2, whatever its kind.
 fn fault(name: &str, error: ConstraintError) -> Failure {
-    Failure::Grammar { name: name.to_owned(), snippet: snippet(&error), error }
+    Failure::Grammar { name: name.to_owned(), snippet: snippet(&error), error: Box::new(error) }
 }
 
 /// The faulty line with a caret, for people.
