@@ -3,7 +3,7 @@
 use regex_automata::nfa::thompson::pikevm::PikeVM;
 use serde_json::Value;
 
-use super::c;
+use super::{arithmetic, c};
 
 /// Says whether a text should be accepted.
 pub(crate) type Judge = fn(&str) -> bool;
@@ -11,6 +11,7 @@ pub(crate) type Judge = fn(&str) -> bool;
 /// The judge of a grammar, if there is an independent one.
 pub(crate) fn of(name: &str) -> Option<Judge> {
     match name {
+        "arithmetic" => Some(arithmetic::is_arithmetic),
         "c-expression" => Some(c::is_expression),
         "csv" => Some(is_csv),
         "datetime" => Some(is_datetime),

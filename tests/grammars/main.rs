@@ -1,6 +1,7 @@
 //! The grammars of `grammars/`: what their samples say, what independent judges say, and that no
 //! sampler can keep them from an end.
 
+mod arithmetic;
 mod c;
 mod judges;
 #[path = "../tiny/random.rs"]
@@ -9,6 +10,7 @@ mod random;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokenrail::constraint::{Constraint, Matcher, Stop};
@@ -213,11 +215,7 @@ fn walk(
     panic!("{what}: no end within the budget, after {:?}", String::from_utf8_lossy(&text));
 }
 
-fn within(
-    matcher: &mut Matcher,
-    left: usize,
-    so_far: impl Fn() -> String,
-) -> std::sync::Arc<TokenMask> {
+fn within(matcher: &mut Matcher, left: usize, so_far: impl Fn() -> String) -> Arc<TokenMask> {
     let mask = matcher.mask_within(left);
     let mask = mask.unwrap_or_else(|error| panic!("{}, {left} left: {error}", so_far()));
     assert!(!mask.is_empty(), "{}, {left} left: a dead end", so_far());
