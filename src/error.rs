@@ -146,7 +146,9 @@ fn constraint_kind(error: &ConstraintError) -> ErrorKind {
 
 fn generate_kind(error: &GenerateError) -> ErrorKind {
     match error {
-        GenerateError::PromptTooLong { .. } => ErrorKind::Limit,
+        GenerateError::PromptTooLong { .. } | GenerateError::BudgetTooSmall { .. } => {
+            ErrorKind::Limit
+        }
         GenerateError::NotFinite => ErrorKind::Model,
         GenerateError::Constraint(error) => constraint_kind(error),
         GenerateError::Vocab(error) => vocab_kind(error),

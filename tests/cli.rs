@@ -6,7 +6,7 @@
 #![allow(clippy::type_complexity, reason = "cases are tuples of what goes in and what comes out")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -668,27 +668,44 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         ("questions.jsonl", br#"{"prompt":"1 + 1 =","choices":[" 2"," 3"],"label":0}"#),
         ("drafts.txt", b"A draft.\nAnother one.\n"),
         ("essay.txt", b"Once upon a time."),
+        ("moods.txt", b"happy\nsad\n"),
+        ("replies.jsonl", b"\"[1, 2]\"\n\"{}\"\n"),
     ]);
+    let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
+    fs::create_dir(folder.path().join("grammars")).expect("a folder");
+    for name in ["chess.gbnf", "json.gbnf", "sql.gbnf"] {
+        let copy = folder.path().join("grammars").join(name);
+        fs::copy(grammars.join(name), copy).expect("a grammar is copied");
+    }
     let codes = ["Exit codes:", "0  ", "1  ", "2  ", "3  ", "4  ", "5  ", "6  ", "7  ", "130  "];
     check(folder.path(), &Case { args: &["--help"], out: &codes, ..Case::default() });
-    let parts = ["pmi", "--top", "Examples:\n"];
-    let case = Case { args: &["score", "--help"], out: &parts, ..Case::default() };
-    let mut examples = check(folder.path(), &case).0;
-    let case = Case { args: &["inspect", "--help"], out: &parts[2..], ..Case::default() };
-    examples += &check(folder.path(), &case).0;
-    let examples: Vec<&str> =
-        examples.lines().filter_map(|line| line.strip_prefix("  tokenrail ")).collect();
-    assert_eq!(examples.len(), 8, "{examples:#?}");
+    let parts: [(&str, &[&str]); 4] = [
+        ("score", &["pmi", "--top", "Examples:\n"]),
+        ("inspect", &["Examples:\n"]),
+        ("generate", &["--max-tokens", "--seed", "Examples:\n"]),
+        ("check", &["0 all accepted, 1 some refused, 2 ", "Examples:\n"]),
+    ];
+    let help = parts.map(|(command, out)| {
+        check(folder.path(), &Case { args: &[command, "--help"], out, ..Case::default() }).0
+    });
+    let examples: Vec<&str> = help
+        .iter()
+        .flat_map(|help| help.lines())
+        .filter_map(|line| line.strip_prefix("  tokenrail "))
+        .collect();
+    assert_eq!(examples.len(), 16, "{examples:#?}");
     // Only a model is wanting, so that flags and files are in order; an empty name is none.
     let env = [("TOKENRAIL_CACHE", "empty"), ("TOKENRAIL_MODEL", "")];
     for example in examples {
         let mut words: Vec<&str> = example.split('"').enumerate().flat_map(words).collect();
         words.push("--offline");
-        let err = ["\"smollm2-135m\" is not in"];
-        check(
-            folder.path(),
-            &Case { args: &words, code: 2, env: &env, err: &err, ..Case::default() },
-        );
+        // Texts are checked without a model.
+        let (code, err): (i32, &[&str]) = match words[0] {
+            "check" if words.contains(&"[1, 2,]") => (1, &[]),
+            "check" if !words.contains(&"--tokens") => (0, &[]),
+            _ => (2, &["\"smollm2-135m\" is not in"]),
+        };
+        check(folder.path(), &Case { args: &words, code, env: &env, err, ..Case::default() });
     }
 }
 
@@ -705,9 +722,9 @@ fn models_and_completions_are_listed() {
     let empty = [("TOKENRAIL_CACHE", "empty")];
     let none = ["\"smollm2-135m\" is not in", "empty", "offline", "network", "path of a model"];
     let cases: [Ended<'_>; 7] = [
-        (&["completions", "bash"], 0, &["score"], &[]),
-        (&["completions", "zsh"], 0, &["score"], &[]),
-        (&["completions", "fish"], 0, &["score"], &[]),
+        (&["completions", "bash"], 0, &["check", "generate", "score"], &[]),
+        (&["completions", "zsh"], 0, &["score", "generate", "check"], &[]),
+        (&["completions", "fish"], 0, &["score", "generate", "check"], &[]),
         (&["model", "path"], 0, &[path, "\n"], &[]),
         (&["model", "get", "--offline"], 0, &[path, "\n"], &[]),
         (&["model", "list"], 0, &["model ", "MB  path\n", "smollm2-135m", path], &[]),
@@ -726,4 +743,311 @@ fn models_and_completions_are_listed() {
     let path =
         Case { args: &["model", "path"], code: 2, env: &empty, err: &err, ..Case::default() };
     check(folder.path(), &path);
+}
+
+/// A grammar with one fault or none, by the file's name.
+const GRAMMARS: [(&str, &[u8]); 12] = [
+    ("list.gbnf", "root ::= \"[\" item (\",\" item)* \"]\"\nitem ::= [0-9]+ | \"日本\"".as_bytes()),
+    ("list.lark", b"start: \"[\" NUMBER (\",\" NUMBER)* \"]\"\nNUMBER: /[0-9]+/"),
+    ("token.gbnf", b"root ::= \"a\" <|im_end|> \"b\"?"),
+    ("id.gbnf", b"root ::= \"a\" <[2]>"),
+    ("misspelt.gbnf", "root ::= \"日本\x1b[2J\"\tdigt\ndigit ::= [0-9]".as_bytes()),
+    ("twice.gbnf", b"root ::= \"a\"\nroot ::= \"b\""),
+    ("open.lark", b"start: (\"a\""),
+    ("ahead.lark", b"start: /(?=a)b/"),
+    ("endless.gbnf", b"root ::= \"a\" root"),
+    ("huge.gbnf", b"root ::= \"a\"{100000000}"),
+    ("empty.gbnf", b""),
+    ("moods.txt", b"happy\nsad\n"),
+];
+
+/// The variables with which no model is found, and none fetched.
+const NO_MODEL: [(&str, &str); 2] = [("TOKENRAIL_CACHE", "empty"), ("TOKENRAIL_MODEL", "")];
+
+#[test]
+fn check_tells_where_and_why() {
+    let folder = folder(&GRAMMARS);
+    let list = ["check", "--grammar", "list.gbnf"];
+    let cases: [(&[&str], i32, &str); 16] = [
+        (&["check", "--regex", "[a-z]+@[a-z]+", "some@home"], 0, "accepted\n"),
+        (&["check", "--regex", "a*", ""], 0, "accepted\n"),
+        (&["check", "--choices", "moods.txt", "sad"], 0, "accepted\n"),
+        (
+            &["check", "--choices", "moods.txt", "sax"],
+            1,
+            "refused at byte 2, \"x\": expected d, in choices\nsax\n  ^\n",
+        ),
+        (&["check", "--grammar", "list.lark", "[1,23]"], 0, "accepted\n"),
+        (&[&list[..], &["[1,日本]"]].concat(), 0, "accepted\n"),
+        (&[&list[..], &["[日本,x]"]].concat(), 1, "in root > item\n[日本,x]\n      ^\n"),
+        (
+            &[&list[..], &["[日語]"]].concat(),
+            1,
+            "refused at byte 4, \"\\xe8\": expected \\xe6, in root > item\n[日語]\n   ^\n",
+        ),
+        (&[&list[..], &["[1,\t2]"]].concat(), 1, "\n[1,\\t2]\n   ^\n"),
+        (
+            &[&list[..], &["[1"]].concat(),
+            1,
+            "refused at byte 2, the end: expected , or 0-9 or ], in root\n[1\n  ^\n",
+        ),
+        (
+            &[&list[..], &["[1]\n"]].concat(),
+            1,
+            "refused at byte 3, \"\\n\": expected the end\n[1]\n   ^\n",
+        ),
+        (
+            &["check", "--regex", "a\nb", "a\nc"],
+            1,
+            "refused at byte 2, \"c\": expected b, in regex\nc\n^\n",
+        ),
+        (&["check", "--regex", "\t日x", "\t日y"], 1, "\n\\t日y\n    ^\n"),
+        (
+            &["check", "--regex", ".x", "e\u{301}"],
+            1,
+            "refused at byte 1, \"\\xcc\": expected x, in regex\ne\u{301}\n^\n",
+        ),
+        (&["check", "--grammar", "id.gbnf", "a"], 1, "\na\n ^\n"),
+        (
+            &["check", "--regex", "\x1b?x", "\x1b[31m\u{202e}"],
+            1,
+            "refused at byte 1, \"[\": expected x, in regex\n\\x1b[31m\\u{202e}\n    ^\n",
+        ),
+    ];
+    for (args, code, out) in cases {
+        let case = Case { args, code, env: &NO_MODEL, out: &[out], ..Case::default() };
+        let (out, _) = check(folder.path(), &case);
+        let obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!out.contains(obeyed), "{out:?}");
+    }
+    let stdin = Case { args: &["check", "--regex", "ab\n", "-"], stdin: "ab\n", ..Case::default() };
+    check(folder.path(), &Case { env: &NO_MODEL, out: &["accepted"], ..stdin });
+    assert!(!folder.path().join("empty").exists(), "texts are checked without a model");
+}
+
+#[test]
+fn check_answers_programs() {
+    let folder = folder(&GRAMMARS);
+    let args = ["check", "--grammar", "list.gbnf", "[1;2]", "--json"];
+    let (out, _) =
+        check(folder.path(), &Case { args: &args, code: 1, env: &NO_MODEL, ..Case::default() });
+    let reason = "at byte 2, \";\": expected , or 0-9 or ], in root";
+    let refused = json!({"accepted": false, "offset": 2, "reason": reason});
+    let mut whole = refused.clone();
+    whole["expected"] = json!([[44, 44], [48, 57], [93, 93]]);
+    whole["may_end"] = json!(false);
+    whole["rules"] = json!([["root"], ["root", "item"]]);
+    assert_eq!(parse(&out), whole);
+
+    let args = ["check", "--grammar", "list.gbnf", "--lines", "-"];
+    let lines = "\"[1]\"\n\"[1;2]\"\n\"[\\u65e5\\u672c]\"\n";
+    let case = Case { args: &args, stdin: lines, code: 1, env: &NO_MODEL, ..Case::default() };
+    let (out, _) = check(folder.path(), &case);
+    let accepted = json!({"accepted": true});
+    assert_eq!(support::lines(&out), [accepted.clone(), refused, accepted]);
+    let (out, _) = check(folder.path(), &Case { stdin: "\"[1]\"\n", code: 0, ..case });
+    assert_eq!(out, "{\"accepted\":true}\n");
+    for (lines, what) in
+        [("\"[1]\"\n[1]", "line 2: it is JSON, but not a string"), ("[1", "line 1: it is not JSON")]
+    {
+        check(
+            folder.path(),
+            &Case { stdin: lines, code: 2, err: &["standard input ", what], ..case },
+        );
+    }
+}
+
+#[test]
+fn faulty_grammars_are_refused_before_the_model_opens() {
+    let folder = folder(&GRAMMARS);
+    let misspelt = [
+        "misspelt.gbnf: rule \"digt\" is not defined: did you mean \"digit\"? (line 1, column 19)\n",
+        "root ::= \"日本\\x1b[2J\"\\tdigt\n                        ^\n",
+    ];
+    let cases: [(&[&str], &[&str]); 11] = [
+        (&["--grammar", "misspelt.gbnf"], &misspelt),
+        (
+            &["--grammar", "twice.gbnf"],
+            &["\"root\" is defined again (line 2, column 1), after line 1\n", "\n^"],
+        ),
+        (&["--grammar", "open.lark"], &["open.lark: ", "line 1, column "]),
+        (
+            &["--grammar", "ahead.lark"],
+            &["look-ahead is not supported", "(line 1, column 9)\nstart: /(?=a)b/\n        ^\n"],
+        ),
+        (&["--grammar", "empty.gbnf"], &["empty.gbnf: "]),
+        (&["--grammar", "moods.txt"], &["moods.txt: ", "end it in .gbnf, .ebnf or .lark"]),
+        (
+            &["--regex", "a(b"],
+            &["--regex: this group is not closed: write ) behind it", "a(b\n ^\n"],
+        ),
+        (&[], &["--regex <REGEX>|--choices <FILE>|--grammar <FILE>"]),
+        (&["--regex", "a", "--choices", "moods.txt"], &["cannot be used with"]),
+        (&["--grammar", "list.gbnf", "--grammar", "list.lark"], &["--grammar", "multiple times"]),
+        (&["--regex", "a", "--temperature", "0.5", "--top-k", "0"], &["error: "]),
+    ];
+    for (args, err) in cases {
+        for command in ["generate", "check"] {
+            let args = [&[command, "text", "--offline"], args].concat();
+            let case = Case { args: &args, code: 2, env: &NO_MODEL, err, ..Case::default() };
+            let (out, said) = check(folder.path(), &case);
+            assert!(
+                out.is_empty() && !said.contains('\x1b') && !said.contains("smollm2"),
+                "{said}"
+            );
+        }
+    }
+    let huge = ["check", "--grammar", "huge.gbnf", "a"];
+    let endless = ["check", "--grammar", "endless.gbnf", "a"];
+    let token = ["check", "--grammar", "token.gbnf", "a"];
+    let none = ["check", "--grammar", "none.gbnf", "a"];
+    let prompts = ["generate", "--regex", "a"];
+    let cases: [(&[&str], i32, &[&str]); 8] = [
+        (&huge, 2, &["huge.gbnf: ", "100000000 is over the limit of 1048576"]),
+        (&endless, 2, &["endless.gbnf: rule \"root\" matches no text at all (line 1, column 1)"]),
+        (
+            &token,
+            2,
+            &["names the token \"<|im_end|>\"", "--tokens checks the text as the model's tokens"],
+        ),
+        (&none, 7, &["none.gbnf: ", "No such file"]),
+        (&prompts, 2, &["PROMPT"]),
+        (&[&prompts[..], &["a", "--prompt", "b"]].concat(), 2, &["cannot be used with"]),
+        (&[&prompts[..], &["a", "--top-p", "1.5"]].concat(), 2, &["from 0 to 1"]),
+        (&[&prompts[..], &["a", "--system", "b"]].concat(), 2, &["--chat"]),
+    ];
+    for (args, code, err) in cases {
+        check(folder.path(), &Case { args, code, err, env: &NO_MODEL, ..Case::default() });
+    }
+}
+
+#[test]
+fn check_shows_the_model_s_tokens() {
+    let folder = folder(&GRAMMARS);
+    let args = ["check", "--tokens", "--grammar", "token.gbnf"];
+    let (accepted, refused) = ("a<|im_end|>b", "a<|im_end|>c");
+    let cases: [Ended<'_>; 3] = [
+        (
+            &[&args[..], &[accepted]].concat(),
+            0,
+            &["id  token", "<|im_end|>", "is one", "\naccepted\n"],
+            &[],
+        ),
+        (
+            &[&args[..], &[refused]].concat(),
+            1,
+            &[
+                "<|im_end|>",
+                "is none\nrefused at byte 11, \"c\": expected b or the end, in root\n",
+                "\n           ^\n",
+            ],
+            &[],
+        ),
+        (
+            &["check", "--tokens", "--regex", "né!", "né", "--json"],
+            1,
+            &["\"offset\":3,", "\"tokens\":[{\"id\":"],
+            &[],
+        ),
+    ];
+    for (args, code, out, err) in cases {
+        check(folder.path(), &Case { args, code, out, err, ..Case::default() });
+    }
+}
+
+#[test]
+fn generate_writes_legal_texts() {
+    let folder = folder(&GRAMMARS);
+    let drawn = [
+        "generate",
+        "--grammar",
+        "list.gbnf",
+        "--prompt",
+        "Some numbers:",
+        "--temperature",
+        "1.5",
+        "--max-tokens",
+        "12",
+    ];
+    let case = Case::default();
+    let (out, err) = check(
+        folder.path(),
+        &Case { args: &[&drawn[..], &["--seed", "5", "--n", "3", "--json"]].concat(), ..case },
+    );
+    assert_eq!(err, "");
+    let three = support::lines(&out);
+    assert_eq!(three.len(), 3);
+    for result in &three {
+        assert_eq!(keys(result), ["text", "finish", "tokens", "prompt_tokens"]);
+        let tokens = result["tokens"].as_array().expect("an array");
+        assert_eq!(
+            keys(&tokens[0]),
+            ["id", "text", "logprob", "masked_logprob", "removed", "forced"]
+        );
+        assert!(tokens.len() <= 12 && result["prompt_tokens"] == 3, "{result}");
+        let text = result["text"].as_str().expect("a text");
+        let legal = ["check", "--grammar", "list.gbnf", text];
+        check(folder.path(), &Case { args: &legal, out: &["accepted"], ..case });
+    }
+    assert!(three[0]["text"] != three[1]["text"] || three[1]["text"] != three[2]["text"]);
+    // The second of several is what its seed gives alone.
+    let (out, _) = check(
+        folder.path(),
+        &Case { args: &[&drawn[..], &["--seed", "6", "--json"]].concat(), ..case },
+    );
+    assert_eq!(parse(&out), three[1]);
+    let (out, _) = check(
+        folder.path(),
+        &Case { args: &[&drawn[..], &["--seed", "5", "--n", "3", "--stream"]].concat(), ..case },
+    );
+    let texts: Vec<&str> = three.iter().filter_map(|result| result["text"].as_str()).collect();
+    assert_eq!(out, format!("{}\n", texts.join("\n")));
+
+    let chat = [
+        "generate",
+        "--choices",
+        "moods.txt",
+        "--chat",
+        "I won! How am I, happy or sad?",
+        "--system",
+        "Be brief.",
+        "--prefill",
+        "You are ",
+    ];
+    let (out, _) = check(folder.path(), &Case { args: &chat, ..case });
+    assert!(["happy\n", "sad\n"].contains(&out.as_str()), "{out}");
+}
+
+#[test]
+fn generate_keeps_the_budget() {
+    let folder = folder(&[]);
+    let args = ["generate", "--regex", "[0-9]{9}!*", "Pi: 3.", "--max-tokens"];
+    let too_small = ["8 tokens may be written", "whole needs 9: allow at least 9"];
+    let cases: [Ended<'_>; 3] = [
+        (&[&args[..], &["8"]].concat(), 4, &[], &too_small),
+        (&[&args[..], &["9"]].concat(), 0, &["\n"], &["note: ", "--max-tokens is used up"]),
+        (
+            &[&args[..], &["18446744073709551615"]].concat(),
+            4,
+            &[],
+            &["18446744073709551615 may be written", "holds 8192"],
+        ),
+    ];
+    for (args, code, out, err) in cases {
+        check(folder.path(), &Case { args, code, out, err, ..Case::default() });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_generation() {
+    let folder = folder(&[]);
+    let args = ["generate", "--regex", "[a-z ]{2000}", "Once", "--max-tokens", "2000", "--stream"];
+    let mut child = start(&mut program(folder.path(), &args), b"");
+    let mut out = child.stdout.take().expect("stdout is piped");
+    out.read_exact(&mut [0]).expect("the text begins");
+    signal(child.id(), "-INT");
+    let output = finish(child);
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

@@ -32,6 +32,17 @@ pub enum GenerateError {
         /// The tokens that the context holds.
         limit: usize,
     },
+    /// No legal text is sure to be whole within the budget.
+    #[error(
+        "{max_tokens} tokens may be written, but a legal text that is sure to be whole needs \
+         {needed}: allow at least {needed}"
+    )]
+    BudgetTooSmall {
+        /// The tokens that may be written.
+        max_tokens: usize,
+        /// The tokens that are always enough.
+        needed: usize,
+    },
     /// The constraint was compiled for another vocabulary.
     #[error("the constraint is for {constraint_has} tokens, but the model has {model_has}")]
     OtherVocabulary {

@@ -116,7 +116,8 @@ pub struct GeneratedToken {
     pub logprob: f64,
     /// What it had among the legal tokens; 0 for a forced one.
     pub masked_logprob: f64,
-    /// The probability that the model gave to illegal tokens here, 0 to 1.
+    /// The probability that the model gave to illegal tokens here, 0 to 1; before a forced one, to
+    /// all others.
     pub removed: f64,
     /// Whether it was the only way to go on, and so was not sampled.
     pub is_forced: bool,
@@ -177,11 +178,15 @@ impl<'m> Generator<'m> {
     /// # Errors
     /// As [`generate`](Self::generate).
     pub fn start(&self, prompt: &str, options: &Options) -> Result<Started<'_>, GenerateError> {
+        let max_tokens = options.max_tokens;
+        let needed = self.constraint.matcher().tokens_to_accept()?;
+        if needed > max_tokens {
+            return Err(GenerateError::BudgetTooSmall { max_tokens, needed });
+        }
         let context = self.encode(prompt, options.chat.as_ref())?;
         let limit = self.model.context_length();
-        let needed = context.len() + options.max_tokens;
-        if needed > limit {
-            let (prompt, max_tokens) = (context.len(), options.max_tokens);
+        if context.len().saturating_add(max_tokens) > limit {
+            let prompt = context.len();
             return Err(GenerateError::PromptTooLong { prompt, max_tokens, limit });
         }
         let mut session = self.model.session();

@@ -67,7 +67,7 @@ pub(super) fn shorten(text: &str, limit: usize, cut: Cut) -> String {
 }
 
 /// The bytes of those first glyphs that fit into `room` columns.
-fn fitting<'g>(glyphs: impl Iterator<Item = &'g Glyph<'g>>, room: usize) -> usize {
+pub(super) fn fitting<'g>(glyphs: impl Iterator<Item = &'g Glyph<'g>>, room: usize) -> usize {
     let mut left = room;
     let mut bytes = 0;
     for glyph in glyphs {

@@ -28,6 +28,7 @@
 //! assert_eq!(table.render(Colour::None), expected);
 //! ```
 
+mod caret;
 mod escape;
 mod glyph;
 mod heat;
@@ -36,6 +37,7 @@ mod table;
 
 use anstyle::Style;
 
+pub use caret::caret;
 pub use escape::{escape, json_line};
 pub use glyph::Cut;
 pub use heat::{Heat, HeatMap};

@@ -283,14 +283,14 @@ pub(crate) struct GrammarArgs {
 Examples:
   tokenrail generate --regex \"[0-9]{4}-[0-9]{2}-[0-9]{2}\" \"The moon landing was on \"
   tokenrail generate --choices moods.txt --chat \"How does this sound: I love it!\"
-  tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --json
+  tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --max-tokens 64 --json
   tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1")]
 pub(crate) struct GenerateArgs {
     /// The text that the generated one continues.
-    #[arg(value_name = "PROMPT", conflicts_with = "prompt_flag")]
+    #[arg(value_name = "PROMPT", required_unless_present = "prompt_flag")]
     prompt: Option<String>,
     /// The same, as a flag.
-    #[arg(long = "prompt", value_name = "PROMPT", id = "prompt_flag")]
+    #[arg(long = "prompt", value_name = "PROMPT", id = "prompt_flag", conflicts_with = "prompt")]
     prompt_flag: Option<String>,
     #[command(flatten)]
     pub(crate) grammar: GrammarArgs,
@@ -359,13 +359,15 @@ impl GenerateArgs {
 
 /// Check texts against a regular expression, a grammar or a list of texts.
 ///
-/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar is faulty.
+/// A refusal is told with its byte offset, what would be legal there, and the rules that are open.
+/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   tokenrail check --regex \"[a-z]+@[a-z]+\" someone@home
-  tokenrail check --grammar grammars/json.gbnf '{\"a\": [1, 2,]}'
-  tokenrail check --grammar grammars/json.gbnf --lines replies.jsonl")]
+  tokenrail check --grammar grammars/json.gbnf \"[1, 2,]\"
+  tokenrail check --grammar grammars/json.gbnf --lines replies.jsonl
+  tokenrail check --choices moods.txt --tokens happy")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) grammar: GrammarArgs,
@@ -374,10 +376,11 @@ pub(crate) struct CheckArgs {
     pub(crate) text: Option<String>,
     /// Check every line of a file (- for standard input), a JSON string each, and answer with a
     /// JSON object each: {"accepted", "offset"?, "reason"?}.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "tokens"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
     pub(crate) lines: Option<PathBuf>,
-    /// Show which of the model's tokens are legal where.
-    #[arg(long, conflicts_with = "json")]
+    /// Check the text as the model's tokens, and show how many are legal where. Only this opens the
+    /// model; a grammar that names tokens needs it.
+    #[arg(long)]
     pub(crate) tokens: bool,
     /// Print one JSON object.
     #[arg(long)]

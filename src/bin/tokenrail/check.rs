@@ -3,26 +3,48 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tokenrail::constraint::{Constraint, Explanation};
-use tokenrail::grammar::Place;
+use tokenrail::constraint::{Constraint, ConstraintError, Explanation};
 use tokenrail::model::LanguageModel;
-use tokenrail::report::{Cell, Column, Cut, Table};
-use tokenrail::vocab::Vocabulary;
+use tokenrail::report::{Cell, Column, Cut, Table, caret, escape};
+use tokenrail::vocab::{TokenId, Tokenizer, Vocabulary};
 
 use crate::args::CheckArgs;
 use crate::exit::Failure;
 use crate::{grammar, input, model, output};
 
+/// Checks texts, without a model unless `--tokens` asks for its tokens.
+///
+/// A grammar that names tokens is not answered by opening the model unasked: a stranger's grammar
+/// would make the program fetch one.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    if args.tokens {
-        return check_tokens(args);
+    let grammar = grammar::read(&args.grammar)?;
+    if !args.tokens {
+        let constraint = grammar.compile(&every_byte()).map_err(needs_tokens)?;
+        return check(args, &Checker { constraint, tokenizer: None });
     }
-    let constraint = grammar::compile(&args.grammar, &every_byte())?;
-    let refused = match &args.lines {
-        Some(path) => check_lines(&constraint, path)?,
-        None => check_text(&constraint, args)?,
+    let model = model::open(&args.model)?;
+    let constraint = grammar.compile(model.tokenizer().vocabulary())?;
+    check(args, &Checker { constraint, tokenizer: Some(model.tokenizer()) })
+}
+
+/// Checks what the flags name; fails where any text is refused.
+fn check(args: &CheckArgs, checker: &Checker<'_>) -> Result<(), Failure> {
+    let is_accepted = match (&args.lines, args.text.as_deref()) {
+        (Some(path), _) => check_lines(checker, path)?,
+        (None, Some("-")) => check_text(args, checker, &input::read(Path::new("-"))?)?,
+        (None, text) => check_text(args, checker, text.unwrap_or(""))?,
     };
-    if refused > 0 { Err(Failure::Refused) } else { Ok(()) }
+    if is_accepted { Ok(()) } else { Err(Failure::Refused) }
+}
+
+/// Checks one text and prints what came of it; tells whether it is accepted.
+fn check_text(args: &CheckArgs, checker: &Checker<'_>, text: &str) -> Result<bool, Failure> {
+    let verdict = checker.check(text)?;
+    match args.json {
+        true => output::print_json(&checker.whole_answer(&verdict))?,
+        false => checker.print(text, &verdict)?,
+    }
+    Ok(verdict.refusal.is_none())
 }
 
 /// What a grammar for texts needs to know of tokens: that every byte can be written.
@@ -31,37 +53,136 @@ fn every_byte() -> Vocabulary {
     Vocabulary::new(bytes.chunks(1), ["<end>"])
 }
 
-fn text(args: &CheckArgs) -> Result<String, Failure> {
-    match args.text.as_deref() {
-        Some("-") => input::read(Path::new("-")),
-        text => Ok(text.unwrap_or("").to_owned()),
-    }
+/// A grammar that names a token is not faulty: a text alone has none.
+fn needs_tokens(failure: Failure) -> Failure {
+    let Failure::Grammar { name, error, .. } = &failure else {
+        return failure;
+    };
+    let ConstraintError::UnknownToken { name: token } = error.as_ref() else {
+        return failure;
+    };
+    Failure::Usage(format!(
+        "{name}: the grammar names the token {token:?}, which only a model has: --tokens checks the \
+         text as the model's tokens"
+    ))
 }
 
-/// Judges the one text, as the flags ask to see it; gives the number of refused texts.
-fn check_text(constraint: &Constraint, args: &CheckArgs) -> Result<usize, Failure> {
-    let text = text(args)?;
-    let explanation = constraint.matcher().explain_bytes(text.as_bytes())?;
-    let refused = usize::from(explanation.is_some());
-    if args.json {
-        output::print_json(&answer(explanation.as_ref()))?;
-        return Ok(refused);
-    }
-    match explanation {
-        None => output::print("accepted\n")?,
-        Some(explanation) => {
-            let place = Place::at(&text, explanation.offset);
-            output::print(&format!("refused {explanation}\n{}\n", place.snippet()))?;
+/// Checks texts as bytes or, with a tokenizer, as its tokens.
+struct Checker<'m> {
+    constraint: Constraint,
+    /// `None` where texts are checked as bytes.
+    tokenizer: Option<&'m Tokenizer>,
+}
+
+/// What came of a text.
+struct Verdict {
+    /// Why it is none of the grammar's texts; `None` where it is one.
+    refusal: Option<Explanation>,
+    /// Its tokens up to the first that may not come, where it was checked as tokens.
+    tokens: Vec<Checked>,
+}
+
+/// A token of a checked text.
+struct Checked {
+    id: TokenId,
+    /// The number of tokens that were legal in its place.
+    legal: usize,
+    is_legal: bool,
+}
+
+impl Checker<'_> {
+    /// Follows a text to its end, or to the first byte or token that may not come.
+    fn check(&self, text: &str) -> Result<Verdict, Failure> {
+        let mut matcher = self.constraint.matcher();
+        let Some(tokenizer) = self.tokenizer else {
+            let refusal = matcher.explain_bytes(text.as_bytes())?;
+            return Ok(Verdict { refusal, tokens: Vec::new() });
+        };
+        let mut tokens = Vec::new();
+        let mut refusal = None;
+        let mut offset = 0;
+        for id in tokenizer.encode(text)? {
+            let legal = matcher.mask()?.count();
+            refusal = matcher.explain(id)?;
+            tokens.push(Checked { id, legal, is_legal: refusal.is_none() });
+            if refusal.is_some() {
+                break;
+            }
+            matcher.advance(id)?;
+            offset += self.spelled(id).len();
         }
+        if refusal.is_none() {
+            refusal = matcher.explain_bytes(b"")?;
+        }
+        let refusal = refusal.map(|why| Explanation { offset: offset + why.offset, ..why });
+        Ok(Verdict { refusal, tokens })
     }
-    Ok(refused)
+
+    /// What stands for a token in a text.
+    fn spelled(&self, id: TokenId) -> &[u8] {
+        let vocabulary = self.constraint.vocabulary();
+        vocabulary.special_name(id).map_or(vocabulary.bytes(id), str::as_bytes)
+    }
+
+    /// A token as it is shown.
+    fn piece(&self, id: TokenId) -> String {
+        self.constraint.vocabulary().piece(id).into_owned()
+    }
+
+    /// Prints what came of a text: with a tokenizer its tokens, then the verdict and its place.
+    fn print(&self, text: &str, verdict: &Verdict) -> Result<(), Failure> {
+        if self.tokenizer.is_some() {
+            output::print(&self.table(&verdict.tokens))?;
+        }
+        let Some(why) = &verdict.refusal else {
+            return output::print("accepted\n");
+        };
+        let reason = escape(&why.to_string());
+        output::print(&format!("refused {reason}\n{}\n", caret(text, why.offset)))?;
+        if self.tokenizer.is_none() && why.expected.is_empty() && !why.may_end {
+            output::say("note: only a token may come there: --tokens checks the text as tokens");
+        }
+        Ok(())
+    }
+
+    /// What `--json` prints: the answer, what a refusal knows beyond its words, and the tokens.
+    fn whole_answer(&self, verdict: &Verdict) -> Value {
+        let mut answer = answer(verdict.refusal.as_ref());
+        if let Some(why) = &verdict.refusal {
+            answer["expected"] = json!(why.expected);
+            answer["may_end"] = json!(why.may_end);
+            answer["rules"] = json!(why.rules);
+        }
+        if self.tokenizer.is_some() {
+            let token = |&Checked { id, legal, .. }: &Checked| json!({"id": id.0, "text": self.piece(id), "legal": legal});
+            answer["tokens"] = verdict.tokens.iter().map(token).collect();
+        }
+        answer
+    }
+
+    /// The tokens, each with the number of those that were legal in its place.
+    fn table(&self, tokens: &[Checked]) -> String {
+        let mut table = Table::new([
+            Column::right("id"),
+            Column::left("token").at_most(40, Cut::Middle),
+            Column::right("legal tokens"),
+            Column::left(""),
+        ]);
+        for Checked { id, legal, is_legal } in tokens {
+            let verdict = if *is_legal { "is one" } else { "is none" };
+            let row = [id.to_string(), self.piece(*id), legal.to_string(), verdict.to_owned()];
+            table.push(row.map(Cell::plain));
+        }
+        table.render(output::colour())
+    }
 }
 
-/// Judges every line of a file, with an answer each; gives the number of refused texts.
-fn check_lines(constraint: &Constraint, path: &Path) -> Result<usize, Failure> {
+/// Checks a JSON string a line, and answers each before the next is looked at; tells whether all are
+/// accepted. A line that is none ends the run: an answer left out would shift those behind it.
+fn check_lines(checker: &Checker<'_>, path: &Path) -> Result<bool, Failure> {
     let text = input::read(path)?;
-    let mut refused = 0;
-    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+    let mut is_accepted = true;
+    for (line, text) in (1..).zip(text.lines()) {
         let fault =
             |what: String| Failure::Usage(format!("{} line {line}: {what}", input::name(path)));
         let value: Value =
@@ -69,53 +190,19 @@ fn check_lines(constraint: &Constraint, path: &Path) -> Result<usize, Failure> {
         let Some(text) = value.as_str() else {
             return Err(fault("it is JSON, but not a string".to_owned()));
         };
-        let explanation = constraint.matcher().explain_bytes(text.as_bytes())?;
-        refused += usize::from(explanation.is_some());
-        output::print_json(&answer(explanation.as_ref()))?;
+        let refusal = checker.check(text)?.refusal;
+        is_accepted &= refusal.is_none();
+        output::print_json(&answer(refusal.as_ref()))?;
     }
-    Ok(refused)
+    Ok(is_accepted)
 }
 
-fn answer(explanation: Option<&Explanation>) -> Value {
-    match explanation {
+/// The answer to a text for a program: offset and reason are there where it is refused.
+fn answer(refusal: Option<&Explanation>) -> Value {
+    match refusal {
         None => json!({"accepted": true}),
-        Some(explanation) => json!({
-            "accepted": false,
-            "offset": explanation.offset,
-            "reason": explanation.to_string(),
-        }),
-    }
-}
-
-/// The text as the model's tokens, up to the first that may not come.
-fn check_tokens(args: &CheckArgs) -> Result<(), Failure> {
-    let model = model::open(&args.model)?;
-    let vocabulary = model.tokenizer().vocabulary();
-    let constraint = grammar::compile(&args.grammar, vocabulary)?;
-    let mut matcher = constraint.matcher();
-    let mut table = Table::new([
-        Column::right("id"),
-        Column::left("token").at_most(24, Cut::Middle),
-        Column::right("legal tokens"),
-        Column::left("").at_most(100, Cut::End),
-    ]);
-    let mut refusal = None;
-    for id in model.tokenizer().encode(&text(args)?)? {
-        let legal = matcher.mask()?.count();
-        refusal = matcher.explain(id)?;
-        let verdict = refusal.as_ref().map_or("ok".to_owned(), Explanation::to_string);
-        let piece = vocabulary.piece(id).into_owned();
-        table.push([id.to_string(), piece, legal.to_string(), verdict].map(Cell::plain));
-        if !matcher.advance(id)? {
-            break;
+        Some(why) => {
+            json!({"accepted": false, "offset": why.offset, "reason": why.to_string()})
         }
     }
-    let is_accepted = refusal.is_none() && matcher.is_accepting()?;
-    let end = match (&refusal, is_accepted) {
-        (Some(_), _) => "refused",
-        (None, true) => "accepted",
-        (None, false) => "refused: the text ends too early",
-    };
-    output::print(&format!("{}{end}\n", table.render(output::colour())))?;
-    if is_accepted { Ok(()) } else { Err(Failure::Refused) }
 }

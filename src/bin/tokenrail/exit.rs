@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     Usage(String),
     /// The library refused or failed.
     #[error(transparent)]
-    Library(#[from] Error),
+    Library(Box<Error>),
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
@@ -79,12 +79,18 @@ impl Failure {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(Box::new(error))
+    }
+}
+
 /// Lets `?` take the errors of each module.
 macro_rules! from_module {
     ($($module:ident::$error:ident),*) => {
         $(impl From<tokenrail::$module::$error> for Failure {
             fn from(error: tokenrail::$module::$error) -> Self {
-                Self::Library(error.into())
+                Error::from(error).into()
             }
         })*
     };

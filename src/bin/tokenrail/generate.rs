@@ -1,66 +1,111 @@
 //! `tokenrail generate`: legal text from a model.
 
-use tokenrail::generate::{Finish, Generated, GeneratedToken, Generator};
+use tokenrail::generate::{Finish, Generated, Generator};
 use tokenrail::model::LanguageModel;
+use tokenrail::vocab::Vocabulary;
 
 use crate::args::GenerateArgs;
 use crate::exit::Failure;
-use crate::{grammar, model, output, progress};
+use crate::{grammar, interrupt, model, output, progress};
 
+/// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
+    let grammar = grammar::read(&args.grammar)?;
+    interrupt::end_at_once()?;
     let model = model::open(&args.model)?;
     let vocabulary = model.tokenizer().vocabulary();
-    let constraint = grammar::compile(&args.grammar, vocabulary)?;
+    let constraint = grammar.compile(vocabulary)?;
     let generator = Generator::new(&model, &constraint)?;
     let mut started = progress::spinner(|| generator.start(args.prompt(), &args.options()))?;
     for _ in 0..args.n {
         let mut stream = Stream::default();
-        let mut failure = None;
+        let mut shown = Ok(());
         let generated = started.generate(&mut |token| {
-            if args.stream && failure.is_none() {
-                failure = stream.show(token).err();
+            if args.stream && shown.is_ok() {
+                shown = output::print_verbatim(&stream.push(&token.bytes));
             }
         })?;
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        print(args, &generated, vocabulary)?;
+        shown?;
+        print(args, &generated, stream, vocabulary)?;
     }
     Ok(())
 }
 
+/// Prints a text that is done; of a streamed one, what is left.
 fn print(
     args: &GenerateArgs,
     generated: &Generated,
-    vocabulary: &tokenrail::vocab::Vocabulary,
+    stream: Stream,
+    vocabulary: &Vocabulary,
 ) -> Result<(), Failure> {
     if args.json {
         return output::print_json(&generated.to_json(vocabulary));
     }
+    let rest = if args.stream { stream.end() } else { generated.text.clone() };
+    output::print_verbatim(&format!("{rest}\n"))?;
     if generated.finish == Finish::Budget {
         output::say("note: the text ends because --max-tokens is used up, where it may end");
     }
-    match args.stream {
-        true => output::print("\n"),
-        false => output::print(&format!("{}\n", generated.text)),
-    }
+    Ok(())
 }
 
 /// Bytes on their way to the terminal, a character at a time.
-#[derive(Default)]
+///
+/// Law, held by a test here: however the bytes come, the same text is shown.
+#[derive(Debug, Default)]
 struct Stream(Vec<u8>);
 
 impl Stream {
-    fn show(&mut self, token: &GeneratedToken) -> Result<(), Failure> {
-        self.0.extend_from_slice(&token.bytes);
-        let whole = match str::from_utf8(&self.0) {
-            Ok(_) => self.0.len(),
-            // A character that has only begun waits for its end.
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            Err(_) => self.0.len(),
-        };
-        let rest = self.0.split_off(whole);
-        let shown = std::mem::replace(&mut self.0, rest);
-        output::print(&String::from_utf8_lossy(&shown))
+    /// Takes bytes and gives what can be shown; a character that has only begun waits for its end.
+    fn push(&mut self, bytes: &[u8]) -> String {
+        self.0.extend_from_slice(bytes);
+        let mut shown = String::new();
+        let mut end = 0;
+        for chunk in self.0.utf8_chunks() {
+            shown.push_str(chunk.valid());
+            end += chunk.valid().len();
+            let broken = chunk.invalid();
+            let is_last = end + broken.len() == self.0.len();
+            let has_begun = str::from_utf8(broken).is_err_and(|error| error.error_len().is_none());
+            if is_last && has_begun {
+                break;
+            }
+            if !broken.is_empty() {
+                shown.push(char::REPLACEMENT_CHARACTER);
+            }
+            end += broken.len();
+        }
+        self.0.drain(..end);
+        shown
+    }
+
+    /// What was waiting for more.
+    fn end(self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_show_the_text() {
+        let texts: [&[u8]; 5] = [
+            b"",
+            "né 日本 👩\u{200d}🚀".as_bytes(),
+            b"a\xe2\x82b\xff\xe2",
+            b"\xf0\x9f\x98",
+            b"\xed\xa0\x80\xc0",
+        ];
+        for bytes in texts {
+            for size in 1..5 {
+                let mut stream = Stream::default();
+                let mut shown: String =
+                    bytes.chunks(size).map(|chunk| stream.push(chunk)).collect();
+                shown.push_str(&stream.end());
+                assert_eq!(shown, String::from_utf8_lossy(bytes), "{bytes:?} by {size}");
+            }
+        }
     }
 }

@@ -3,33 +3,47 @@
 use std::path::Path;
 
 use tokenrail::constraint::{Constraint, ConstraintError};
-use tokenrail::grammar::{Grammar, GrammarError};
+use tokenrail::grammar::{Grammar, GrammarError, Place};
+use tokenrail::report::caret;
 use tokenrail::vocab::Vocabulary;
 
 use crate::args::GrammarArgs;
 use crate::exit::Failure;
 use crate::input;
 
-/// Compiles the grammar for a vocabulary.
-pub(crate) fn compile(args: &GrammarArgs, vocabulary: &Vocabulary) -> Result<Constraint, Failure> {
+/// A grammar, and what messages call it.
+#[derive(Debug)]
+pub(crate) struct Named {
+    name: String,
+    grammar: Grammar,
+}
+
+/// Reads the grammar. All of its faults but those that only a vocabulary shows are found here,
+/// before a model is opened.
+pub(crate) fn read(args: &GrammarArgs) -> Result<Named, Failure> {
     let (name, grammar) = match args {
         GrammarArgs { regex: Some(pattern), .. } => ("--regex".to_owned(), Grammar::regex(pattern)),
         GrammarArgs { choices: Some(path), .. } => {
             (input::name(path), Grammar::choices(&input::texts(path)?))
         }
-        GrammarArgs { grammar: Some(path), .. } => (input::name(path), read(path)?),
+        GrammarArgs { grammar: Some(path), .. } => (input::name(path), read_file(path)?),
         _ => return Err(Failure::Usage("give --regex, --choices or --grammar".to_owned())),
     };
-    let constraint = grammar
-        .map_err(ConstraintError::from)
-        .and_then(|grammar| Constraint::new(&grammar, vocabulary));
-    constraint.map_err(|error| {
-        let snippet = snippet(&error);
-        Failure::Grammar { name, snippet, error: Box::new(error) }
-    })
+    match grammar {
+        Ok(grammar) => Ok(Named { name, grammar }),
+        Err(error) => Err(fault(&name, error.into())),
+    }
 }
 
-fn read(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
+impl Named {
+    /// Compiles it for a vocabulary.
+    pub(crate) fn compile(&self, vocabulary: &Vocabulary) -> Result<Constraint, Failure> {
+        Constraint::new(&self.grammar, vocabulary).map_err(|error| fault(&self.name, error))
+    }
+}
+
+/// Reads a grammar file in the notation that its name tells.
+fn read_file(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     let front_end: fn(&str) -> Result<Grammar, GrammarError> =
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("gbnf" | "ebnf") => Grammar::gbnf,
@@ -44,6 +58,11 @@ fn read(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     Ok(front_end(&input::read(path)?))
 }
 
+/// A fault of the grammar as it is shown: always exit code 2, whatever its kind.
+fn fault(name: &str, error: ConstraintError) -> Failure {
+    Failure::Grammar { name: name.to_owned(), snippet: snippet(&error), error: Box::new(error) }
+}
+
 /// The faulty line with a caret, for people.
 fn snippet(error: &ConstraintError) -> Option<String> {
     let place = match error {
@@ -51,5 +70,10 @@ fn snippet(error: &ConstraintError) -> Option<String> {
         ConstraintError::EmptyLanguage { place, .. } => place.as_ref(),
         _ => None,
     };
-    place.filter(|place| !place.text.is_empty()).map(tokenrail::grammar::Place::snippet)
+    let place = place.filter(|place| !place.text.is_empty()).map(Place::snippet)?;
+    // What is written out is wider than what stands in the file, and so is a wide character.
+    let (line, indent) = place.rsplit_once('\n')?;
+    let column = indent.chars().count().saturating_sub(1);
+    let offset = line.char_indices().nth(column).map_or(line.len(), |(offset, _)| offset);
+    Some(caret(line, offset))
 }

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokenrail::model::LanguageModel;
@@ -19,7 +18,7 @@ use tokenrail::score::{Duplicates, Options, Scorer};
 use crate::args::ScoreArgs;
 use crate::exit::Failure;
 use crate::totals::Totals;
-use crate::{input, model, output, progress};
+use crate::{input, interrupt, model, output, progress};
 
 /// After so many items the session begins anew. What it keeps of earlier prompts saves time but
 /// shows in the counters and in the logprobs' last digits, so a resumed run has to go back to where
@@ -45,7 +44,7 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let decisions = json!({"model": model.name(), "options": options.to_json()});
     let mut totals = Totals::default();
     out.resume(&items, &decisions, &mut totals)?;
-    let interrupted = catch_interrupt()?;
+    let interrupted = interrupt::catch()?;
     let bar = progress::items(items.len(), totals.items());
     let mut scorer = Scorer::new(&model);
     let done = totals.items();
@@ -110,20 +109,6 @@ impl Item {
         let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
         head.starts_with(cut) || cut.starts_with(head)
     }
-}
-
-/// The first Ctrl-C ends the run after the item at hand; a second one ends it at once.
-fn catch_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    };
-    let set = ctrlc::set_handler(handler);
-    set.map_err(|error| Failure::Usage(format!("cannot catch Ctrl-C: {error}")))?;
-    Ok(interrupted)
 }
 
 /// Reads all items before the first is scored, so that a fault in the last one costs nothing. Blank

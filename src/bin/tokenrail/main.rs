@@ -10,6 +10,7 @@ mod generate;
 mod grammar;
 mod input;
 mod inspect;
+mod interrupt;
 mod items;
 mod model;
 mod output;

@@ -1,6 +1,6 @@
 //! Standard output and standard error: colours where they are wanted, quiet when a pipe closes.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
@@ -10,18 +10,36 @@ use crate::exit::Failure;
 
 /// Writes a text to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = anstream::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::Closed,
-        _ => Failure::Output(error),
-    })
+    write(anstream::stdout().lock(), text)
+}
+
+/// Writes a model's text to standard output: byte for byte, but on a terminal with what that would
+/// obey written out.
+pub(crate) fn print_verbatim(text: &str) -> Result<(), Failure> {
+    let stdout = io::stdout().lock();
+    if !stdout.is_terminal() {
+        return write(stdout, text);
+    }
+    let pieces = text.split_inclusive(['\n', '\t']);
+    let shown = pieces.map(|piece| match piece.strip_suffix(['\n', '\t']) {
+        Some(words) => format!("{}{}", escape(words), &piece[words.len()..]),
+        None => escape(piece),
+    });
+    write(stdout, &shown.collect::<String>())
 }
 
 /// Writes a JSON value as a line to standard output, with nothing in it that [`anstream`] would take
 /// for an escape sequence and drop.
 pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     print(&format!("{}\n", json_line(value)))
+}
+
+fn write(mut stdout: impl Write, text: &str) -> Result<(), Failure> {
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::Closed,
+        _ => Failure::Output(error),
+    })
 }
 
 /// Writes lines to standard error; when that fails there is nobody to tell.

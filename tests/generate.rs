@@ -1,0 +1,216 @@
+//! The laws of generating, with the real model and judges of their own.
+
+use tokenrail::constraint::Constraint;
+use tokenrail::generate::{Generated, Generator, Options, Sampling};
+use tokenrail::grammar::Grammar;
+use tokenrail::model::{LanguageModel, Logits, Rows};
+use tokenrail::vocab::{TokenId, TokenMask, Vocabulary};
+
+#[path = "support/mod.rs"]
+mod support;
+
+const SEED: u64 = 2026;
+const CHESS: &str = include_str!("../grammars/chess.gbnf");
+const SQL: &str = include_str!("../grammars/sql.gbnf");
+const LIST: &str = "start: \"[\" item (\", \" item)* \"]\"\nitem: /[a-zé]{1,9}/ | \"日本\" | NUMBER\nNUMBER: /[0-9]{1,4}/";
+const DATE: &str = "(on |in )?the [0-9]{1,2}(st|nd|rd|th) of (January|February|December), [0-9]{4}";
+
+/// A grammar, a text to continue, and a budget that every greedy or random walk is to keep.
+fn cases() -> Vec<(&'static str, Grammar, &'static str, usize)> {
+    let read = |grammar: Result<Grammar, _>| grammar.expect("the grammar is sound");
+    vec![
+        ("regex", read(Grammar::regex(DATE)), "The war ended ", 20),
+        ("choices", read(Grammar::choices(&["yes", "yes, sir", "né", "non"])), "Is it so?", 6),
+        ("chess", read(Grammar::gbnf(CHESS)), "The game went:", 14),
+        ("sql", read(Grammar::gbnf(SQL)), "All names of users:", 18),
+        ("lark", read(Grammar::lark(LIST)), "Some words as a list:", 16),
+    ]
+}
+
+fn compile(grammar: &Grammar) -> Constraint {
+    let vocabulary = support::model().tokenizer().vocabulary();
+    Constraint::new(grammar, vocabulary).expect("the grammar compiles")
+}
+
+fn generate(constraint: &Constraint, prompt: &str, options: &Options) -> Generated {
+    let generator = Generator::new(support::model(), constraint).expect("one vocabulary");
+    generator.generate(prompt, options).expect("a text")
+}
+
+fn random(seed: u64, max_tokens: usize) -> Options {
+    let sampling = Sampling { temperature: 1.5, seed, ..Sampling::default() };
+    Options { max_tokens, sampling, ..Options::default() }
+}
+
+fn greedy(max_tokens: usize) -> Options {
+    Options { max_tokens, ..Options::default() }
+}
+
+fn bytes(generated: &Generated) -> Vec<u8> {
+    generated.tokens.iter().flat_map(|token| token.bytes.clone()).collect()
+}
+
+/// Whether a text is whole, judged without the model's vocabulary.
+fn is_whole(grammar: &Grammar, text: &[u8]) -> bool {
+    let every_byte: Vec<u8> = (0..=255).collect();
+    let vocabulary = Vocabulary::new(every_byte.chunks(1), ["<end>"]);
+    let mut judge = Constraint::new(grammar, &vocabulary).expect("it compiles").matcher();
+    let count = judge.advance_bytes(text).expect("no limit");
+    count == text.len() && judge.is_accepting().expect("no limit")
+}
+
+#[test]
+fn texts_are_legal_and_whole_within_any_budget() {
+    for (name, grammar, prompt, most) in cases() {
+        let constraint = compile(&grammar);
+        let least = constraint.matcher().tokens_to_accept().expect("no limit");
+        for (seed, max_tokens) in (SEED..).zip([least, least + 1, most.max(least)]) {
+            let generated = generate(&constraint, prompt, &random(seed, max_tokens));
+            let report = || format!("{name}, seed {seed}, {max_tokens} tokens: {generated:#?}");
+            assert!(is_whole(&grammar, &bytes(&generated)), "{}", report());
+            assert!(generated.tokens.len() <= max_tokens, "{}", report());
+            assert_eq!(generated.text.as_bytes(), bytes(&generated), "{}", report());
+        }
+        let Some(less) = least.checked_sub(1) else { continue };
+        let generator = Generator::new(support::model(), &constraint).expect("one vocabulary");
+        let refused = generator.generate(prompt, &greedy(less)).expect_err("it is too small");
+        assert!(refused.to_string().contains(&format!("needs {least}:")), "{refused}");
+    }
+}
+
+#[test]
+fn the_judge_can_refuse() {
+    for (name, grammar, ..) in cases() {
+        for text in ["", "in the 3rd of", "yes, sir!", "1. e4 e9 *", "SELECT a FROM", "[a, b,]"] {
+            assert!(!is_whole(&grammar, text.as_bytes()), "{name}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn equal_seeds_give_equal_texts() {
+    let (_, grammar, prompt, most) = cases().pop().expect("cases");
+    let constraint = compile(&grammar);
+    let options = random(SEED, most);
+    let generator = Generator::new(support::model(), &constraint).expect("one vocabulary");
+    let mut started = generator.start(prompt, &options).expect("the prompt fits");
+    let texts: Vec<Generated> =
+        (0..3).map(|_| started.generate(&mut |_| {}).expect("a text")).collect();
+    for (seed, text) in (SEED..).zip(&texts) {
+        assert_eq!(&generate(&constraint, prompt, &random(seed, most)), text, "seed {seed}");
+    }
+    assert!(texts[0] != texts[1] || texts[1] != texts[2], "seed {SEED}: {texts:#?}");
+}
+
+/// What is known of a token by running the model anew up to its place.
+struct Replayed {
+    logprob: f64,
+    /// The probability of all legal tokens.
+    kept: f64,
+    /// The most likely legal token.
+    best: TokenId,
+}
+
+/// Runs the model along a generated text, one token a step, and sums probabilities up by hand.
+fn replay(
+    constraint: &Constraint,
+    prompt: &str,
+    generated: &Generated,
+    most: usize,
+) -> Vec<Replayed> {
+    let mut context = support::model().tokenizer().encode(prompt).expect("a prompt");
+    let mut matcher = constraint.matcher();
+    let mut session = support::model().session();
+    let mut replayed = Vec::new();
+    for (count, token) in generated.tokens.iter().enumerate() {
+        let logits = session.feed(&context, Rows::Last).expect("logits");
+        let mask = matcher.mask_within(most - count).expect("a mask");
+        assert!(mask.contains(token.id), "{token:?}");
+        replayed.push(sum(&logits, &mask, token.id));
+        assert!(matcher.advance(token.id).expect("no limit"), "{token:?}");
+        context = vec![token.id];
+    }
+    replayed
+}
+
+fn sum(logits: &Logits, legal: &TokenMask, id: TokenId) -> Replayed {
+    let row: Vec<f64> =
+        logits.rows().last().expect("a row").iter().copied().map(f64::from).collect();
+    let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let all: f64 = row.iter().map(|logit| (logit - top).exp()).sum();
+    let ids = (0..).map(TokenId).take(row.len()).filter(|id| legal.contains(*id));
+    let kept: f64 = ids.clone().map(|id| (row[id.index()] - top).exp()).sum();
+    let best = ids.reduce(|best, id| if row[id.index()] > row[best.index()] { id } else { best });
+    Replayed {
+        logprob: row[id.index()] - top - all.ln(),
+        kept: kept / all,
+        best: best.expect("a legal token"),
+    }
+}
+
+#[test]
+fn removed_mass_and_logprobs_are_the_model_s() {
+    for (name, grammar, prompt, most) in cases() {
+        let constraint = compile(&grammar);
+        let generated = generate(&constraint, prompt, &greedy(most));
+        let replayed = replay(&constraint, prompt, &generated, most);
+        for (token, Replayed { logprob, kept, best }) in generated.tokens.iter().zip(replayed) {
+            let is_close = |found: f64, expected: f64| (found - expected).abs() < 2e-3;
+            assert!(is_close(token.logprob, logprob), "{name}: {token:?}, {logprob}");
+            if token.is_forced {
+                assert!(is_close(token.removed, 1.0 - logprob.exp()), "{name}: {token:?}");
+                assert_eq!(token.masked_logprob, 0.0, "{name}: {token:?}");
+            } else {
+                assert!(is_close(token.removed, 1.0 - kept), "{name}: {token:?}, {kept}");
+                let masked = logprob - kept.ln();
+                assert!(is_close(token.masked_logprob, masked), "{name}: {token:?}, {masked}");
+                assert_eq!(token.id, best, "{name}: {token:?}");
+            }
+        }
+    }
+}
+
+/// The most likely legal token, each on its own, with none forced.
+fn unforced(constraint: &Constraint, prompt: &str, most: usize) -> Vec<u8> {
+    let tokenizer = support::model().tokenizer();
+    let mut context = tokenizer.encode(prompt).expect("a prompt");
+    let mut matcher = constraint.matcher();
+    let mut session = support::model().session();
+    let mut bytes = Vec::new();
+    for count in 0..=most {
+        if matcher.stop().expect("no limit").is_some() {
+            break;
+        }
+        let logits = session.feed(&context, Rows::Last).expect("logits");
+        let mask = matcher.mask_within(most - count).expect("a mask");
+        let Replayed { best, .. } = sum(&logits, &mask, TokenId(0));
+        assert!(matcher.advance(best).expect("no limit"));
+        bytes.extend_from_slice(tokenizer.vocabulary().bytes(best));
+        context = vec![best];
+    }
+    bytes
+}
+
+#[test]
+fn forced_tokens_leave_greedy_texts_as_they_are() {
+    let letter = Grammar::gbnf(
+        "root ::= \"Dear \" (\"Sir\" | \"Madam\") \", I thank you for \" [a-z ]{3,12} \".\"",
+    );
+    let mut cases = cases();
+    cases.push(("letter", letter.expect("the grammar is sound"), "A letter:\n", 24));
+    let mut forced = 0;
+    for (name, grammar, prompt, most) in cases {
+        let constraint = compile(&grammar);
+        let generated = generate(&constraint, prompt, &greedy(most));
+        let expected = unforced(&constraint, prompt, most);
+        assert_eq!(generated.text, String::from_utf8_lossy(&expected), "{name}");
+        let mut matcher = constraint.matcher();
+        for token in &generated.tokens {
+            let only = matcher.forced_bytes().expect("no limit");
+            assert!(!token.is_forced || only.starts_with(&token.bytes), "{name}: {token:?}");
+            forced += usize::from(token.is_forced);
+            assert!(matcher.advance(token.id).expect("no limit"), "{name}: {token:?}");
+        }
+    }
+    assert!(forced >= 6, "{forced} forced tokens");
+}
