@@ -908,7 +908,7 @@ fn faulty_grammars_are_refused_before_the_model_opens() {
         (
             &token,
             2,
-            &["names the token \"<|im_end|>\"", "--tokens checks the text as the model's tokens"],
+            &["the grammar names tokens", "--tokens checks the text as the model's tokens"],
         ),
         (&none, 7, &["none.gbnf: ", "No such file"]),
         (&prompts, 2, &["PROMPT"]),

@@ -11,7 +11,7 @@ use super::sets::{Place, SetId};
 use super::{ConstraintError, Matcher};
 use crate::grammar::RuleId;
 use crate::regex::ByteSet;
-use crate::vocab::TokenId;
+use crate::vocab::{TokenId, TokenMask};
 
 /// Why a token or text may not come next.
 ///
@@ -31,20 +31,35 @@ use crate::vocab::TokenId;
 pub struct Explanation {
     /// The number of bytes before the first illegal one.
     pub offset: usize,
-    /// The first illegal byte; `None` where the text ends too early.
-    pub found: Option<u8>,
+    /// What stands there.
+    pub found: Found,
     /// The bytes that would be legal there, as ranges with both ends included, ascending.
     pub expected: Vec<(u8, u8)>,
+    /// The tokens that would be legal there by their ids and not by their text: the first few.
+    pub tokens: Vec<TokenId>,
     /// Whether the text might end there.
     pub may_end: bool,
     /// The rules that are open there, outermost first, one list for each of up to four readings.
     pub rules: Vec<Vec<String>>,
 }
 
+/// What is illegal at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// This byte.
+    Byte(u8),
+    /// This token, which has no text.
+    Token(TokenId),
+    /// The end of the text, which comes too early.
+    End,
+}
+
 /// The most readings that are told apart.
 const READINGS: usize = 4;
 /// The most open rules that are named: outer ones beyond are left out.
 const DEPTH: usize = 32;
+/// The most tokens that are named.
+const TOKENS: usize = 8;
 
 impl Explanation {
     /// Explains why `found` may not follow a state.
@@ -52,7 +67,7 @@ impl Explanation {
         engine: &mut Engine,
         at: SetId,
         offset: usize,
-        found: Option<u8>,
+        found: Found,
     ) -> Result<Self, ConstraintError> {
         let mut legal = ByteSet::NONE;
         for byte in 0..=255 {
@@ -60,10 +75,12 @@ impl Explanation {
                 legal.insert(byte);
             }
         }
+        let tokens = engine.token_masks(at).flat_map(TokenMask::iter).take(TOKENS).collect();
         let set = engine.set(at);
+        let places = set.items.iter().map(|item| item.behind);
         let mut rules: Vec<Vec<String>> = Vec::new();
-        for item in &set.items {
-            let open = open_rules(engine, item.behind, at).into_iter().rev();
+        for place in places.chain(set.tokens.iter().map(|token| token.behind)) {
+            let open = open_rules(engine, place, at).into_iter().rev();
             let names: Vec<String> =
                 open.map(|rule| engine.program().rule(rule).name.clone()).collect();
             if !rules.contains(&names) {
@@ -71,12 +88,14 @@ impl Explanation {
             }
         }
         rules.truncate(READINGS);
-        Ok(Self { offset, found, expected: ranges(legal), may_end: set.is_accepting, rules })
+        let (expected, may_end) = (ranges(legal), set.is_accepting);
+        Ok(Self { offset, found, expected, tokens, may_end, rules })
     }
 
     /// Nothing follows an end of sequence.
-    pub(super) fn after_the_end() -> Self {
-        Self { offset: 0, found: None, expected: Vec::new(), may_end: true, rules: Vec::new() }
+    fn after_the_end(found: Found) -> Self {
+        let (expected, tokens, rules) = (Vec::new(), Vec::new(), Vec::new());
+        Self { offset: 0, found, expected, tokens, may_end: true, rules }
     }
 }
 
@@ -94,15 +113,17 @@ impl Matcher {
         let constraint = self.constraint.clone();
         let mut engine = constraint.engine();
         let Some(mut at) = self.set(&mut engine)? else {
-            return Ok(Some(Explanation::after_the_end()));
+            return Ok(Some(Explanation::after_the_end(Found::Token(token))));
         };
         for (offset, &byte) in bytes.iter().enumerate() {
             match engine.step(at, byte)? {
                 Some(next) => at = next,
-                None => return Explanation::new(&mut engine, at, offset, Some(byte)).map(Some),
+                None => {
+                    return Explanation::new(&mut engine, at, offset, Found::Byte(byte)).map(Some);
+                }
             }
         }
-        Explanation::new(&mut engine, at, bytes.len(), None).map(Some)
+        Explanation::new(&mut engine, at, bytes.len(), Found::Token(token)).map(Some)
     }
 
     /// Why a text that comes next is no whole one; `None` where it is.
@@ -115,30 +136,33 @@ impl Matcher {
         if count == bytes.len() && ahead.is_accepting()? {
             return Ok(None);
         }
+        let found = bytes.get(count).map_or(Found::End, |&byte| Found::Byte(byte));
         let constraint = self.constraint.clone();
         let mut engine = constraint.engine();
         match ahead.set(&mut engine)? {
-            None => Ok(Some(Explanation::after_the_end())),
-            Some(at) => {
-                Explanation::new(&mut engine, at, count, bytes.get(count).copied()).map(Some)
-            }
+            None => Ok(Some(Explanation::after_the_end(found))),
+            Some(at) => Explanation::new(&mut engine, at, count, found).map(Some),
         }
     }
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at byte {}, ", self.offset)?;
         match self.found {
-            Some(byte) => {
-                write!(f, "at byte {}, \"{}\": expected ", self.offset, byte.escape_ascii())?
-            }
-            None => write!(f, "at byte {}, the end: expected ", self.offset)?,
+            Found::Byte(byte) => write!(f, "\"{}\"", byte.escape_ascii())?,
+            Found::Token(id) => write!(f, "token {id}")?,
+            Found::End => f.write_str("the end")?,
         }
         let mut expected: Vec<String> = self.expected.iter().map(|&range| spell(range)).collect();
+        if let Some((first, others)) = self.tokens.split_first() {
+            let others = if others.is_empty() { "" } else { " or others" };
+            expected.push(format!("token {first}{others}"));
+        }
         if self.may_end {
             expected.push("the end".to_owned());
         }
-        f.write_str(&expected.join(" or "))?;
+        write!(f, ": expected {}", expected.join(" or "))?;
         if let Some(rules) = self.rules.first() {
             write!(f, ", in {}", rules.join(" > "))?;
         }

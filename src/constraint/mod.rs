@@ -51,7 +51,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use captures::Captured;
 pub use error::ConstraintError;
-pub use explain::Explanation;
+pub use explain::{Explanation, Found};
 pub use matcher::{Matcher, Stop};
 
 use crate::grammar::{Grammar, TokenPattern};
@@ -189,6 +189,13 @@ fn resolve(pattern: &TokenPattern, vocabulary: &Vocabulary) -> Result<TokenMask,
         TokenPattern::Ids(ranges) => {
             let is_in = |id: &TokenId| ranges.iter().any(|(low, high)| (low..=high).contains(&id));
             ids.filter(is_in).for_each(|id| mask.insert(id));
+            if mask.is_empty() {
+                let spelled = |(low, high): &(TokenId, TokenId)| format!("{low}-{high}");
+                let ranges: Vec<String> = ranges.iter().map(spelled).collect();
+                return Err(ConstraintError::UnknownToken {
+                    name: format!("<[{}]>", ranges.join(",")),
+                });
+            }
         }
         TokenPattern::Not(inner) => {
             let inner = resolve(inner, vocabulary)?;

@@ -8,10 +8,10 @@ impl Grammar {
     /// Makes a grammar of exact texts: one of them, and nothing before or behind it.
     ///
     /// They become a trie, so that tens of thousands cost no more per step than the few that go on
-    /// at one place. No text at all is a legal grammar, for which no constraint can be compiled.
+    /// at one place.
     ///
     /// # Errors
-    /// [`GrammarError::Limit`].
+    /// [`GrammarError::NoChoices`], [`GrammarError::Limit`].
     ///
     /// ```
     /// use tokenrail::grammar::Grammar;
@@ -20,6 +20,9 @@ impl Grammar {
     /// # Ok::<(), tokenrail::grammar::GrammarError>(())
     /// ```
     pub fn choices<T: AsRef<str>>(texts: &[T]) -> Result<Self, GrammarError> {
+        if texts.is_empty() {
+            return Err(GrammarError::NoChoices);
+        }
         let mut draft = Draft::new("", &Limits::default())?;
         let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_ref().as_bytes()).collect();
         let body = Body::terminal(draft.exprs.literals(&texts));

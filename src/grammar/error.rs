@@ -52,6 +52,9 @@ pub enum GrammarError {
         /// Where.
         place: Place,
     },
+    /// There is no text to choose.
+    #[error("there are no choices: give at least one")]
+    NoChoices,
     /// What should open or close a part of a text matches the empty text, so it is everywhere.
     #[error("a {what} matches the empty text: it needs at least one character")]
     EmptyMarker {
@@ -109,7 +112,7 @@ impl GrammarError {
             | Self::UndefinedRule { place, .. }
             | Self::DuplicateRule { place, .. }
             | Self::Unsupported { place, .. } => Some(place),
-            Self::EmptyMarker { .. } => None,
+            Self::NoChoices | Self::EmptyMarker { .. } => None,
             Self::Limit { place, .. } => place.as_ref(),
         }
     }

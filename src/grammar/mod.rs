@@ -84,6 +84,20 @@ impl Grammar {
     }
 
     /// The rules, by their ids.
+    /// Whether it asks for tokens by name or id, so that it says nothing of texts alone.
+    ///
+    /// ```
+    /// use tokenrail::grammar::Grammar;
+    ///
+    /// assert!(Grammar::lark("start: <|call|> /[a-z]+/")?.names_tokens());
+    /// assert!(!Grammar::regex("[a-z]+")?.names_tokens());
+    /// # Ok::<(), tokenrail::grammar::GrammarError>(())
+    /// ```
+    #[must_use]
+    pub fn names_tokens(&self) -> bool {
+        self.rules.iter().any(|rule| rule.body.names_tokens())
+    }
+
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.rules
     }

@@ -133,6 +133,16 @@ impl Body {
         }
     }
 
+    /// Whether there is a token in it. Recursion is as deep as groups are nested.
+    pub(crate) fn names_tokens(&self) -> bool {
+        match self {
+            Self::Token(_) => true,
+            Self::Terminal(_) | Self::Call(..) => false,
+            Self::Sequence(parts) | Self::Choice(parts) => parts.iter().any(Self::names_tokens),
+            Self::Repeat(part, _) | Self::When(_, part) => part.names_tokens(),
+        }
+    }
+
     /// The expression, where the body is a plain one.
     pub(crate) fn expr(&self) -> Option<ExprId> {
         match self {

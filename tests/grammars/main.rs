@@ -254,7 +254,7 @@ fn hostile_walks_end() {
     for shipped in Shipped::all() {
         let constraint = shipped.compile(&vocabulary);
         let (judged, judge) = (shipped.compile(&bytes()), judges::of(&shipped.name));
-        for seed in 0..100 {
+        for seed in 0..1_000 {
             let what = format!("{}, seed {seed}", shipped.name);
             let mut random = Random::from_seed(seed);
             // The first walk is hostile from the begin, others after some tokens at random.

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tokenrail::constraint::{Constraint, ConstraintError, Explanation};
+use tokenrail::constraint::{Constraint, Explanation};
 use tokenrail::model::LanguageModel;
 use tokenrail::report::{Cell, Column, Cut, Table, caret, escape};
-use tokenrail::vocab::{TokenId, Tokenizer, Vocabulary};
+use tokenrail::vocab::{TokenId, Tokenizer};
 
 use crate::args::CheckArgs;
 use crate::exit::Failure;
@@ -19,7 +19,8 @@ use crate::{grammar, input, model, output};
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let grammar = grammar::read(&args.grammar)?;
     if !args.tokens {
-        let constraint = grammar.compile(&every_byte()).map_err(needs_tokens)?;
+        grammar.check_tokenless()?;
+        let constraint = grammar.compile(&grammar::every_byte())?;
         return check(args, &Checker { constraint, tokenizer: None });
     }
     let model = model::open(&args.model)?;
@@ -45,26 +46,6 @@ fn check_text(args: &CheckArgs, checker: &Checker<'_>, text: &str) -> Result<boo
         false => checker.print(text, &verdict)?,
     }
     Ok(verdict.refusal.is_none())
-}
-
-/// What a grammar for texts needs to know of tokens: that every byte can be written.
-fn every_byte() -> Vocabulary {
-    let bytes: Vec<u8> = (0..=255).collect();
-    Vocabulary::new(bytes.chunks(1), ["<end>"])
-}
-
-/// A grammar that names a token is not faulty: a text alone has none.
-fn needs_tokens(failure: Failure) -> Failure {
-    let Failure::Grammar { name, error, .. } = &failure else {
-        return failure;
-    };
-    let ConstraintError::UnknownToken { name: token } = error.as_ref() else {
-        return failure;
-    };
-    Failure::Usage(format!(
-        "{name}: the grammar names the token {token:?}, which only a model has: --tokens checks the \
-         text as the model's tokens"
-    ))
 }
 
 /// Checks texts as bytes or, with a tokenizer, as its tokens.
@@ -139,9 +120,6 @@ impl Checker<'_> {
         };
         let reason = escape(&why.to_string());
         output::print(&format!("refused {reason}\n{}\n", caret(text, why.offset)))?;
-        if self.tokenizer.is_none() && why.expected.is_empty() && !why.may_end {
-            output::say("note: only a token may come there: --tokens checks the text as tokens");
-        }
         Ok(())
     }
 

@@ -18,8 +18,8 @@ pub(crate) struct Named {
     grammar: Grammar,
 }
 
-/// Reads the grammar. All of its faults but those that only a vocabulary shows are found here,
-/// before a model is opened.
+/// Reads the grammar. All of its faults are found here, before a model is opened, but that a
+/// vocabulary lacks what it needs.
 pub(crate) fn read(args: &GrammarArgs) -> Result<Named, Failure> {
     let (name, grammar) = match args {
         GrammarArgs { regex: Some(pattern), .. } => ("--regex".to_owned(), Grammar::regex(pattern)),
@@ -30,12 +30,36 @@ pub(crate) fn read(args: &GrammarArgs) -> Result<Named, Failure> {
         _ => return Err(Failure::Usage("give --regex, --choices or --grammar".to_owned())),
     };
     match grammar {
-        Ok(grammar) => Ok(Named { name, grammar }),
         Err(error) => Err(fault(&name, error.into())),
+        Ok(grammar) => {
+            let named = Named { name, grammar };
+            if !named.grammar.names_tokens() {
+                named.compile(&every_byte())?;
+            }
+            Ok(named)
+        }
     }
 }
 
+/// What a grammar for texts needs to know of tokens: that every byte can be written.
+pub(crate) fn every_byte() -> Vocabulary {
+    let bytes: Vec<u8> = (0..=255).collect();
+    Vocabulary::new(bytes.chunks(1), ["<end>"])
+}
+
 impl Named {
+    /// Refuses a grammar that names tokens: a text alone has none.
+    pub(crate) fn check_tokenless(&self) -> Result<(), Failure> {
+        if !self.grammar.names_tokens() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "{}: the grammar names tokens, which only a model has: --tokens checks the text as the \
+             model's tokens",
+            self.name
+        )))
+    }
+
     /// Compiles it for a vocabulary.
     pub(crate) fn compile(&self, vocabulary: &Vocabulary) -> Result<Constraint, Failure> {
         Constraint::new(&self.grammar, vocabulary).map_err(|error| fault(&self.name, error))
