@@ -58,12 +58,11 @@ impl Matcher {
                 }
                 Ok(())
             })?;
-            let ids: Vec<TokenId> = engine.token_masks(at).flat_map(TokenMask::iter).collect();
-            for id in ids {
-                if let Some(set) = engine.step_token(at, id)? {
+            for token in engine.set(at).tokens.clone() {
+                if let Some(set) = engine.set_behind(token.behind, at)? {
                     let set = engine.end_token(set)?;
                     if engine.tokens_to_accept(set, trie)? as usize <= left {
-                        add(&mut std::iter::once(id));
+                        within.union_with(&engine.language.tokens[token.pattern]);
                     }
                 }
             }

@@ -246,10 +246,9 @@ impl Engine {
                 farthest = farthest.max(self.add_item(trie, item, at, &mut mask)?);
             }
         }
-        let tokens: Vec<TokenId> = self.token_masks(at).flat_map(TokenMask::iter).collect();
-        for id in tokens {
-            mask.insert(id);
-            if let Some(set) = self.step_token(at, id)? {
+        for token in self.sets.get(at).tokens.clone() {
+            mask.union_with(&self.language.tokens[token.pattern]);
+            if let Some(set) = self.set_behind(token.behind, at)? {
                 let set = self.end_token(set)?;
                 farthest = farthest.max(self.distance(set)?);
             }
@@ -262,17 +261,16 @@ impl Engine {
         Ok(allowed)
     }
 
-    /// What may stand behind an item where its terminal ends; `None` where only the end of the text
-    /// may.
+    /// What may follow where a place of a set is come to; `None` where nothing may, not even the end.
     pub(super) fn set_behind(
         &mut self,
-        item: Item,
+        place: Place,
         at: SetId,
     ) -> Result<Option<SetId>, ConstraintError> {
-        let origin = item.behind.origin.seen_from(at);
-        let mut closure = self.closure(0);
-        closure.come_to(Place { origin, ..item.behind });
-        let set = closure.finish()?.filter(|set| !set.items.is_empty());
+        let origin = place.origin.seen_from(at);
+        let mut closure = self.closure(self.sets.get(at).now);
+        closure.come_to(Place { origin, ..place });
+        let set = closure.finish()?;
         Ok(set.map(|set| self.sets.intern(set)))
     }
 

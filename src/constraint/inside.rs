@@ -45,7 +45,8 @@ impl Engine {
         let inside = self.inside(trie, item.expr, mask.len())?;
         mask.union_with(&inside.mask);
         let tail = self.distance_from(item.behind, at)?;
-        let Some(behind) = self.set_behind(item, at)? else {
+        let behind = self.set_behind(item.behind, at)?;
+        let Some(behind) = behind.filter(|&set| !self.set(set).items.is_empty()) else {
             return Ok(plus(inside.farthest, tail));
         };
         let outside = self.outside(trie, item.expr, behind, mask.len())?;
