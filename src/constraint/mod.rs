@@ -192,13 +192,16 @@ fn resolve(pattern: &TokenPattern, vocabulary: &Vocabulary) -> Result<TokenMask,
             if mask.is_empty() {
                 let spelled = |(low, high): &(TokenId, TokenId)| format!("{low}-{high}");
                 let ranges: Vec<String> = ranges.iter().map(spelled).collect();
-                return Err(ConstraintError::UnknownToken {
-                    name: format!("<[{}]>", ranges.join(",")),
-                });
+                let name = format!("<[{}]>", ranges.join(","));
+                return Err(ConstraintError::UnknownToken { name });
             }
         }
         TokenPattern::Not(inner) => {
-            let inner = resolve(inner, vocabulary)?;
+            // Without a token that the vocabulary lacks, there are all it has.
+            let inner = match resolve(inner, vocabulary) {
+                Err(ConstraintError::UnknownToken { .. }) => TokenMask::default(),
+                resolved => resolved?,
+            };
             let is_end = |id: &TokenId| vocabulary.eos().contains(id);
             ids.filter(|id| !inner.contains(*id) && !is_end(id)).for_each(|id| mask.insert(id));
         }
