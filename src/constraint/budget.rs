@@ -41,7 +41,7 @@ impl Matcher {
         if budget.checked_sub(1).is_some_and(|left| farthest as usize <= left) {
             return Ok(mask);
         }
-        let needed = engine.tokens_to_accept(at, trie)?;
+        let needed = engine.tokens_to_accept(at, trie)?.min(farthest.saturating_add(1));
         if needed as usize > budget {
             return Err(ConstraintError::OverBudget { needed: needed as usize, budget });
         }

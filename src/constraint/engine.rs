@@ -238,7 +238,8 @@ impl Engine {
             walk(self, trie, at, |engine, node, set| {
                 trie.tokens(node).iter().for_each(|&id| mask.insert(id));
                 let set = engine.end_token(set)?;
-                farthest = farthest.max(engine.distance(set)?);
+                // A distance may count on what a lazy terminal ends; this is tried out.
+                farthest = farthest.max(engine.tokens_to_accept(set, trie)?);
                 Ok(())
             })?;
         } else {

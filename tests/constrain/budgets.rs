@@ -4,6 +4,8 @@ use tokenrail::constraint::Constraint;
 use tokenrail::grammar::Grammar;
 use tokenrail::vocab::{TokenId, Vocabulary};
 
+use super::random::Random;
+
 /// A token a character, and an end of sequence.
 fn letters() -> Vocabulary {
     let letters: Vec<u8> = (0..128).collect();
@@ -49,4 +51,44 @@ fn a_budget_stands_in_for_a_marker() {
     for (text, legal) in [("ab!1", 4), ("abc1", 4), ("ab1", 2), ("abcd", 3), ("abc!", 3)] {
         check(marked, text, legal);
     }
+}
+
+#[test]
+fn texts_with_lazy_rules_end_within_their_budget() {
+    // The free text of the tail is ended by the lazy rules that begin with it, wherever one matches.
+    let sources = [
+        "start: (call | other)* tail\ntail: /[a-z<>]*/\nhead[lazy]: /[a-z<>]*/ \"<f>\"\ncall: head /[0-9]{3}/ \"x\"\nother[lazy]: /[a-z<>]*/ \"<g>\"",
+        "start: (a | b)\na[lazy]: /[a-z]+/ \"!\"\nb: /[a-z!]{5}/ \"?\"",
+        "start: r \"z\"\nr[lazy, max_tokens=4]: /[a-z]*/ \"!!\"",
+    ];
+    let vocabulary = letters();
+    for source in sources {
+        let grammar = Grammar::lark(source).expect("it compiles");
+        let constraint = Constraint::new(&grammar, &vocabulary).expect("it compiles");
+        for seed in 0..200 {
+            let mut random = Random::from_seed(seed);
+            let mut matcher = constraint.matcher();
+            let mut left = 20;
+            while matcher.stop().expect("in limits").is_none() {
+                let mask = matcher.mask_within(left);
+                let mask = mask.unwrap_or_else(|error| panic!("seed {seed}: {error}: {source}"));
+                let legal: Vec<TokenId> = mask.iter().collect();
+                assert!(!legal.is_empty(), "seed {seed}: a dead end: {source}");
+                let token = legal[random.below(legal.len())];
+                assert!(matcher.advance(token).expect("in limits"), "seed {seed}: {source}");
+                left = left.saturating_sub(1);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_lazy_rule_ends_is_not_counted_on() {
+    // After q, abz would be short, but ab is committed to and needs ten more.
+    let source = "start: \"q\" (a | b)\na: l /c{10}/\nl[lazy]: \"ab\"\nb: /abz/";
+    let grammar = Grammar::lark(source).expect("it compiles");
+    let mut matcher = Constraint::new(&grammar, &letters()).expect("it compiles").matcher();
+    assert_eq!(matcher.mask_within(13).expect("it fits").count(), 1);
+    let refusal = matcher.mask_within(12).expect_err("it does not fit");
+    assert_eq!(refusal.to_string(), "the text needs 13 tokens more, but the budget leaves 12");
 }
