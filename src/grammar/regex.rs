@@ -37,6 +37,44 @@ impl Grammar {
         draft.define(start, 0, Body::terminal(expr), Attributes::default())?;
         draft.finish(start)
     }
+
+    /// Makes a grammar of the texts that all of some patterns match and none of others do: their
+    /// intersection, and the complement of the others among well-formed texts. Of no pattern at
+    /// all, every text.
+    ///
+    /// # Errors
+    /// As [`regex`](Self::regex), with the place in the pattern that is wrong.
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// let names = Grammar::regex_all(&["[a-z_]+", ".{2,8}"], &["if|else", "_.*"])?;
+    /// let bytes: Vec<u8> = (0..=255).collect();
+    /// let constraint = Constraint::new(&names, &Vocabulary::new(bytes.chunks(1), ["<end>"]))?;
+    /// for (text, is_name) in [("size", true), ("iff", true), ("if", false), ("_x", false), ("x", false)] {
+    ///     let refusal = constraint.matcher().explain_bytes(text.as_bytes())?;
+    ///     assert_eq!(refusal.is_none(), is_name, "{text}");
+    /// }
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
+    pub fn regex_all(matched: &[&str], excluded: &[&str]) -> Result<Self, GrammarError> {
+        let limits = Limits::default();
+        let mut draft = Draft::new("", &limits)?;
+        let mut all = vec![draft.exprs.any_text()];
+        for pattern in matched {
+            all.push(self::pattern(pattern, &limits, &mut draft)?);
+        }
+        for pattern in excluded {
+            let excluded = self::pattern(pattern, &limits, &mut draft)?;
+            all.push(draft.exprs.not(excluded));
+        }
+        let expr = draft.exprs.and(all);
+        let start = draft.rule("regex", 0);
+        draft.define(start, 0, Body::terminal(expr), Attributes::default())?;
+        draft.finish(start)
+    }
 }
 
 /// The expression of a pattern in the syntax of [`Grammar::regex`].
