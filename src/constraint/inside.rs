@@ -93,12 +93,14 @@ impl Engine {
         let exits = self.exits(trie, state)?;
         let mut mask = TokenMask::new(size);
         let mut farthest = 0;
+        let mut path = vec![behind; trie.longest() + 1];
         for nodes in exits.by_byte.chunk_by(|(a, _), (b, _)| a == b) {
             let Some(next) = self.step(behind, nodes[0].0)? else {
                 continue;
             };
             for &(_, node) in nodes {
-                walk_below(self, trie, node as usize, next, |engine, node, set| {
+                let from = (node as usize, next);
+                walk_below(self, trie, from, &mut path, |engine, node, set| {
                     trie.tokens(node).iter().for_each(|&id| mask.insert(id));
                     farthest = farthest.max(engine.distance(set)?);
                     Ok(())

@@ -14,21 +14,24 @@ pub(super) fn walk(
     from: SetId,
     visit: impl FnMut(&mut Engine, usize, SetId) -> Result<(), ConstraintError>,
 ) -> Result<(), ConstraintError> {
-    walk_nodes(engine, trie, 0..trie.nodes().len(), from, visit)
+    let mut path = vec![from; trie.longest() + 1];
+    walk_nodes(engine, trie, 0..trie.nodes().len(), &mut path, visit)
 }
 
-/// The same of one node, to which a text has come in a state, and the nodes below.
+/// The same of one node, to which a text has come in a state, and the nodes below. `path` is room
+/// for as many states as the longest token has bytes, and one.
 pub(super) fn walk_below(
     engine: &mut Engine,
     trie: &TokenTrie,
-    node: usize,
-    at: SetId,
+    (node, at): (usize, SetId),
+    path: &mut [SetId],
     mut visit: impl FnMut(&mut Engine, usize, SetId) -> Result<(), ConstraintError>,
 ) -> Result<(), ConstraintError> {
     if !trie.tokens(node).is_empty() {
         visit(engine, node, at)?;
     }
-    walk_nodes(engine, trie, node + 1..trie.nodes()[node].end(), at, visit)
+    path[trie.nodes()[node].depth()] = at;
+    walk_nodes(engine, trie, node + 1..trie.nodes()[node].end(), path, visit)
 }
 
 /// A subtree whose first byte may not come is left out by one jump.
@@ -36,10 +39,9 @@ fn walk_nodes(
     engine: &mut Engine,
     trie: &TokenTrie,
     nodes: Range<usize>,
-    from: SetId,
+    path: &mut [SetId],
     mut visit: impl FnMut(&mut Engine, usize, SetId) -> Result<(), ConstraintError>,
 ) -> Result<(), ConstraintError> {
-    let mut path = vec![from; trie.longest() + 1];
     let mut at = nodes.start;
     while at < nodes.end {
         let node = trie.nodes()[at];

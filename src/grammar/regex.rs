@@ -10,7 +10,8 @@ impl Grammar {
     ///
     /// The syntax is that of the crate `regex`, with the escapes `\cX`, `\0` and `\e` besides:
     /// classes are Unicode's, the dot matches no newline unless `(?s)` says so. Look-ahead is
-    /// read where what follows is at hand: `(a(?=b)|c)b?`. Look-behind, word boundaries and back-references are refused; so is a quantifier behind another.
+    /// read where what follows is at hand: `(a(?=b)|c)b?`. Look-behind, word boundaries and
+    /// back-references are refused; so is a quantifier behind another.
     ///
     /// # Errors
     /// [`GrammarError::Syntax`] and [`GrammarError::Unsupported`] with the place in the pattern,
