@@ -86,6 +86,8 @@ impl<'a> Closure<'a> {
     /// Finds all that may come next. `None` when nothing may, not even the end.
     pub(super) fn finish(mut self) -> Result<Option<Set>, ConstraintError> {
         while let Some(place) = self.open.pop() {
+            let limit = self.language.limits.parts;
+            self.language.check("places of one parser state", self.seen.len(), limit)?;
             self.look_at(place)?;
         }
         self.begin_terminals()?;
@@ -123,10 +125,7 @@ impl<'a> Closure<'a> {
             {
                 continue;
             }
-            let own = callee.max_tokens.map(|max| self.set.now.saturating_add(max));
-            let deadline = place.frame.deadline.min(own.unwrap_or(Frame::NO_DEADLINE));
-            let budgets = place.frame.budgets + u32::from(own.is_some());
-            let frame = Frame { parameter, deadline, budgets };
+            let frame = self.frame_of(rule, parameter, place.frame);
             self.call(rule, callee.start, frame, Place { state: to, ..place });
         }
         for (condition, to) in &state.guards {
@@ -148,6 +147,23 @@ impl<'a> Closure<'a> {
     fn arrive(&mut self, place: Place) {
         if self.seen.insert(place) {
             self.open.push(place);
+        }
+    }
+
+    /// What a rule called here carries.
+    fn frame_of(&self, rule: RuleId, parameter: u64, caller: Frame) -> Frame {
+        let Some(max) = self.language.program.rule(rule).max_tokens else {
+            return Frame { parameter, ..caller };
+        };
+        let deadline = caller.deadline.min(self.set.now.saturating_add(max));
+        // A rule called twice at one place is one rule with one budget: left recursion makes no more.
+        let is_it = |call: &&Call| {
+            call.rule == rule
+                && (call.frame.parameter, call.frame.deadline) == (parameter, deadline)
+        };
+        match self.set.calls.iter().find(is_it) {
+            Some(call) => call.frame,
+            None => Frame { parameter, deadline, budgets: caller.budgets + 1 },
         }
     }
 

@@ -12,7 +12,7 @@ use super::language::Language;
 use super::program::Program;
 use super::sets::{Frame, Item, Place, Set, SetId, Sets, Step};
 use super::walk::walk;
-use crate::grammar::RuleId;
+use crate::grammar::{Ends, RuleId};
 use crate::regex::ExprId;
 use crate::vocab::{TokenId, TokenMask, Vocabulary};
 
@@ -165,8 +165,9 @@ impl Engine {
         for place in &set.arrived {
             closure.come_to(*place);
         }
-        let ended = closure.finish()?.expect("what goes on at a token's end does so behind it");
-        Ok(self.sets.intern(ended))
+        // A budget ends a rule only where what stands behind it goes on, so something does.
+        let ended = closure.finish()?;
+        Ok(ended.map_or(at, |set| self.sets.intern(set)))
     }
 
     /// The tokens that may come next by their ids, one mask for each pattern in the set.
@@ -178,7 +179,9 @@ impl Engine {
     /// where the text may end.
     pub(super) fn only_step(&mut self, at: SetId) -> Result<Option<(u8, SetId)>, ConstraintError> {
         let set = self.sets.get(at);
-        if set.is_accepting || !set.tokens.is_empty() {
+        // A budget may end a terminal at the end of any token.
+        let may_be_cut = set.items.iter().any(|item| item.ends == Ends::OutOfBudget);
+        if set.is_accepting || may_be_cut || !set.tokens.is_empty() {
             return Ok(None);
         }
         let mut only = None;

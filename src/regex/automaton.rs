@@ -234,8 +234,10 @@ impl Automaton {
                     if !self.is_usable[class] {
                         continue;
                     }
-                    *fuel = fuel.checked_sub(1).ok_or(Exhausted)?;
                     let next = self.step(from, class as u8);
+                    // A wide expression takes as long as many narrow ones.
+                    let parts = u32::try_from(self.exprs.width(next)).unwrap_or(u32::MAX);
+                    *fuel = fuel.checked_sub(parts.max(1)).ok_or(Exhausted)?;
                     if next != ExprId::NOTHING && !seen.contains_key(&next) {
                         seen.insert(next, from);
                         next_layer.push(next);

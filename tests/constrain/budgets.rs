@@ -92,3 +92,24 @@ fn what_a_lazy_rule_ends_is_not_counted_on() {
     let refusal = matcher.mask_within(12).expect_err("it does not fit");
     assert_eq!(refusal.to_string(), "the text needs 13 tokens more, but the budget leaves 12");
 }
+
+#[test]
+fn recursion_at_one_place_is_one_budget() {
+    for source in [
+        "start: r\nr[max_tokens=2]: r \"a\" | \"a\"",
+        "start: x\nx[max_tokens=2]: y \"a\" | \"a\"\ny: x",
+        "start: r\nr[max_tokens=2]: \"aa\" | \"a\" | x\nx: r",
+    ] {
+        check(source, "aa", 2);
+        check(source, "aaa", 2);
+    }
+}
+
+#[test]
+fn what_a_budget_may_cut_is_not_forced() {
+    for source in ["start: l\nl[stop=\"c\", max_tokens=1]: \"b\""] {
+        let grammar = Grammar::lark(source).expect("it compiles");
+        let mut matcher = Constraint::new(&grammar, &letters()).expect("it compiles").matcher();
+        assert_eq!(matcher.forced_bytes().expect("in limits"), b"", "{source}");
+    }
+}

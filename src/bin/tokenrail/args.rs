@@ -307,16 +307,16 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "N", default_value_t = 256)]
     max_tokens: usize,
     /// What logits are divided by; 0 always takes the most likely legal token.
-    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = not_negative)]
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = not_negative, allow_negative_numbers = true)]
     temperature: f64,
     /// Draw from the K most likely legal tokens only.
     #[arg(long, value_name = "K", value_parser = at_least_one)]
     top_k: Option<usize>,
     /// Draw from the fewest most likely legal tokens that have probability P together.
-    #[arg(long, value_name = "P", default_value_t = 1.0, value_parser = part)]
+    #[arg(long, value_name = "P", default_value_t = 1.0, value_parser = part, allow_negative_numbers = true)]
     top_p: f64,
     /// Leave out tokens less likely than this part of the most likely one.
-    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = part)]
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = part, allow_negative_numbers = true)]
     min_p: f64,
     /// Equal seeds give equal texts.
     #[arg(long, value_name = "S", default_value_t = 0)]
