@@ -18,9 +18,76 @@ impl Engine {
         if let Some(&distance) = self.distances.get(&at) {
             return Ok(distance);
         }
-        let distance = self.find_distance(at)?;
+        let distance = match self.language.program.has_lazy() {
+            false => self.estimate(at)?,
+            true => self.find_way(at)?,
+        };
         self.distances.insert(at, distance);
         Ok(distance)
+    }
+
+    /// The length of a way to the end of the text that was tried out, since lazy terminals end what
+    /// an [`estimate`](Self::estimate) counts on. The most promising states are looked at first, so
+    /// that it is short, if not always the shortest. [`NEVER`] where there is no way, or none that is
+    /// found in reasonable time: that it is dead may be undecidable, and nothing may lead into a
+    /// state that is.
+    fn find_way(&mut self, from: SetId) -> Result<u32, ConstraintError> {
+        let mut came_from: HashMap<SetId, SetId> = HashMap::from([(from, from)]);
+        let estimate = self.estimate(from)?;
+        let mut open = BinaryHeap::from([Reverse((estimate, 0, from))]);
+        let mut patience = 1_000 + u64::from(estimate).saturating_mul(4);
+        while let Some(Reverse((_, _, at))) = open.pop() {
+            let known = self.distances.get(&at).copied();
+            match known.or(self.set(at).is_accepting.then_some(0)) {
+                Some(NEVER) => continue,
+                Some(left) => return Ok(self.learn_way(from, at, left, &came_from)),
+                None => {}
+            }
+            let Some(left) = patience.checked_sub(1) else {
+                return Ok(NEVER);
+            };
+            patience = left;
+            for next in self.raw_steps(at)? {
+                if !came_from.contains_key(&next) {
+                    came_from.insert(next, at);
+                    open.push(Reverse((self.estimate(next)?, came_from.len(), next)));
+                }
+            }
+        }
+        self.distances.extend(came_from.into_keys().map(|dead| (dead, NEVER)));
+        Ok(NEVER)
+    }
+
+    /// Along a way, each state's distance is one more than that of the next.
+    fn learn_way(
+        &mut self,
+        from: SetId,
+        end: SetId,
+        left: u32,
+        came_from: &HashMap<SetId, SetId>,
+    ) -> u32 {
+        let (mut at, mut left) = (end, left);
+        self.distances.insert(at, left);
+        while at != from {
+            at = came_from[&at];
+            left = plus(left, 1);
+            self.distances.insert(at, left);
+        }
+        left
+    }
+
+    /// The states after one byte or token that may be finished with, lazy terminals' dead ends too.
+    fn raw_steps(&mut self, at: SetId) -> Result<Vec<SetId>, ConstraintError> {
+        let mut steps = Vec::new();
+        for byte in self.language.automaton.representatives().to_vec() {
+            if self.language.automaton.is_usable(byte) {
+                steps.extend(self.raw_step(at, byte)?);
+            }
+        }
+        for token in self.set(at).tokens.clone() {
+            steps.extend(self.set_behind(token.behind, at)?);
+        }
+        Ok(steps)
     }
 
     /// An upper bound of the tokens that finish the text, which can always be met: those of the
@@ -111,7 +178,8 @@ impl Engine {
         Ok(None)
     }
 
-    fn find_distance(&mut self, at: SetId) -> Result<u32, ConstraintError> {
+    /// The fewest bytes that finish the text, if nothing that may come is ended by a lazy terminal.
+    fn estimate(&mut self, at: SetId) -> Result<u32, ConstraintError> {
         let set = self.sets.get(at).clone();
         if set.is_accepting {
             return Ok(0);

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::ConstraintError;
 use super::closure::Closure;
-use super::completion::Completions;
+use super::completion::{Completions, NEVER};
 use super::inside::{Allowed, Exits};
 use super::language::Language;
 use super::program::Program;
@@ -89,11 +89,32 @@ impl Engine {
         let mut closure = self.closure(0);
         closure.begin(state)?;
         let set = closure.finish()?;
-        Ok(set.map(|set| self.sets.intern(set)))
+        let set = set.map(|set| self.sets.intern(set));
+        self.if_alive(set)
     }
 
     /// The set after a byte; `None` when no text goes on so.
     pub(super) fn step(&mut self, from: SetId, byte: u8) -> Result<Option<SetId>, ConstraintError> {
+        let to = self.raw_step(from, byte)?;
+        self.if_alive(to)
+    }
+
+    /// A set from which the end can be reached: any, unless lazy terminals end what it counts on.
+    fn if_alive(&mut self, set: Option<SetId>) -> Result<Option<SetId>, ConstraintError> {
+        match set {
+            Some(set) if self.language.program.has_lazy() && self.distance(set)? == NEVER => {
+                Ok(None)
+            }
+            set => Ok(set),
+        }
+    }
+
+    /// The set after a byte, from which lazy terminals may leave no way to the end.
+    pub(super) fn raw_step(
+        &mut self,
+        from: SetId,
+        byte: u8,
+    ) -> Result<Option<SetId>, ConstraintError> {
         let class = self.language.automaton.class_of(byte);
         match self.sets.step(from, class) {
             Step::To(to) => Ok(Some(to)),
@@ -126,7 +147,8 @@ impl Engine {
             }
         }
         let to = closure.finish()?;
-        Ok(to.map(|set| self.sets.intern(set)))
+        let to = to.map(|set| self.sets.intern(set));
+        self.if_alive(to)
     }
 
     /// What either of two sets allows: after a token that is text and is meant by its id as well.
@@ -251,8 +273,9 @@ impl Engine {
             }
         }
         for token in self.sets.get(at).tokens.clone() {
-            mask.union_with(&self.language.tokens[token.pattern]);
-            if let Some(set) = self.set_behind(token.behind, at)? {
+            let behind = self.set_behind(token.behind, at)?;
+            if let Some(set) = self.if_alive(behind)? {
+                mask.union_with(&self.language.tokens[token.pattern]);
                 let set = self.end_token(set)?;
                 farthest = farthest.max(self.distance(set)?);
             }

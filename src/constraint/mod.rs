@@ -5,7 +5,7 @@
 //! back, and forks.
 //!
 //! Laws, held by `tests/constrain` and by the recognizer in `src/grammar/tests`: a token is in the
-//! mask exactly if [`Matcher::advance`] accepts it, an end of sequence exactly if the text may end;
+//! mask exactly if [`Matcher::advance`] accepts it, an end of sequence exactly if the text may end (or the grammar names it);
 //! no mask leads into a dead end; any tokenization of a legal text is legal; going back and forking
 //! equal beginning anew.
 //!

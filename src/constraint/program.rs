@@ -23,6 +23,7 @@ pub(super) struct Program {
     start: RuleId,
     /// What token edges stand for.
     patterns: Vec<TokenPattern>,
+    has_lazy: bool,
 }
 
 /// What of a rule is needed at run time.
@@ -96,7 +97,9 @@ impl Program {
         let starts: Vec<StateId> = rules.iter().map(|rule| rule.start).collect();
         let (states, starts) = without_inclusions(&states, &starts, grammar.limits().parts)?;
         rules.iter_mut().zip(starts).for_each(|(rule, start)| rule.start = start);
-        Ok(Self { states, rules, start: grammar.start(), patterns })
+        let is_lazy = |(terminal, _): &(Terminal, StateId)| terminal.ends == Ends::AtFirst;
+        let has_lazy = states.iter().any(|state| state.terminals.iter().any(is_lazy));
+        Ok(Self { states, rules, start: grammar.start(), patterns, has_lazy })
     }
 
     pub(super) fn state(&self, id: StateId) -> &State {
@@ -127,10 +130,12 @@ impl Program {
     /// Whether terminals end others that began with them, or budgets end them: then what a set of
     /// items accepts is not the union of what each accepts.
     pub(super) fn has_interactions(&self) -> bool {
-        let ends = |ends: Ends| ends == Ends::AtFirst;
-        let is_first =
-            |state: &State| state.terminals.iter().any(|(terminal, _)| ends(terminal.ends));
-        self.states.iter().any(is_first) || self.has_budgets()
+        self.has_lazy() || self.has_budgets()
+    }
+
+    /// Whether terminals end others that began with them.
+    pub(super) fn has_lazy(&self) -> bool {
+        self.has_lazy
     }
 
     /// Whether some rule may only use so many tokens.

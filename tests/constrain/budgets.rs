@@ -107,9 +107,42 @@ fn recursion_at_one_place_is_one_budget() {
 
 #[test]
 fn what_a_budget_may_cut_is_not_forced() {
-    for source in ["start: l\nl[stop=\"c\", max_tokens=1]: \"b\""] {
+    let source = "start: l\nl[stop=\"c\", max_tokens=1]: \"b\"";
+    let grammar = Grammar::lark(source).expect("it compiles");
+    let mut matcher = Constraint::new(&grammar, &letters()).expect("it compiles").matcher();
+    assert_eq!(matcher.forced_bytes().expect("in limits"), b"");
+}
+
+#[test]
+fn a_lazy_rule_leads_into_no_dead_end() {
+    // The a is committed to, so that ab is never whole, and what begins anew meets the same.
+    let trap = "start: \"z\" | s\ns: l s | \"ab\"\nl[lazy]: \"a\"";
+    check(trap, "z", 1);
+    check(trap, "ab", 0);
+    let only = Grammar::lark("start: s\ns: l s | \"ab\"\nl[lazy]: \"a\"").expect("it is read");
+    let refusal = Constraint::new(&only, &letters()).expect_err("no text is whole").to_string();
+    assert!(refusal.contains("matches no text at all"), "{refusal}");
+    let ways = [
+        "start: \"z\" s\ns: \"ab\" | l \"ccccc\"\nl[stop=\"a\"]: /[a-z]*/",
+        "start: s\ns: /[ab]*c/ l0 | l0 s | /ab/\nl0[lazy]: /[abc]{2}/\n%ignore \"c\"",
+    ];
+    for source in ways {
         let grammar = Grammar::lark(source).expect("it compiles");
-        let mut matcher = Constraint::new(&grammar, &letters()).expect("it compiles").matcher();
-        assert_eq!(matcher.forced_bytes().expect("in limits"), b"", "{source}");
+        let constraint = Constraint::new(&grammar, &letters()).expect("it compiles");
+        for seed in 0..50 {
+            let mut random = Random::from_seed(seed);
+            let mut matcher = constraint.matcher();
+            let mut left = 30;
+            while left > 0 && matcher.stop().expect("in limits").is_none() {
+                let mask = matcher.mask_within(left);
+                let mask = mask.unwrap_or_else(|error| panic!("seed {seed}: {error}: {source}"));
+                let legal: Vec<TokenId> = mask.iter().collect();
+                assert!(!legal.is_empty(), "seed {seed}: a dead end: {source}");
+                let token = legal[random.below(legal.len())];
+                assert!(matcher.advance(token).expect("in limits"), "seed {seed}: {source}");
+                left -= 1;
+            }
+            assert!(matcher.is_accepting().expect("in limits"), "seed {seed}: {source}");
+        }
     }
 }
