@@ -4,10 +4,9 @@
 //! [`Matcher`] follows one sequence: it masks the tokens that may not come next, advances, goes
 //! back, and forks.
 //!
-//! Laws, held by `tests/constrain` and by the recognizer in `src/grammar/tests`: a token is in the
-//! mask exactly if [`Matcher::advance`] accepts it, an end of sequence exactly if the text may end (or the grammar names it);
-//! no mask leads into a dead end; any tokenization of a legal text is legal; going back and forking
-//! equal beginning anew.
+//! Laws, held by `tests/constrain`: a token is in the mask exactly if [`Matcher::advance`] accepts
+//! it, an end of sequence exactly if the text may end or the grammar names it; no mask leads into a
+//! dead end; any tokenization of a legal text is legal; going back and forking equal beginning anew.
 //!
 //! From the compiled grammar upward: `program` has the rules as automata, `language` adds the
 //! automaton of terminals and the tokens that are meant by their ids. `closure` makes a parser state
