@@ -19,6 +19,9 @@ pub(super) const NEVER: u32 = u32::MAX;
 /// Distances saturate here.
 const FARTHEST: u32 = 1 << 30;
 
+/// What a node takes, in parts of a grammar: 400 bytes.
+const NODE_PARTS: usize = 8;
+
 /// A state with the parameter of its rule.
 type Node = (StateId, u64);
 
@@ -83,7 +86,7 @@ impl Completions {
                     language.check(
                         "states of rules with parameters",
                         nodes.len() + 1,
-                        language.limits.parts,
+                        language.limits.parts / NODE_PARTS,
                     )?;
                     index.insert(through, nodes.len());
                     nodes.push(through);
