@@ -21,7 +21,7 @@
 //!
 //! - `lazy`, `suffix=` and `stop=` make one terminal of a rule, so that its body names no rules. It
 //!   is committed to at its first match: what began with it does not go on. A lazy rule that may be
-//!   empty is. The marker has to come, also behind free text at the end; only a budget of characters
+//!   empty is. The marker has to come, also behind free text at the end; only a used-up budget
 //!   lets the rule end without. `stop=""` is no marker.
 //! - `suffix=` leaves the marker out of the rule's own capture, `stop=` out of those around it too;
 //!   `stop_capture=` names one for the marker alone.
