@@ -4,30 +4,17 @@
 //! it. Bytes that no expression tells apart share a class and a column.
 //!
 //! Whether a state can still match is another question than whether it steps: an intersection may
-//! step for long and never match. [`Automaton::shortest`] answers it, exactly, by looking ahead; what
-//! it finds is kept for every state on the way.
-
-use hashbrown::HashMap;
+//! step for long and never match. [`Automaton::shortest`] answers it, exactly, by looking ahead.
 
 use super::byte_set::ByteSet;
-use super::expr::{Count, Expr, ExprId, Exprs};
-
-/// The length of an expression's shortest match, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Shortest {
-    Bytes(u32),
-    /// Nothing matches.
-    None,
-}
-
-/// Too many states were looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Exhausted;
+use super::expr::{Expr, ExprId, Exprs};
+use super::remainder::Remainder;
+use super::shortest::Distances;
 
 /// Expressions that can be stepped through byte by byte.
 #[derive(Debug, Clone)]
 pub(crate) struct Automaton {
-    exprs: Exprs,
+    pub(super) exprs: Exprs,
     /// The bytes that texts may be finished with: those of [`Shortest`] matches.
     alphabet: ByteSet,
     classes: [u8; 256],
@@ -39,14 +26,10 @@ pub(crate) struct Automaton {
     rows: Vec<u32>,
     /// Where an expression's row is; [`UNKNOWN`] where it has none.
     row_of: Vec<u32>,
-    /// What is known of the shortest matches; [`UNKNOWN`] where nothing, [`NEVER`] where there is none.
-    shortest: Vec<u32>,
+    pub(super) distances: Distances,
 }
 
 const UNKNOWN: u32 = u32::MAX;
-const NEVER: u32 = u32::MAX - 1;
-/// Lengths saturate here: 1 GiB is longer than any text.
-const LONGEST: u32 = 1 << 30;
 
 impl Automaton {
     /// Makes the expressions' automaton, in which [`shortest`](Self::shortest) counts the bytes of `alphabet`
@@ -62,7 +45,7 @@ impl Automaton {
             is_usable,
             rows: Vec::new(),
             row_of: Vec::new(),
-            shortest: Vec::new(),
+            distances: Distances::new(alphabet),
         }
     }
 
@@ -81,6 +64,12 @@ impl Automaton {
         self.alphabet.contains(byte)
     }
 
+    /// The classes that have bytes of the alphabet.
+    pub(super) fn usable_classes(&self) -> Vec<u8> {
+        let classes = (0..=u8::MAX).zip(&self.is_usable);
+        classes.filter_map(|(class, &is_usable)| is_usable.then_some(class)).collect()
+    }
+
     /// Whether the text may end at a state.
     pub(crate) fn is_nullable(&self, state: ExprId) -> bool {
         self.exprs.is_nullable(state)
@@ -94,7 +83,8 @@ impl Automaton {
     /// The bytes it holds, roughly.
     pub(crate) fn memory(&self) -> usize {
         const NODE: usize = 96;
-        self.exprs.len() * NODE + (self.rows.len() + self.row_of.len() + self.shortest.len()) * 4
+        let rows = (self.rows.len() + self.row_of.len()) * size_of::<u32>();
+        self.exprs.len() * NODE + rows + self.distances.memory()
     }
 
     /// The state after a byte of `class`: [`ExprId::NOTHING`] where none may follow. The state may be
@@ -106,20 +96,6 @@ impl Automaton {
             self.rows[cell] = u32::try_from(next.index()).expect("ids are u32");
         }
         ExprId::from_raw(self.rows[cell])
-    }
-
-    /// The length of the shortest match of a state, over the alphabet. Exact for every expression.
-    ///
-    /// # Errors
-    /// [`Exhausted`] when `and` and `not` need more than `fuel` states to be looked at.
-    pub(crate) fn shortest(
-        &mut self,
-        state: ExprId,
-        fuel: &mut u32,
-    ) -> Result<Shortest, Exhausted> {
-        let known = self.known_shortest(state);
-        let length = if known == UNKNOWN { self.find_shortest(state, fuel)? } else { known };
-        Ok(if length == NEVER { Shortest::None } else { Shortest::Bytes(length) })
     }
 
     /// Where a state's row begins, made where there is none yet.
@@ -167,6 +143,10 @@ impl Automaton {
                 let rest = self.exprs.repeat(part, count.decremented());
                 self.exprs.concat([first, rest])
             }
+            Expr::Remainder(remainder) => {
+                let byte = self.representatives[usize::from(class)];
+                remainder.step(byte).map_or(ExprId::NOTHING, |next| self.exprs.remainder(next))
+            }
         }
     }
 
@@ -188,115 +168,20 @@ impl Automaton {
         }
         self.exprs.or(alternatives)
     }
-
-    /// Fills in what follows from the parts alone, for every expression made since the last call.
-    fn known_shortest(&mut self, state: ExprId) -> u32 {
-        for index in self.shortest.len()..self.exprs.len() {
-            let of = |id: &ExprId| self.shortest[id.index()];
-            let length = match &self.exprs.nodes()[index] {
-                _ if self.exprs.is_nullable(ExprId::from_raw(index as u32)) => 0,
-                Expr::Nothing => NEVER,
-                Expr::Byte(set) if set.intersection(self.alphabet).is_empty() => NEVER,
-                Expr::Byte(_) => 1,
-                Expr::Concat(head, tail) => sum(of(head), of(tail)),
-                Expr::Or(parts) => {
-                    let lengths = parts.iter().map(of);
-                    lengths.reduce(either).unwrap_or(NEVER)
-                }
-                Expr::Repeat(part, count) => times(of(part), *count),
-                Expr::And(parts) if parts.iter().any(|part| of(part) == NEVER) => NEVER,
-                Expr::Empty | Expr::And(_) | Expr::Not(_) => UNKNOWN,
-            };
-            self.shortest.push(length);
-        }
-        self.shortest[state.index()]
-    }
-
-    /// Breadth first from a state whose parts do not tell.
-    fn find_shortest(&mut self, state: ExprId, fuel: &mut u32) -> Result<u32, Exhausted> {
-        // Each state with the one it was reached from.
-        let mut seen: HashMap<ExprId, ExprId> = HashMap::from([(state, state)]);
-        let mut layer = vec![state];
-        let mut best = (NEVER, state);
-        let mut depth = 0;
-        while !layer.is_empty() && depth < best.0 {
-            let mut next_layer = Vec::new();
-            for &from in &layer {
-                match self.known_shortest(from) {
-                    UNKNOWN => {}
-                    NEVER => continue,
-                    length => {
-                        best = best.min((depth.saturating_add(length).min(LONGEST), from));
-                        continue;
-                    }
-                }
-                for class in 0..self.representatives.len() {
-                    if !self.is_usable[class] {
-                        continue;
-                    }
-                    let next = self.step(from, class as u8);
-                    // A wide expression takes as long as many narrow ones.
-                    let parts = u32::try_from(self.exprs.width(next)).unwrap_or(u32::MAX);
-                    *fuel = fuel.checked_sub(parts.max(1)).ok_or(Exhausted)?;
-                    if next != ExprId::NOTHING && !seen.contains_key(&next) {
-                        seen.insert(next, from);
-                        next_layer.push(next);
-                    }
-                }
-            }
-            layer = next_layer;
-            depth += 1;
-        }
-        if best.0 == NEVER {
-            for &dead in seen.keys() {
-                self.shortest[dead.index()] = NEVER;
-            }
-            return Ok(NEVER);
-        }
-        // Along a shortest path each state's shortest match is the rest of it.
-        let (length, mut at) = best;
-        let mut rest = self.known_shortest(at);
-        while at != state {
-            at = seen[&at];
-            rest = (rest + 1).min(LONGEST);
-            self.shortest[at.index()] = rest;
-        }
-        Ok(length)
-    }
-}
-
-/// The lengths of one thing after the other.
-fn sum(a: u32, b: u32) -> u32 {
-    match (a, b) {
-        (NEVER, _) | (_, NEVER) => NEVER,
-        (UNKNOWN, _) | (_, UNKNOWN) => UNKNOWN,
-        _ => a.saturating_add(b).min(LONGEST),
-    }
-}
-
-/// The shorter of two; unknown is unknown, as it may be shorter still.
-fn either(a: u32, b: u32) -> u32 {
-    match (a, b) {
-        (UNKNOWN, _) | (_, UNKNOWN) => UNKNOWN,
-        _ => a.min(b),
-    }
-}
-
-/// The length of a part so many times, as few as are allowed.
-fn times(part: u32, count: Count) -> u32 {
-    match part {
-        UNKNOWN | NEVER => part,
-        _ => part.saturating_mul(count.min).min(LONGEST),
-    }
 }
 
 /// Splits the bytes into classes that every set holds wholly or not at all.
 fn classes(exprs: &Exprs, alphabet: ByteSet) -> ([u8; 256], Vec<u8>) {
-    let sets = exprs.nodes().iter().filter_map(|expr| match expr {
-        Expr::Byte(set) => Some(*set),
-        _ => None,
-    });
-    let mut sets: Vec<ByteSet> = sets.chain([alphabet]).collect();
+    let mut sets = vec![alphabet];
+    for expr in exprs.nodes() {
+        match expr {
+            Expr::Byte(set) => sets.push(*set),
+            Expr::Remainder(_) => {
+                sets.extend(Remainder::bytes().map(|byte| ByteSet::range(byte, byte)));
+            }
+            _ => {}
+        }
+    }
     sets.sort_unstable();
     sets.dedup();
     let mut classes = [0_u8; 256];

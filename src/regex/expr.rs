@@ -10,6 +10,7 @@
 use hashbrown::HashMap;
 
 use super::byte_set::ByteSet;
+use super::remainder::Remainder;
 
 /// An expression of an [`Exprs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +48,8 @@ pub(super) enum Expr {
     And(Box<[ExprId]>),
     Not(ExprId),
     Repeat(ExprId, Count),
+    /// Digits by what they make divisible.
+    Remainder(Remainder),
 }
 
 /// How often a part repeats.
@@ -295,6 +298,17 @@ impl Exprs {
         self.intern(Expr::Repeat(part, count))
     }
 
+    /// Digits, with points passed over anywhere between them, that make a multiple of `modulus` when
+    /// they are read behind a number that leaves `remainder`. The empty text is among them where the
+    /// remainder is 0.
+    pub(crate) fn multiples(&mut self, modulus: u64, remainder: u64) -> ExprId {
+        self.remainder(Remainder::new(modulus, remainder))
+    }
+
+    pub(super) fn remainder(&mut self, remainder: Remainder) -> ExprId {
+        self.intern(Expr::Remainder(remainder))
+    }
+
     /// The texts of `part` none of whose proper beginnings `part` matches: what is committed to as
     /// soon as it is seen.
     pub(crate) fn shortest_matches(&mut self, part: ExprId) -> ExprId {
@@ -323,6 +337,7 @@ impl Exprs {
                 Expr::And(parts) => self.and(parts.iter().map(of)),
                 Expr::Not(part) => self.not(of(part)),
                 Expr::Repeat(part, count) => self.repeat(of(part), *count),
+                Expr::Remainder(remainder) => self.remainder(*remainder),
             };
             ids.push(id);
         }
@@ -457,6 +472,7 @@ impl Exprs {
             Expr::And(parts) => parts.iter().all(|&part| self.is_nullable(part)),
             Expr::Not(part) => !self.is_nullable(*part),
             Expr::Repeat(part, count) => count.min == 0 || self.is_nullable(*part),
+            Expr::Remainder(remainder) => remainder.is_multiple(),
         };
         let width = match &expr {
             Expr::Concat(_, tail) => self.widths[tail.index()].saturating_add(1),

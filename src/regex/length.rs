@@ -31,6 +31,9 @@ impl Exprs {
                     least: of(part).least.saturating_mul(count.min),
                     most: of(part).most.zip(count.max).and_then(|(a, b)| a.checked_mul(b)),
                 },
+                Expr::Remainder(remainder) => {
+                    Lengths { least: u32::from(!remainder.is_multiple()), most: None }
+                }
             });
         }
         known[id.index()]

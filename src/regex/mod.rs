@@ -19,8 +19,11 @@ mod chars;
 mod expr;
 mod length;
 mod parse;
+mod remainder;
+mod shortest;
 
-pub(crate) use automaton::{Automaton, Shortest};
+pub(crate) use automaton::Automaton;
 pub(crate) use byte_set::ByteSet;
 pub(crate) use expr::{Count, ExprId, Exprs};
 pub(crate) use parse::{PatternError, PatternErrorKind, PatternLimits, Syntax, parse};
+pub(crate) use shortest::Shortest;

@@ -1,0 +1,220 @@
+//! How far from a match a state is: the length of its shortest one.
+//!
+//! Mostly an expression's parts tell. Of an intersection or a complement they tell no more than a
+//! bound, and the automaton is searched from there, along the least bound first (Hart, Nilsson and
+//! Raphael 1968): what is close by is found close by, however many states there are. What a search
+//! finds is kept for every state on the way.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use hashbrown::HashMap;
+
+use super::automaton::Automaton;
+use super::byte_set::ByteSet;
+use super::expr::{Count, Expr, ExprId, Exprs};
+use super::remainder::Remainder;
+
+/// The length of an expression's shortest match, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shortest {
+    Bytes(u32),
+    /// Nothing matches.
+    None,
+}
+
+/// Too many states were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exhausted;
+
+/// What is known of the shortest matches of an automaton's states.
+#[derive(Debug, Clone)]
+pub(super) struct Distances {
+    /// The bytes that matches are made of.
+    alphabet: ByteSet,
+    /// By expression, as far as was asked.
+    known: Vec<Distance>,
+}
+
+/// What is known of one shortest match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Distance {
+    Exactly(u32),
+    /// There may be none, too.
+    AtLeast(u32),
+    Never,
+}
+
+/// A state that a search came to: what the whole way takes at least, the bytes of the way so far, of
+/// two equal ones the longer first, and the state.
+type Place = Reverse<(u32, Reverse<u32>, ExprId)>;
+
+/// Lengths saturate here: 1 GiB is longer than any text.
+const LONGEST: u32 = 1 << 30;
+
+impl Automaton {
+    /// The length of the shortest match of a state, over the alphabet. Exact for every expression.
+    ///
+    /// # Errors
+    /// [`Exhausted`] when `and` and `not` need more than `fuel` states to be looked at.
+    pub(crate) fn shortest(
+        &mut self,
+        state: ExprId,
+        fuel: &mut u32,
+    ) -> Result<Shortest, Exhausted> {
+        match self.distance(state) {
+            Distance::Exactly(length) => Ok(Shortest::Bytes(length)),
+            Distance::Never => Ok(Shortest::None),
+            Distance::AtLeast(_) => self.find_shortest(state, fuel),
+        }
+    }
+
+    fn distance(&mut self, state: ExprId) -> Distance {
+        self.distances.of(state, &self.exprs)
+    }
+
+    /// Searches from a state whose parts do not tell.
+    fn find_shortest(&mut self, start: ExprId, fuel: &mut u32) -> Result<Shortest, Exhausted> {
+        let classes = self.usable_classes();
+        // Each state with the bytes to it and the state before it.
+        let mut seen: HashMap<ExprId, (u32, ExprId)> = HashMap::from([(start, (0, start))]);
+        let mut open: BinaryHeap<Place> = BinaryHeap::from([Reverse((0, Reverse(0), start))]);
+        while let Some(Reverse((_, Reverse(depth), from))) = open.pop() {
+            if seen[&from].0 < depth {
+                continue;
+            }
+            if let Distance::Exactly(rest) = self.distance(from) {
+                return Ok(self.keep_way(start, from, rest, &seen));
+            }
+            for &class in &classes {
+                let next = self.step(from, class);
+                // A wide expression takes as long as many narrow ones.
+                let parts = u32::try_from(self.exprs.width(next)).unwrap_or(u32::MAX);
+                *fuel = fuel.checked_sub(parts.max(1)).ok_or(Exhausted)?;
+                let (Distance::Exactly(rest) | Distance::AtLeast(rest)) = self.distance(next)
+                else {
+                    continue;
+                };
+                let depth = depth + 1;
+                if seen.get(&next).is_none_or(|&(known, _)| depth < known) {
+                    seen.insert(next, (depth, from));
+                    open.push(Reverse((depth.saturating_add(rest), Reverse(depth), next)));
+                }
+            }
+        }
+        for &dead in seen.keys() {
+            self.distances.known[dead.index()] = Distance::Never;
+        }
+        Ok(Shortest::None)
+    }
+
+    /// Along a shortest way each state's shortest match is the rest of it.
+    fn keep_way(
+        &mut self,
+        start: ExprId,
+        last: ExprId,
+        mut rest: u32,
+        seen: &HashMap<ExprId, (u32, ExprId)>,
+    ) -> Shortest {
+        let mut at = last;
+        while at != start {
+            at = seen[&at].1;
+            rest = (rest + 1).min(LONGEST);
+            self.distances.known[at.index()] = Distance::Exactly(rest);
+        }
+        Shortest::Bytes(rest)
+    }
+}
+
+impl Distances {
+    pub(super) fn new(alphabet: ByteSet) -> Self {
+        Self { alphabet, known: Vec::new() }
+    }
+
+    /// The bytes it holds, roughly.
+    pub(super) fn memory(&self) -> usize {
+        self.known.len() * size_of::<Distance>()
+    }
+
+    /// What is known of a state, filled in from the parts for every expression made since the last
+    /// call: parts come before wholes.
+    fn of(&mut self, state: ExprId, exprs: &Exprs) -> Distance {
+        for (index, expr) in exprs.nodes().iter().enumerate().skip(self.known.len()) {
+            let is_nullable = exprs.is_nullable(ExprId::from_raw(index as u32));
+            let distance = if is_nullable { Distance::Exactly(0) } else { self.from_parts(expr) };
+            self.known.push(distance);
+        }
+        self.known[state.index()]
+    }
+
+    /// What the parts of an expression tell, which does not match the empty text.
+    fn from_parts(&self, expr: &Expr) -> Distance {
+        let of = |id: &ExprId| self.known[id.index()];
+        match expr {
+            Expr::Nothing => Distance::Never,
+            Expr::Byte(set) if set.intersection(self.alphabet).is_empty() => Distance::Never,
+            Expr::Empty | Expr::Byte(_) => Distance::Exactly(1),
+            Expr::Concat(head, tail) => of(head).plus(of(tail)),
+            Expr::Or(parts) => parts.iter().map(of).fold(Distance::Never, Distance::or),
+            Expr::And(parts) => parts.iter().map(of).fold(Distance::AtLeast(1), Distance::and),
+            Expr::Not(_) => Distance::AtLeast(1),
+            Expr::Repeat(part, count) => of(part).times(*count),
+            Expr::Remainder(remainder) => {
+                let has_all = Remainder::bytes().all(|byte| self.alphabet.contains(byte));
+                let length = remainder.shortest();
+                if has_all { Distance::Exactly(length) } else { Distance::AtLeast(length) }
+            }
+        }
+    }
+}
+
+impl Distance {
+    /// Of one thing after the other.
+    fn plus(self, other: Self) -> Self {
+        let sum = |a: u32, b: u32| a.saturating_add(b).min(LONGEST);
+        match (self, other) {
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+            (Self::Exactly(a), Self::Exactly(b)) => Self::Exactly(sum(a, b)),
+            (Self::Exactly(a) | Self::AtLeast(a), Self::Exactly(b) | Self::AtLeast(b)) => {
+                Self::AtLeast(sum(a, b))
+            }
+        }
+    }
+
+    /// Of either: exact where what is only bounded is no shorter.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Never, known) | (known, Self::Never) => known,
+            (Self::Exactly(a), Self::Exactly(b)) => Self::Exactly(a.min(b)),
+            (Self::Exactly(exact), Self::AtLeast(bound))
+            | (Self::AtLeast(bound), Self::Exactly(exact))
+                if exact <= bound =>
+            {
+                Self::Exactly(exact)
+            }
+            (Self::Exactly(a) | Self::AtLeast(a), Self::Exactly(b) | Self::AtLeast(b)) => {
+                Self::AtLeast(a.min(b))
+            }
+        }
+    }
+
+    /// Of what is both: no shorter than either.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+            (Self::Exactly(a) | Self::AtLeast(a), Self::Exactly(b) | Self::AtLeast(b)) => {
+                Self::AtLeast(a.max(b))
+            }
+        }
+    }
+
+    /// Of as few repetitions as are allowed.
+    fn times(self, count: Count) -> Self {
+        let times = |length: u32| length.saturating_mul(count.min).min(LONGEST);
+        match self {
+            Self::Never => Self::Never,
+            Self::Exactly(length) => Self::Exactly(times(length)),
+            Self::AtLeast(length) => Self::AtLeast(times(length)),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! JSON Schema: what values a document's schemas allow.
+
+mod number;
