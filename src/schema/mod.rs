@@ -1,0 +1,115 @@
+//! JSON Schema: what a schema in any of its drafts says about values.
+//!
+//! [`Schema`] reads a schema; its [`Report`] says of every keyword whether it is enforced, and why
+//! where it is not. [`Validator`] judges whole values by another implementation.
+//!
+//! What a schema refers to is never fetched: see [`Resolver`].
+//!
+//! Laws, held by `document/tests`: every keyword of every schema that can be reached from the root
+//! has exactly one entry in the report; a schema is refused only with a reason that has a place;
+//! equal schemas written in different drafts assert the same.
+//!
+//! ```
+//! use tokenrail::schema::{Enforcement, Options, Schema};
+//!
+//! let text = r#"{"type": "object", "properties": {"port": {"$ref": "#/$defs/port"}},
+//!                "$defs": {"port": {"type": "integer", "minimum": 1, "maximum": 65535}}}"#;
+//! let schema = Schema::parse(text, &Options::default())?;
+//! assert_eq!(schema.report().worst(), Enforcement::Exact);
+//! # Ok::<(), tokenrail::schema::SchemaError>(())
+//! ```
+
+mod document;
+mod keywords;
+mod validator;
+
+mod draft;
+mod error;
+mod json;
+mod limits;
+mod options;
+mod report;
+
+mod stub;
+
+pub use draft::Draft;
+pub use error::SchemaError;
+pub use limits::Limits;
+pub use options::{Escapes, Options, Order, Policy, Resolver, UnknownFormats, WhiteSpace};
+pub use report::{Enforcement, Entry, Report};
+pub use stub::number::Spelling;
+pub use validator::{Validator, Violation};
+
+use serde_json::Value;
+
+use document::Document;
+use json::{Json, JsonError, TooDeep};
+use stub::{format, number};
+
+/// A schema that was read: every keyword is understood, every reference leads to a schema.
+///
+/// ```
+/// use serde_json::json;
+/// use tokenrail::schema::{Draft, Options, Schema};
+///
+/// let schema = Schema::new(&json!({"enum": ["yes", "no"]}), &Options::default())?;
+/// assert_eq!(schema.draft(), Draft::Draft202012);
+/// # Ok::<(), tokenrail::schema::SchemaError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Schema {
+    document: Document,
+}
+
+impl Schema {
+    /// Reads a schema from its text, in which numbers may have any number of digits.
+    ///
+    /// # Errors
+    /// [`SchemaError`] where the text is no JSON, a keyword has a value that it cannot have, a
+    /// reference leads nowhere, a limit is passed, or the policy refuses a keyword.
+    pub fn parse(text: &str, options: &Options) -> Result<Self, SchemaError> {
+        let limits = &options.limits;
+        if text.len() > limits.bytes {
+            let (what, value) = ("schema of bytes", text.len());
+            return Err(SchemaError::Limit { what, value, limit: limits.bytes, pointer: None });
+        }
+        let json = Json::parse(text, limits.depth).map_err(|error| match error {
+            JsonError::Syntax { what, line, column } => SchemaError::Syntax { what, line, column },
+            JsonError::Depth { line, column } => {
+                SchemaError::Depth { limit: limits.depth, line, column }
+            }
+        })?;
+        Self::load(json, options)
+    }
+
+    /// Reads a schema.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn new(value: &Value, options: &Options) -> Result<Self, SchemaError> {
+        let limit = options.limits.depth;
+        let json = Json::from_value(value, limit).map_err(|TooDeep| SchemaError::Limit {
+            what: "nesting depth",
+            value: limit + 1,
+            limit,
+            pointer: None,
+        })?;
+        Self::load(json, options)
+    }
+
+    fn load(json: Json, options: &Options) -> Result<Self, SchemaError> {
+        Ok(Self { document: Document::load(json, options)? })
+    }
+
+    /// What becomes of each of its keywords.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.document.report
+    }
+
+    /// The draft of its root.
+    #[must_use]
+    pub fn draft(&self) -> Draft {
+        self.document.report.draft
+    }
+}
