@@ -23,12 +23,14 @@
 //! # Ok::<(), tokenrail::Error>(())
 //! ```
 
+mod interner;
 mod regex;
 pub mod vocab;
 
+#[allow(dead_code, reason = "the engine that decides by these parts is being written")]
+pub mod schema;
+
 pub mod grammar;
-#[allow(dead_code, reason = "the engine that decides values by these languages is still to come")]
-mod schema;
 
 pub mod constraint;
 pub mod model;

@@ -6,9 +6,33 @@
 
 use std::sync::Arc;
 
-use super::inside::Allowed;
+use super::completion::plus;
+use super::engine::Engine;
+use super::language::TerminalState;
+use super::sets::SetId;
 use super::{ConstraintError, Matcher, walk};
-use crate::vocab::{TokenId, TokenMask};
+use crate::vocab::{TokenId, TokenMask, Vocabulary};
+
+impl Engine {
+    /// The largest distance behind any token that may come next, or an upper bound of it.
+    fn farthest(&mut self, at: SetId, vocabulary: &Vocabulary) -> Result<u32, ConstraintError> {
+        let mut allowed = self.allowed(at, vocabulary)?;
+        if !allowed.is_measured {
+            let trie = vocabulary.trie();
+            for item in self.set(at).items.clone() {
+                if let TerminalState::Json(index, state) = item.state {
+                    let (machine, _) = &mut self.language.machines[index];
+                    let farthest = machine.farthest(trie, state)?;
+                    let tail = self.distance_from(item.behind, at)?;
+                    allowed.farthest = allowed.farthest.max(plus(farthest, tail));
+                }
+            }
+            allowed.is_measured = true;
+            self.remember(at, allowed.clone());
+        }
+        Ok(allowed.farthest)
+    }
+}
 
 impl Matcher {
     /// The tokens that may come next when `budget` tokens are left, this one included and an end of
@@ -37,7 +61,8 @@ impl Matcher {
             return Ok(Arc::new(TokenMask::new(constraint.vocabulary().len())));
         };
         let trie = &constraint.shared.trie;
-        let Allowed { mask, farthest } = engine.allowed(at, constraint.vocabulary())?;
+        let mask = engine.allowed(at, constraint.vocabulary())?.mask;
+        let farthest = engine.farthest(at, constraint.vocabulary())?;
         if budget.checked_sub(1).is_some_and(|left| farthest as usize <= left) {
             return Ok(mask);
         }

@@ -10,9 +10,9 @@ use hashbrown::{HashMap, HashSet};
 
 use super::ConstraintError;
 use super::closure::uncommitted;
-use super::language::Language;
-use super::program::StateId;
-use crate::grammar::{RuleId, Terminal};
+use super::language::{Language, TerminalState};
+use super::program::{StateId, Terminal};
+use crate::grammar::RuleId;
 use crate::regex::ExprId;
 use crate::vocab::TokenId;
 
@@ -80,7 +80,7 @@ struct Parser<'a> {
     /// For each position, the callers of each rule called there.
     callers: Vec<HashMap<(RuleId, u64), Vec<Caller>>>,
     /// For each position, the terminals that are under way: the state of each and where it leads.
-    running: Vec<HashSet<(ExprId, usize, StateId)>>,
+    running: Vec<HashSet<(TerminalState, usize, StateId)>>,
     /// For each position, the places to look at.
     open: Vec<VecDeque<usize>>,
 }
@@ -117,7 +117,7 @@ impl Parser<'_> {
             while let Some(node) = self.open[at].pop_front() {
                 self.look_at(node, &mut begun)?;
             }
-            self.begin(&begun, at);
+            self.begin(&begun, at)?;
             self.step(at)?;
         }
         let last = self.text.symbols.len();
@@ -163,8 +163,9 @@ impl Parser<'_> {
             }
         }
         for &(terminal, to) in &state.terminals {
+            let Some(start) = self.language.begin(terminal.text) else { continue };
             begun.push((terminal, node, to));
-            if self.language.automaton.is_nullable(terminal.expr) {
+            if self.language.is_nullable(start) {
                 self.arrive((to, origin, parameter), at, Some(node), None)?;
             }
         }
@@ -203,13 +204,17 @@ impl Parser<'_> {
     }
 
     /// Begins the terminals of a position, as [`Closure`](super::closure::Closure) does.
-    fn begin(&mut self, begun: &[(Terminal, usize, StateId)], at: usize) {
+    fn begin(
+        &mut self,
+        begun: &[(Terminal, usize, StateId)],
+        at: usize,
+    ) -> Result<(), ConstraintError> {
         let terminals: Vec<Terminal> = begun.iter().map(|(terminal, ..)| *terminal).collect();
-        for (expr, (_, node, to)) in
-            uncommitted(&terminals, &mut self.language.automaton).into_iter().zip(begun)
+        for (state, (_, node, to)) in uncommitted(&terminals, self.language)?.into_iter().zip(begun)
         {
-            self.running[at].insert((expr, *node, *to));
+            self.running[at].insert((state, *node, *to));
         }
+        Ok(())
     }
 
     /// Takes the byte or token at a position.
@@ -217,14 +222,13 @@ impl Parser<'_> {
         let mut running: Vec<_> = std::mem::take(&mut self.running[at]).into_iter().collect();
         running.sort_unstable_by_key(|&(_, node, to)| (node, to));
         if let Some(&Some(byte)) = self.text.symbols.get(at) {
-            let class = self.language.automaton.class_of(byte);
-            for (expr, node, to) in running {
-                let next = self.language.automaton.step(expr, class);
-                if self.language.automaton.is_nullable(next) {
+            for (state, node, to) in running {
+                let Some(next) = self.language.step(state, byte)? else { continue };
+                if self.language.is_nullable(next) {
                     let (_, origin, parameter) = self.nodes[node].key;
                     self.arrive((to, origin, parameter), at + 1, Some(node), None)?;
                 }
-                if next != ExprId::NOTHING && next != ExprId::EMPTY {
+                if !self.language.is_end(next) {
                     self.running[at + 1].insert((next, node, to));
                 }
             }

@@ -7,11 +7,11 @@ use hashbrown::{HashMap, HashSet};
 use super::ConstraintError;
 use super::completion::{Completions, NEVER};
 use super::engine::Caller;
-use super::language::Language;
-use super::program::StateId;
+use super::language::{Language, TerminalState};
+use super::program::{StateId, Terminal, Text};
 use super::sets::{Call, Frame, Item, Place, Set, SetId, Sets, TokenItem};
-use crate::grammar::{Ends, RuleId, Terminal};
-use crate::regex::{Automaton, ExprId};
+use crate::grammar::{Ends, RuleId};
+use crate::regex::ExprId;
 
 /// The work of making one set.
 pub(super) struct Closure<'a> {
@@ -61,12 +61,12 @@ impl<'a> Closure<'a> {
 
     /// Adds a terminal that a byte has led on.
     pub(super) fn go_on(&mut self, item: Item) -> Result<(), ConstraintError> {
-        if item.expr == ExprId::EMPTY && item.ends != Ends::OutOfBudget {
+        if self.language.is_end(item.state) && item.ends != Ends::OutOfBudget {
             self.come_to(item.behind);
             return Ok(());
         }
         self.end_terminal(item);
-        if self.language.is_alive(item.expr)? {
+        if self.language.is_alive(item.state)? {
             self.set.items.push(item);
             if self.language.program.has_budgets() {
                 self.set.running.push(item);
@@ -109,7 +109,10 @@ impl<'a> Closure<'a> {
                 continue;
             }
             let behind = Place { state: to, ..place };
-            self.end_terminal(Item { expr: terminal.expr, ends: terminal.ends, behind });
+            let Some(state) = self.language.begin(terminal.text) else {
+                continue;
+            };
+            self.end_terminal(Item { state, ends: terminal.ends, behind });
             self.begun.push((terminal, behind));
         }
         for &(pattern, to) in &state.tokens {
@@ -139,7 +142,7 @@ impl<'a> Closure<'a> {
     /// Goes on behind a terminal that may end here.
     fn end_terminal(&mut self, item: Item) {
         let may_end = item.ends != Ends::OutOfBudget || item.behind.frame.is_used_up(self.set.now);
-        if may_end && self.language.automaton.is_nullable(item.expr) {
+        if may_end && self.language.is_nullable(item.state) {
             self.arrive(item.behind);
         }
     }
@@ -242,10 +245,10 @@ impl<'a> Closure<'a> {
     fn begin_terminals(&mut self) -> Result<(), ConstraintError> {
         let begun = std::mem::take(&mut self.begun);
         let terminals: Vec<Terminal> = begun.iter().map(|(terminal, _)| *terminal).collect();
-        let exprs = uncommitted(&terminals, &mut self.language.automaton);
-        for (expr, (terminal, behind)) in exprs.into_iter().zip(begun) {
-            if self.language.is_alive(expr)? {
-                self.set.items.push(Item { expr, ends: terminal.ends, behind });
+        let states = uncommitted(&terminals, self.language)?;
+        for (state, (terminal, behind)) in states.into_iter().zip(begun) {
+            if self.language.is_alive(state)? {
+                self.set.items.push(Item { state, ends: terminal.ends, behind });
             }
         }
         Ok(())
@@ -259,24 +262,31 @@ impl<'a> Closure<'a> {
 /// What terminals that begin together match. One that is committed to ends the others: they go on
 /// only with texts that have no match of it at their begin. It may match itself at its end, together
 /// with others that are committed to.
-pub(super) fn uncommitted(terminals: &[Terminal], automaton: &mut Automaton) -> Vec<ExprId> {
-    let mut lazy: Vec<ExprId> = terminals
-        .iter()
-        .filter(|terminal| terminal.ends == Ends::AtFirst && !automaton.is_nullable(terminal.expr))
-        .map(|terminal| terminal.expr)
-        .collect();
+pub(super) fn uncommitted(
+    terminals: &[Terminal],
+    language: &mut Language,
+) -> Result<Vec<TerminalState>, ConstraintError> {
+    let regular = |terminal: &Terminal| match terminal.text {
+        Text::Regular(expr) => Some(expr),
+        Text::Schema(_) => None,
+    };
+    let is_lazy = |terminal: &&Terminal| terminal.ends == Ends::AtFirst;
+    let mut lazy: Vec<ExprId> = terminals.iter().filter(is_lazy).filter_map(regular).collect();
+    lazy.retain(|&expr| !language.automaton.is_nullable(expr));
     if lazy.is_empty() {
-        return terminals.iter().map(|terminal| terminal.expr).collect();
+        let begin = |terminal: &Terminal| language.begin(terminal.text);
+        return Ok(terminals.iter().filter_map(begin).collect());
     }
     lazy.sort_unstable();
     lazy.dedup();
-    let exprs = automaton.exprs_mut();
+    let exprs = language.automaton.exprs_mut();
     let any = exprs.or(lazy);
     let [not_any, not_longer] =
         [exprs.concat([any, ExprId::ANYTHING]), exprs.longer_than(any)].map(|expr| exprs.not(expr));
     let allowed = |terminal: &Terminal| {
         let free = if terminal.ends == Ends::AtFirst { not_longer } else { not_any };
-        exprs.and([terminal.expr, free])
+        let expr = regular(terminal).ok_or(ConstraintError::LazyBesideSchema)?;
+        Ok(TerminalState::Regular(exprs.and([expr, free])))
     };
     terminals.iter().map(allowed).collect()
 }

@@ -143,7 +143,10 @@ fn ways_from(
         // A budget may be left over, so nothing can count on its end.
         let cost = match terminal.ends {
             Ends::OutOfBudget => NEVER,
-            Ends::Anywhere | Ends::AtFirst => language.shortest(terminal.expr)?,
+            Ends::Anywhere | Ends::AtFirst => match language.begin(terminal.text) {
+                Some(state) => language.shortest(state)?,
+                None => NEVER,
+            },
         };
         ways.push(Way { cost, through: [Some((to, parameter)), None] });
     }

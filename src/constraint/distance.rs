@@ -79,7 +79,7 @@ impl Engine {
     /// The states after one byte or token that may be finished with, lazy terminals' dead ends too.
     fn raw_steps(&mut self, at: SetId) -> Result<Vec<SetId>, ConstraintError> {
         let mut steps = Vec::new();
-        for byte in self.language.automaton.representatives().to_vec() {
+        for byte in self.language.representatives() {
             if self.language.automaton.is_usable(byte) {
                 steps.extend(self.raw_step(at, byte)?);
             }
@@ -152,7 +152,7 @@ impl Engine {
         if distance == 0 {
             return Ok(None);
         }
-        for byte in self.language.automaton.representatives().to_vec() {
+        for byte in self.language.representatives() {
             if let Some(next) = self.step(at, byte)?
                 && self.language.automaton.is_usable(byte)
                 && self.distance(next)? < distance
@@ -187,7 +187,7 @@ impl Engine {
         let mut best = NEVER;
         for item in &set.items {
             let can_end = item.ends != Ends::OutOfBudget;
-            let own = if can_end { self.language.shortest(item.expr)? } else { NEVER };
+            let own = if can_end { self.language.shortest(item.state)? } else { NEVER };
             best = best.min(plus(own, self.distance_from(item.behind, at)?));
         }
         for token in &set.tokens {

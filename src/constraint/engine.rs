@@ -8,12 +8,11 @@ use super::ConstraintError;
 use super::closure::Closure;
 use super::completion::{Completions, NEVER};
 use super::inside::{Allowed, Exits};
-use super::language::Language;
+use super::language::{Language, TerminalState};
 use super::program::Program;
 use super::sets::{Frame, Item, Place, Set, SetId, Sets, Step};
 use super::walk::walk;
 use crate::grammar::{Ends, RuleId};
-use crate::regex::ExprId;
 use crate::vocab::{TokenId, TokenMask, Vocabulary};
 
 /// A compiled grammar with the states that texts have led to so far.
@@ -35,11 +34,11 @@ pub(super) struct Engine {
     /// The tokens that may come next.
     masks: HashMap<SetId, Allowed>,
     /// The tokens that stay inside a terminal in a state.
-    pub(super) insides: HashMap<ExprId, Allowed>,
+    pub(super) insides: HashMap<TerminalState, Allowed>,
     /// The tokens that leave a terminal in a state and go on from a set.
-    pub(super) outsides: HashMap<(ExprId, SetId), Allowed>,
+    pub(super) outsides: HashMap<(TerminalState, SetId), Allowed>,
     /// Where tokens may leave a terminal in a state.
-    pub(super) exits: HashMap<ExprId, Arc<Exits>>,
+    pub(super) exits: HashMap<TerminalState, Arc<Exits>>,
     /// How often it began anew: sets of different generations have nothing to do with each other.
     generation: u64,
 }
@@ -51,7 +50,7 @@ impl Engine {
     pub(super) fn new(language: Language) -> Self {
         Self {
             completions: Completions::new(&language.program),
-            sets: Sets::new(language.automaton.representatives().len()),
+            sets: Sets::new(language.representatives().len()),
             fresh: language.clone(),
             language,
             outermost: HashMap::new(),
@@ -115,12 +114,12 @@ impl Engine {
         from: SetId,
         byte: u8,
     ) -> Result<Option<SetId>, ConstraintError> {
-        let class = self.language.automaton.class_of(byte);
+        let class = self.language.class_of(byte);
         match self.sets.step(from, class) {
             Step::To(to) => Ok(Some(to)),
             Step::Dead => Ok(None),
             Step::Unknown => {
-                let to = self.find_step(from, class)?;
+                let to = self.find_step(from, byte)?;
                 self.sets.learn(from, class, to);
                 Ok(to)
             }
@@ -222,7 +221,7 @@ impl Engine {
         if !self.sets.get(at).tokens.is_empty() {
             return Ok(true);
         }
-        for byte in self.language.automaton.representatives().to_vec() {
+        for byte in self.language.representatives() {
             if self.step(at, byte)?.is_some() {
                 return Ok(true);
             }
@@ -258,7 +257,7 @@ impl Engine {
         }
         let trie = vocabulary.trie();
         let mut mask = TokenMask::new(vocabulary.len());
-        let mut farthest = 0;
+        let (mut farthest, mut is_measured) = (0, true);
         if self.language.program.has_interactions() {
             walk(self, trie, at, |engine, node, set| {
                 trie.tokens(node).iter().for_each(|&id| mask.insert(id));
@@ -269,7 +268,10 @@ impl Engine {
             })?;
         } else {
             for item in self.sets.get(at).items.clone() {
-                farthest = farthest.max(self.add_item(trie, item, at, &mut mask)?);
+                match self.add_item(trie, item, at, &mut mask)? {
+                    Some(distance) => farthest = farthest.max(distance),
+                    None => is_measured = false,
+                }
             }
         }
         for token in self.sets.get(at).tokens.clone() {
@@ -283,9 +285,14 @@ impl Engine {
         if self.sets.get(at).is_accepting {
             vocabulary.eos().iter().for_each(|&id| mask.insert(id));
         }
-        let allowed = Allowed { mask: Arc::new(mask), farthest };
+        let allowed = Allowed { mask: Arc::new(mask), farthest, is_measured };
         self.masks.insert(at, allowed.clone());
         Ok(allowed)
+    }
+
+    /// Keeps what is known of the tokens that may come next.
+    pub(super) fn remember(&mut self, at: SetId, allowed: Allowed) {
+        self.masks.insert(at, allowed);
     }
 
     /// What may follow where a place of a set is come to; `None` where nothing may, not even the end.
@@ -320,10 +327,10 @@ impl Engine {
         let masks = self.masks.len() + self.insides.len() + self.outsides.len();
         let exits = self.exits.len() * mask * 16;
         let ways = (self.outermost.len() + self.tails.len()) * 3 * size_of::<Caller>();
-        self.language.automaton.memory() + self.sets.memory() + masks * mask + exits + ways
+        self.language.memory() + self.sets.memory() + masks * mask + exits + ways
     }
 
-    fn find_step(&mut self, from: SetId, class: u8) -> Result<Option<SetId>, ConstraintError> {
+    fn find_step(&mut self, from: SetId, byte: u8) -> Result<Option<SetId>, ConstraintError> {
         // Room is made between tokens; within one it may run over, but not without end.
         let limit = self.language.limits.memory.saturating_mul(2);
         self.language.check("bytes of parser states", self.memory(), limit)?;
@@ -335,13 +342,12 @@ impl Engine {
             set.now,
         );
         for item in &set.items {
-            let expr = closure.language.automaton.step(item.expr, class);
-            if expr == ExprId::NOTHING {
+            let Some(state) = closure.language.step(item.state, byte)? else {
                 continue;
-            }
+            };
             let origin = item.behind.origin.seen_from(from);
             let behind = Place { origin, ..item.behind };
-            closure.go_on(Item { expr, behind, ..*item })?;
+            closure.go_on(Item { state, behind, ..*item })?;
         }
         let to = closure.finish()?;
         Ok(to.map(|set| self.sets.intern(set)))

@@ -1,6 +1,7 @@
 //! What can be wrong with a constraint.
 
 use crate::grammar::GrammarError;
+use crate::schema::SchemaError;
 
 /// A constraint that cannot be made or followed.
 ///
@@ -20,6 +21,12 @@ pub enum ConstraintError {
     /// The grammar is faulty.
     #[error(transparent)]
     Grammar(#[from] GrammarError),
+    /// The schema cannot be enforced.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A lazy rule and a schema may begin at the same byte: where the one ends the other is not known.
+    #[error("a lazy rule cannot begin where a JSON Schema begins: put a text between them")]
+    LazyBesideSchema,
     /// No text matches the grammar, whatever the vocabulary.
     #[error("rule {rule:?} matches no text at all{}: it can only loop, or excludes everything", at(place.as_ref()))]
     EmptyLanguage {

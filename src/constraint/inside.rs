@@ -13,9 +13,10 @@ use std::sync::Arc;
 use super::ConstraintError;
 use super::completion::{NEVER, plus};
 use super::engine::Engine;
+use super::json::Found;
+use super::language::TerminalState;
 use super::sets::{Item, SetId};
 use super::walk::walk_below;
-use crate::regex::ExprId;
 use crate::vocab::{TokenMask, TokenTrie};
 
 /// Some tokens, and how far from an end they lead at most.
@@ -25,6 +26,8 @@ pub(super) struct Allowed {
     /// The largest distance behind any of them, in bytes: up to the end of the terminal for those
     /// that stay inside, up to the end of the text for others.
     pub(super) farthest: u32,
+    /// Whether that distance is known. It is not where finding it takes longer than the tokens.
+    pub(super) is_measured: bool,
 }
 
 /// The nodes of the trie behind which a terminal may have ended, by the byte that leads to each.
@@ -41,28 +44,33 @@ impl Engine {
         item: Item,
         at: SetId,
         mask: &mut TokenMask,
-    ) -> Result<u32, ConstraintError> {
-        let inside = self.inside(trie, item.expr, mask.len())?;
+    ) -> Result<Option<u32>, ConstraintError> {
+        let inside = self.inside(trie, item.state, mask.len())?;
         mask.union_with(&inside.mask);
         let tail = self.distance_from(item.behind, at)?;
         let behind = self.set_behind(item.behind, at)?;
         let Some(behind) = behind.filter(|&set| !self.set(set).items.is_empty()) else {
-            return Ok(plus(inside.farthest, tail));
+            return Ok(inside.is_measured.then(|| plus(inside.farthest, tail)));
         };
-        let outside = self.outside(trie, item.expr, behind, mask.len())?;
+        let outside = self.outside(trie, item.state, behind, mask.len())?;
         mask.union_with(&outside.mask);
-        Ok(plus(inside.farthest, tail).max(outside.farthest))
+        Ok(inside.is_measured.then(|| plus(inside.farthest, tail).max(outside.farthest)))
     }
 
     /// The tokens that stay inside a terminal in a state.
     fn inside(
         &mut self,
         trie: &TokenTrie,
-        state: ExprId,
+        state: TerminalState,
         size: usize,
     ) -> Result<Allowed, ConstraintError> {
         if let Some(known) = self.insides.get(&state) {
             return Ok(known.clone());
+        }
+        if let TerminalState::Json(index, at) = state {
+            let inside = self.inside_json(trie, (index, at), size)?;
+            self.insides.insert(state, inside.clone());
+            return Ok(inside);
         }
         let mut mask = TokenMask::new(size);
         let mut farthest = 0;
@@ -74,16 +82,34 @@ impl Engine {
             }
             Ok(())
         })?;
-        let inside = Allowed { mask: Arc::new(mask), farthest };
+        let inside = Allowed { mask: Arc::new(mask), farthest, is_measured: true };
         self.insides.insert(state, inside.clone());
         Ok(inside)
+    }
+
+    /// The same of a schema's automaton. Its ends are noted for those who ask for [`Exits`].
+    fn inside_json(
+        &mut self,
+        trie: &TokenTrie,
+        (index, state): (usize, super::json::StateId),
+        size: usize,
+    ) -> Result<Allowed, ConstraintError> {
+        let mut mask = TokenMask::new(size);
+        let mut found = Found { mask: &mut mask, ends: Vec::new() };
+        self.language.machines[index].0.allow(trie, state, &mut found)?;
+        let children = found.ends.into_iter().flat_map(|end| children(trie, end as usize));
+        let mut by_byte: Vec<(u8, u32)> = children.collect();
+        by_byte.sort_unstable();
+        let exits = Arc::new(Exits { by_byte });
+        self.exits.insert(TerminalState::Json(index, state), exits);
+        Ok(Allowed { mask: Arc::new(mask), farthest: 0, is_measured: false })
     }
 
     /// The tokens that leave a terminal in a state and go on with what may stand behind it.
     fn outside(
         &mut self,
         trie: &TokenTrie,
-        state: ExprId,
+        state: TerminalState,
         behind: SetId,
         size: usize,
     ) -> Result<Allowed, ConstraintError> {
@@ -107,24 +133,20 @@ impl Engine {
                 })?;
             }
         }
-        let outside = Allowed { mask: Arc::new(mask), farthest };
+        let outside = Allowed { mask: Arc::new(mask), farthest, is_measured: true };
         self.outsides.insert((state, behind), outside.clone());
         Ok(outside)
     }
 
     /// Where tokens may leave a terminal in a state.
-    fn exits(&mut self, trie: &TokenTrie, state: ExprId) -> Result<Arc<Exits>, ConstraintError> {
+    fn exits(&mut self, trie: &TokenTrie, state: TerminalState) -> Result<Arc<Exits>, ConstraintError> {
         if let Some(known) = self.exits.get(&state) {
             return Ok(Arc::clone(known));
         }
         let mut by_byte = Vec::new();
         self.walk_terminal(trie, state, |engine, node, state| {
-            if engine.language.automaton.is_nullable(state) {
-                let mut child = node + 1;
-                while child < trie.nodes()[node].end() {
-                    by_byte.push((trie.nodes()[child].byte(), child as u32));
-                    child = trie.nodes()[child].end();
-                }
+            if engine.language.is_nullable(state) {
+                by_byte.extend(children(trie, node));
             }
             Ok(())
         })?;
@@ -138,22 +160,29 @@ impl Engine {
     fn walk_terminal(
         &mut self,
         trie: &TokenTrie,
-        from: ExprId,
-        mut visit: impl FnMut(&mut Self, usize, ExprId) -> Result<(), ConstraintError>,
+        from: TerminalState,
+        mut visit: impl FnMut(&mut Self, usize, TerminalState) -> Result<(), ConstraintError>,
     ) -> Result<(), ConstraintError> {
         let mut path = vec![from; trie.longest() + 1];
         let mut at = 0;
         while let Some(node) = trie.nodes().get(at) {
-            let class = self.language.automaton.class_of(node.byte());
-            let state = self.language.automaton.step(path[node.depth() - 1], class);
-            if state == ExprId::NOTHING {
+            let Some(state) = self.language.step(path[node.depth() - 1], node.byte())? else {
                 at = node.end();
                 continue;
-            }
+            };
             path[node.depth()] = state;
             visit(self, at, state)?;
             at += 1;
         }
         Ok(())
     }
+}
+
+/// The nodes below a node of the trie, with the byte that leads to each.
+fn children(trie: &TokenTrie, node: usize) -> impl Iterator<Item = (u8, u32)> {
+    let nodes = trie.nodes();
+    let end = nodes[node].end();
+    let below = move |child: usize| (child < end).then_some(child);
+    std::iter::successors(below(node + 1), move |&child| below(nodes[child].end()))
+        .map(|child| (nodes[child].byte(), child as u32))
 }

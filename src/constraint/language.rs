@@ -4,10 +4,19 @@ use std::sync::Arc;
 
 use super::ConstraintError;
 use super::completion::NEVER;
-use super::program::Program;
+use super::json::{self, Machine};
+use super::program::{Program, Text};
 use crate::grammar::Limits;
 use crate::regex::{Automaton, ExprId, Shortest};
 use crate::vocab::TokenMask;
+
+/// A state of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum TerminalState {
+    Regular(ExprId),
+    /// A state of a schema's automaton, by the number of the schema.
+    Json(usize, json::StateId),
+}
 
 /// A compiled grammar, fitted to a vocabulary.
 #[derive(Debug, Clone)]
@@ -15,14 +24,65 @@ pub(super) struct Language {
     pub(super) program: Arc<Program>,
     /// Grows as texts lead into it.
     pub(super) automaton: Automaton,
+    /// The automata of the schemas, with the state that each begins in, where it allows a text.
+    pub(super) machines: Vec<(Machine, Option<json::StateId>)>,
     /// The tokens of each pattern of the program.
     pub(super) tokens: Arc<[TokenMask]>,
     pub(super) limits: Limits,
 }
 
 impl Language {
+    /// The state in which a terminal begins; `None` where it matches nothing.
+    pub(super) fn begin(&self, text: Text) -> Option<TerminalState> {
+        match text {
+            Text::Regular(expr) => Some(TerminalState::Regular(expr)),
+            Text::Schema(index) => {
+                self.machines[index].1.map(|start| TerminalState::Json(index, start))
+            }
+        }
+    }
+
+    /// The state behind a byte; `None` where no match goes on so.
+    pub(super) fn step(
+        &mut self,
+        state: TerminalState,
+        byte: u8,
+    ) -> Result<Option<TerminalState>, ConstraintError> {
+        Ok(match state {
+            TerminalState::Regular(expr) => {
+                let class = self.automaton.class_of(byte);
+                let next = self.automaton.step(expr, class);
+                (next != ExprId::NOTHING).then_some(TerminalState::Regular(next))
+            }
+            TerminalState::Json(index, state) => {
+                let next = self.machines[index].0.step(state, byte)?;
+                next.map(|next| TerminalState::Json(index, next))
+            }
+        })
+    }
+
+    /// Whether a terminal may end in a state.
+    pub(super) fn is_nullable(&self, state: TerminalState) -> bool {
+        match state {
+            TerminalState::Regular(expr) => self.automaton.is_nullable(expr),
+            TerminalState::Json(index, state) => self.machines[index].0.is_accepting(state),
+        }
+    }
+
+    /// Whether a terminal can only end in a state.
+    pub(super) fn is_end(&self, state: TerminalState) -> bool {
+        match state {
+            TerminalState::Regular(expr) => expr == ExprId::EMPTY,
+            TerminalState::Json(index, state) => self.machines[index].0.is_over(state),
+        }
+    }
+
     /// The fewest bytes that a terminal's rest can be finished with; [`NEVER`] where it cannot.
-    pub(super) fn shortest(&mut self, expr: ExprId) -> Result<u32, ConstraintError> {
+    pub(super) fn shortest(&mut self, state: TerminalState) -> Result<u32, ConstraintError> {
+        let expr = match state {
+            TerminalState::Regular(expr) => expr,
+            TerminalState::Json(index, state) => return self.machines[index].0.rest(state),
+        };
         let mut fuel = self.limits.fuel;
         match self.automaton.shortest(expr, &mut fuel) {
             Ok(Shortest::Bytes(length)) => Ok(length),
@@ -36,8 +96,31 @@ impl Language {
     }
 
     /// Whether a terminal's rest can be finished.
-    pub(super) fn is_alive(&mut self, expr: ExprId) -> Result<bool, ConstraintError> {
-        Ok(self.shortest(expr)? != NEVER)
+    pub(super) fn is_alive(&mut self, state: TerminalState) -> Result<bool, ConstraintError> {
+        match state {
+            TerminalState::Regular(_) => Ok(self.shortest(state)? != NEVER),
+            // Its states are made only where they can.
+            TerminalState::Json(..) => Ok(true),
+        }
+    }
+
+    /// The class of a byte: bytes of one class lead to the same states, always.
+    pub(super) fn class_of(&self, byte: u8) -> u8 {
+        if self.machines.is_empty() { self.automaton.class_of(byte) } else { byte }
+    }
+
+    /// A byte of each class.
+    pub(super) fn representatives(&self) -> Vec<u8> {
+        match self.machines.is_empty() {
+            true => self.automaton.representatives().to_vec(),
+            false => (0..=255).collect(),
+        }
+    }
+
+    /// The bytes it holds, roughly.
+    pub(super) fn memory(&self) -> usize {
+        let machines = self.machines.iter().map(|(machine, _)| machine.memory());
+        self.automaton.memory() + machines.sum::<usize>()
     }
 
     /// Whether the vocabulary has a token of a pattern.

@@ -38,6 +38,7 @@ mod error;
 mod explain;
 mod forced;
 mod inside;
+mod json;
 mod language;
 mod matcher;
 mod program;
@@ -57,6 +58,7 @@ use crate::grammar::{Grammar, TokenPattern};
 use crate::regex::{Automaton, ByteSet};
 use crate::vocab::{TokenId, TokenMask, TokenTrie, Vocabulary};
 use engine::Engine;
+use json::Machine;
 use language::Language;
 use program::Program;
 
@@ -108,16 +110,24 @@ impl Constraint {
         let tokens = program.patterns().iter().map(|pattern| resolve(pattern, vocabulary));
         let tokens = tokens.collect::<Result<Vec<_>, _>>()?.into();
         let alphabet = alphabet(vocabulary);
-        let language = |alphabet| Language {
-            program: Arc::clone(&program),
-            automaton: Automaton::new(grammar.exprs().clone(), alphabet),
-            tokens: Arc::clone(&tokens),
-            limits: grammar.limits().clone(),
+        let language = |alphabet| -> Result<Language, ConstraintError> {
+            let machines = program.schemas().iter().map(|schema| {
+                let mut machine = Machine::new(schema, alphabet);
+                let start = machine.start()?;
+                Ok((machine, start))
+            });
+            Ok(Language {
+                program: Arc::clone(&program),
+                automaton: Automaton::new(grammar.exprs().clone(), alphabet),
+                machines: machines.collect::<Result<_, ConstraintError>>()?,
+                tokens: Arc::clone(&tokens),
+                limits: grammar.limits().clone(),
+            })
         };
-        let mut engine = Engine::new(language(alphabet));
+        let mut engine = Engine::new(language(alphabet)?);
         let Some(start) = engine.start()? else {
             return Err(why_empty(grammar, alphabet, &mut |alphabet| {
-                Ok(Engine::new(language(alphabet)).start()?.is_some())
+                Ok(Engine::new(language(alphabet)?).start()?.is_some())
             })?);
         };
         let (shortest, limit) = (engine.distance(start)?, grammar.limits().shortest_text);

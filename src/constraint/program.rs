@@ -1,9 +1,10 @@
 //! A grammar's rules as one automaton each, whose edges are terminals, tokens and calls of rules.
 
 use crate::grammar::{
-    Body, Condition, Ends, Grammar, GrammarError, Marker, Parameter, RuleId, Terminal, TokenPattern,
+    Body, Condition, Ends, Grammar, GrammarError, Marker, Parameter, RuleId, TokenPattern,
 };
-use crate::regex::Count;
+use crate::regex::{Count, ExprId};
+use crate::schema::Schema;
 
 /// A state of a rule's automaton.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +16,21 @@ impl StateId {
     }
 }
 
+/// What a terminal matches, and where it may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Terminal {
+    pub(super) text: Text,
+    pub(super) ends: Ends,
+}
+
+/// What a terminal matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Text {
+    Regular(ExprId),
+    /// A JSON text, by the number of its schema.
+    Schema(usize),
+}
+
 /// All rules' automata.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -23,6 +39,8 @@ pub(super) struct Program {
     start: RuleId,
     /// What token edges stand for.
     patterns: Vec<TokenPattern>,
+    /// What schema edges stand for.
+    schemas: Vec<Schema>,
     has_lazy: bool,
 }
 
@@ -75,6 +93,7 @@ impl Program {
         let mut builder = Builder {
             states: Vec::new(),
             patterns: Vec::new(),
+            schemas: Vec::new(),
             rule: 0,
             limit: grammar.limits().parts,
         };
@@ -93,13 +112,13 @@ impl Program {
                 marker: rule.attributes.marker.clone(),
             });
         }
-        let Builder { states, patterns, .. } = builder;
+        let Builder { states, patterns, schemas, .. } = builder;
         let starts: Vec<StateId> = rules.iter().map(|rule| rule.start).collect();
         let (states, starts) = without_inclusions(&states, &starts, grammar.limits().parts)?;
         rules.iter_mut().zip(starts).for_each(|(rule, start)| rule.start = start);
         let is_lazy = |(terminal, _): &(Terminal, StateId)| terminal.ends == Ends::AtFirst;
         let has_lazy = states.iter().any(|state| state.terminals.iter().any(is_lazy));
-        Ok(Self { states, rules, start: grammar.start(), patterns, has_lazy })
+        Ok(Self { states, rules, start: grammar.start(), patterns, schemas, has_lazy })
     }
 
     pub(super) fn state(&self, id: StateId) -> &State {
@@ -127,6 +146,10 @@ impl Program {
         &self.patterns
     }
 
+    pub(super) fn schemas(&self) -> &[Schema] {
+        &self.schemas
+    }
+
     /// Whether terminals end others that began with them, or budgets end them: then what a set of
     /// items accepts is not the union of what each accepts.
     pub(super) fn has_interactions(&self) -> bool {
@@ -147,6 +170,7 @@ impl Program {
 struct Builder {
     states: Vec<State>,
     patterns: Vec<TokenPattern>,
+    schemas: Vec<Schema>,
     /// The rule at hand.
     rule: u32,
     limit: usize,
@@ -167,7 +191,17 @@ impl Builder {
     fn build(&mut self, body: &Body, from: StateId, to: StateId) -> Result<(), GrammarError> {
         match body {
             Body::Terminal(terminal) => {
-                self.states[from.index()].terminals.push((*terminal, to));
+                let terminal = Terminal { text: Text::Regular(terminal.expr), ends: terminal.ends };
+                self.states[from.index()].terminals.push((terminal, to));
+            }
+            Body::Schema(schema) => {
+                let index = self.schemas.iter().position(|known| known == schema);
+                let index = index.unwrap_or_else(|| {
+                    self.schemas.push(schema.clone());
+                    self.schemas.len() - 1
+                });
+                let terminal = Terminal { text: Text::Schema(index), ends: Ends::Anywhere };
+                self.states[from.index()].terminals.push((terminal, to));
             }
             Body::Token(pattern) => {
                 let index = self.patterns.iter().position(|known| known == pattern);

@@ -10,9 +10,9 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::language::TerminalState;
 use super::program::StateId;
 use crate::grammar::{Ends, RuleId};
-use crate::regex::ExprId;
 
 /// A set of a [`Sets`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ pub(super) struct Place {
 /// A terminal that has begun or may begin, and the place behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Item {
-    pub(super) expr: ExprId,
+    pub(super) state: TerminalState,
     pub(super) ends: Ends,
     pub(super) behind: Place,
 }

@@ -41,10 +41,12 @@ mod tags;
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
 pub(crate) use parameter::{Bits, Comparison, Condition, Parameter};
-pub(crate) use rules::{Body, Ends, Marker, Rule, RuleId, Terminal, TokenPattern};
+pub(crate) use rules::{Body, Ends, Marker, Rule, RuleId, TokenPattern};
 pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
 
 use crate::regex::Exprs;
+use crate::schema::Schema;
+use rules::Attributes;
 
 /// A checked grammar: the texts that a model may write, in whatever notation they were told.
 ///
@@ -84,6 +86,29 @@ impl Grammar {
     }
 
     /// The rules, by their ids.
+    /// Makes a grammar of the JSON texts that a schema allows.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::schema::{Options, Schema};
+    ///
+    /// let schema = Schema::new(&json!({"type": "array", "items": {"type": "integer"}}), &Options::default())?;
+    /// let grammar = Grammar::schema(&schema);
+    /// # Ok::<(), tokenrail::schema::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn schema(schema: &Schema) -> Self {
+        let rule = Rule {
+            name: "json".to_owned(),
+            place: Place::at("", 0),
+            body: Body::Schema(schema.clone()),
+            attributes: Attributes::default(),
+        };
+        let (exprs, limits) = (Exprs::default(), Limits::default());
+        Self { rules: vec![rule], start: RuleId(0), exprs, limits }
+    }
+
     /// Whether it asks for tokens by name or id, so that it says nothing of texts alone.
     ///
     /// ```

@@ -3,6 +3,7 @@
 use super::Place;
 use super::parameter::{Condition, Parameter};
 use crate::regex::{Count, ExprId};
+use crate::schema::Schema;
 use crate::vocab::TokenId;
 
 /// A rule of a grammar.
@@ -52,6 +53,8 @@ pub(crate) struct Marker {
 pub(crate) enum Body {
     /// A text of a regular language.
     Terminal(Terminal),
+    /// A JSON text that a schema allows.
+    Schema(Schema),
     /// One token, by its id and not by its text.
     Token(TokenPattern),
     /// A rule, with the value of its parameter; 0 for rules that have none.
@@ -120,6 +123,7 @@ impl Body {
             Self::Terminal(terminal) => {
                 Self::Terminal(Terminal { expr: expr(terminal.expr), ..*terminal })
             }
+            Self::Schema(schema) => Self::Schema(schema.clone()),
             Self::Token(pattern) => Self::Token(pattern.clone()),
             Self::Call(callee, parameter) => Self::Call(rule(*callee), *parameter),
             Self::Sequence(parts) => Self::Sequence(all(parts)),
@@ -137,7 +141,7 @@ impl Body {
     pub(crate) fn names_tokens(&self) -> bool {
         match self {
             Self::Token(_) => true,
-            Self::Terminal(_) | Self::Call(..) => false,
+            Self::Terminal(_) | Self::Schema(_) | Self::Call(..) => false,
             Self::Sequence(parts) | Self::Choice(parts) => parts.iter().any(Self::names_tokens),
             Self::Repeat(part, _) | Self::When(_, part) => part.names_tokens(),
         }

@@ -4,6 +4,7 @@
 //! kind, a boolean `exclusiveMinimum` has become an exclusive bound, siblings that a draft ignores
 //! beside `$ref` are gone.
 
+use super::draft::Draft;
 use super::json::Json;
 use crate::regex::ExprId;
 
@@ -28,6 +29,8 @@ pub(crate) struct Place {
     /// document with its pointer behind `#`.
     pub(crate) pointer: String,
     pub(crate) resource: ResourceId,
+    /// The draft that it is written in: in draft 4 `1.0` is no integer.
+    pub(crate) draft: Draft,
     pub(crate) assertions: Assertions,
 }
 

@@ -43,6 +43,13 @@ impl TokenMask {
         }
     }
 
+    /// Allows an id no more; one past the mask's ids is ignored.
+    pub fn remove(&mut self, id: TokenId) {
+        if id.index() < self.len {
+            self.words[id.index() / 32] &= !(1 << (id.index() % 32));
+        }
+    }
+
     /// Makes this mask equal to another of as many ids.
     pub fn copy_from(&mut self, other: &Self) {
         self.words.clone_from(&other.words);

@@ -23,6 +23,7 @@
 mod byte_level;
 mod error;
 mod mask;
+mod plain;
 mod pre_tokenizer;
 mod screen;
 mod tiktoken;
@@ -32,6 +33,7 @@ mod vocabulary;
 
 pub use error::VocabError;
 pub use mask::TokenMask;
+pub(crate) use plain::{Behind, Plain};
 pub use pre_tokenizer::PreTokenizer;
 pub use tokenizer::{BytePairs, TokenKind, Tokenizer, TokenizerConfig};
 pub use trie::{TokenTrie, TrieNode};

@@ -1,7 +1,9 @@
 //! The tokens of a vocabulary as a trie over their bytes.
 
 use std::cmp::Ordering;
+use std::sync::OnceLock;
 
+use super::plain::Plain;
 use super::{TokenId, Vocabulary};
 
 /// A trie over the bytes of a vocabulary's tokens, in preorder: a walk reads it front to back, and
@@ -28,6 +30,9 @@ pub struct TokenTrie {
     token_ends: Vec<u32>,
     /// The length of the longest token, in bytes.
     longest: usize,
+    /// The number of ids of the vocabulary.
+    ids: usize,
+    plain: OnceLock<Box<Plain>>,
 }
 
 /// A byte after a given beginning: eight bytes, so that a walk stays within the cache.
@@ -70,15 +75,20 @@ impl TrieNode {
 impl TokenTrie {
     pub(super) fn new(vocabulary: &Vocabulary) -> Self {
         let ids = (0..).map(TokenId).take(vocabulary.len());
-        let mut sorted: Vec<(&[u8], TokenId)> = ids
-            .map(|id| (vocabulary.bytes(id), id))
-            .filter(|(bytes, _)| !bytes.is_empty())
-            .collect();
+        let tokens = ids.map(|id| (vocabulary.bytes(id), id));
+        let mut trie = Self::of(tokens.filter(|(bytes, _)| !bytes.is_empty()).collect());
+        trie.ids = vocabulary.len();
+        trie
+    }
+
+    /// The trie of some tokens, none of which is empty.
+    pub(super) fn of<B: AsRef<[u8]> + Ord>(mut sorted: Vec<(B, TokenId)>) -> Self {
         sorted.sort_unstable();
         let mut trie = Self::default();
         let mut open: Vec<usize> = Vec::new();
         let mut before: &[u8] = b"";
-        for (bytes, id) in sorted {
+        for (bytes, id) in &sorted {
+            let (bytes, id) = (bytes.as_ref(), *id);
             let shared = bytes.iter().zip(before).take_while(|(a, b)| a == b).count();
             trie.close(&mut open, shared);
             for &byte in &bytes[shared..] {
@@ -162,6 +172,11 @@ impl TokenTrie {
             Some(node) => self.nodes[node].end() > node + 1,
             None => !self.nodes.is_empty(),
         })
+    }
+
+    /// The tokens as they stand within strings. Found when first asked for.
+    pub(crate) fn plain(&self) -> &Plain {
+        self.plain.get_or_init(|| Box::new(Plain::new(self, self.ids)))
     }
 
     /// The length of the longest token, in bytes.

@@ -61,7 +61,7 @@ fn with_lookahead(
             Ok(Body::Repeat(Box::new(part), *count))
         }
         Body::Sequence(parts) => sequence(parts, ahead, inliner, draft),
-        Body::Terminal(_) | Body::Token(_) | Body::When(..) => Ok(body.clone()),
+        Body::Terminal(_) | Body::Schema(_) | Body::Token(_) | Body::When(..) => Ok(body.clone()),
     }
 }
 

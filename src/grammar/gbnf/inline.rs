@@ -62,6 +62,7 @@ impl<'r> Inliner<'r> {
                 let part = self.expr(part, asking, draft)?;
                 draft.exprs.repeat(part, *count)
             }
+            Body::Schema(_) => return Err(refused(asking, "schemas", draft)),
             Body::Token(_) => return Err(refused(asking, "tokens", draft)),
             Body::When(..) => return Err(refused(asking, "conditions", draft)),
         };

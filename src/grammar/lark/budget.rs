@@ -83,6 +83,7 @@ impl Regular<'_, '_, '_> {
         self.draft.check_depth(depth, self.offset)?;
         let parts = match body {
             Body::Terminal(_) => return Ok(body.expr().map(|expr| (expr, 0))),
+            Body::Schema(_) => return Ok(None),
             Body::Call(rule, Parameter::Constant(0)) => return self.rule(*rule, depth),
             Body::Repeat(part, count) => {
                 let part = self.body(part, depth + 1)?;

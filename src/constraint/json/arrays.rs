@@ -1,0 +1,179 @@
+//! Items of arrays: what each may be, how many there are, and whether it is new.
+
+use super::level::{LevelId, OpenArray, Thread, ThreadId};
+use super::{Machine, State, TextId, WantsId};
+use crate::constraint::ConstraintError;
+use crate::schema::algebra::{ArrayShape, NEVER, NodeId};
+use crate::schema::json::Json;
+
+/// Values that must differ are compared down to here.
+const DEEPEST: usize = 1 << 9;
+
+impl Machine {
+    /// The state at the begin of an item: its text is kept where a thread must know it.
+    pub(super) fn in_item(&self, state: State, level: LevelId) -> State {
+        let item = state.item.or_else(|| self.is_unique(level).then_some(TextId::EMPTY));
+        State { item, ..state }
+    }
+
+    /// Where in the text that is kept the next item begins.
+    pub(super) fn item_start(&self, state: State) -> u32 {
+        let length = state.item.map_or(0, |text| self.text(text).len());
+        u32::try_from(length).expect("texts are shorter than memory")
+    }
+
+    /// What the next item of a level may be, with the level behind it.
+    pub(super) fn item_wants(
+        &mut self,
+        level: LevelId,
+        start: u32,
+    ) -> Result<Option<WantsId>, ConstraintError> {
+        let start = if self.is_unique(level) { start } else { 0 };
+        if let Some(&known) = self.item_wants.get(&(level, start)) {
+            return Ok(known);
+        }
+        let mut wants: Vec<(NodeId, ThreadId)> = Vec::new();
+        for thread in self.level(level).to_vec() {
+            let Thread::Array(array) = self.thread(thread).clone() else { continue };
+            for (node, next) in self.items_of(&array, start) {
+                if self.algebra.extent(node)? != NEVER
+                    && let Some(next) = self.array_thread(next)?
+                {
+                    wants.push((node, next));
+                }
+            }
+        }
+        let wants = self.grouped(wants);
+        self.item_wants.insert((level, start), wants);
+        Ok(wants)
+    }
+
+    /// The values that are waited for, each once, with all threads that wait for it.
+    pub(super) fn grouped(&mut self, mut wants: Vec<(NodeId, ThreadId)>) -> Option<WantsId> {
+        wants.sort_unstable();
+        wants.dedup();
+        let mut grouped = Vec::new();
+        for group in wants.chunk_by(|a, b| a.0 == b.0) {
+            let threads = group.iter().map(|&(_, thread)| thread).collect();
+            grouped.push((group[0].0, self.level_id(threads)));
+        }
+        (!grouped.is_empty()).then(|| self.wants_id(grouped))
+    }
+
+    /// Every way to read the next item: what it must be, and the array behind it.
+    fn items_of(&mut self, array: &OpenArray, start: u32) -> Vec<(NodeId, OpenArray)> {
+        let shape = self.algebra.array(array.shape).clone();
+        let count = array.items.count;
+        if shape.max.is_some_and(|max| count >= max) {
+            return Vec::new();
+        }
+        let mut next = array.clone();
+        next.items.count = counted_up(&shape, count);
+        next.start = if shape.is_unique { start } else { 0 };
+        let mut node = shape.item(count);
+        if shape.is_unique {
+            node = self.unlike(node, &array.values);
+        }
+        let mut ways = vec![(node, next)];
+        for (index, of) in shape.counted.iter().enumerate() {
+            let so_far = array.items.counted(index);
+            let is_settled = of.max.is_none() && so_far >= of.min;
+            if count < of.from || is_settled {
+                continue;
+            }
+            let not = self.algebra.not(of.node);
+            let mut split = Vec::with_capacity(ways.len() * 2);
+            for (node, next) in ways {
+                if of.max.is_none_or(|max| so_far < max) {
+                    let mut next = next.clone();
+                    next.items.counted[index] += 1;
+                    split.push((self.algebra.and([node, of.node]), next));
+                }
+                // Only where a maximum is counted must others be told apart.
+                let other = if of.max.is_some() { self.algebra.and([node, not]) } else { node };
+                split.push((other, next));
+            }
+            ways = split;
+        }
+        ways
+    }
+
+    /// A node without the plain values of a list: arrays and objects are compared when they end.
+    fn unlike(&mut self, node: NodeId, values: &[u32]) -> NodeId {
+        let mut plain = Vec::new();
+        for &value in values {
+            match Json::parse(self.values.get(value), DEEPEST) {
+                Ok(Json::Array(_) | Json::Object(_)) | Err(_) => {}
+                Ok(value) => plain.push(value),
+            }
+        }
+        if plain.is_empty() {
+            return node;
+        }
+        let values = self.algebra.constants(plain);
+        let others = self.algebra.not(values);
+        self.algebra.and([node, others])
+    }
+
+    /// The level with an item noted in the threads that must know it, without those that have it
+    /// already, and the text that is still kept.
+    pub(super) fn with_item(
+        &mut self,
+        level: LevelId,
+        text: TextId,
+    ) -> Result<Option<(LevelId, Option<TextId>)>, ConstraintError> {
+        if !self.is_unique(level) {
+            return Ok(Some((level, Some(text))));
+        }
+        let bytes = self.text(text);
+        let mut threads = Vec::new();
+        let mut is_outermost = false;
+        for thread in self.level(level).to_vec() {
+            let Thread::Array(mut array) = self.thread(thread).clone() else { continue };
+            if !self.algebra.array(array.shape).is_unique {
+                threads.push(thread);
+                continue;
+            }
+            is_outermost |= array.start == 0;
+            let value = self.value_id(&bytes[array.start as usize..]);
+            let Err(place) = array.values.binary_search(&value) else { continue };
+            let mut values = array.values.into_vec();
+            values.insert(place, value);
+            array.values = values.into();
+            array.start = 0;
+            threads.push(ThreadId(self.threads.intern(Thread::Array(array))));
+        }
+        if threads.is_empty() {
+            return Ok(None);
+        }
+        let level = self.level_id(threads);
+        Ok(Some((level, (!is_outermost).then_some(text))))
+    }
+
+    /// The number of a value, the same for every spelling of it.
+    fn value_id(&mut self, text: &[u8]) -> u32 {
+        let text = String::from_utf8_lossy(text);
+        let value = Json::parse(&text, DEEPEST).map(|value| value.canonical());
+        let plain = value.unwrap_or_else(|_| text.into_owned());
+        self.values.intern(plain.into())
+    }
+
+    pub(super) fn may_close_array(&self, array: &OpenArray) -> bool {
+        let shape = self.algebra.array(array.shape);
+        let is_counted = shape.counted.iter().enumerate().all(|(index, of)| {
+            let counted = array.items.counted(index);
+            counted >= of.min && of.max.is_none_or(|max| counted <= max)
+        });
+        is_counted && array.items.count >= shape.min
+    }
+}
+
+/// One item more. Past all that a shape tells apart, counts are the same.
+fn counted_up(shape: &ArrayShape, count: u64) -> u64 {
+    let next = count.saturating_add(1);
+    if shape.max.is_some() {
+        return next;
+    }
+    let from = shape.counted.iter().map(|of| of.from).max().unwrap_or(0);
+    next.min((shape.prefix.len() as u64).max(shape.min).max(from))
+}

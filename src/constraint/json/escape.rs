@@ -1,0 +1,125 @@
+//! Escapes within strings: what has been read of one, and the characters it may still become.
+
+/// How far an escape has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Escape {
+    /// Not within one.
+    None,
+    /// Behind a backslash.
+    Begun,
+    /// Behind `\u` and so many hexadecimal digits of this value.
+    Digits(u8, u16),
+    /// Behind the first of two surrogates.
+    High(u16),
+    /// Behind the first of two surrogates and a backslash.
+    HighBegun(u16),
+    /// Behind the first of two surrogates, `\u`, and so many digits of this value.
+    HighDigits(u16, u8, u16),
+}
+
+/// What a byte makes of an escape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escaped {
+    /// It is over, and this is the character.
+    Char(char),
+    /// It goes on.
+    Open(Escape),
+    /// There is no such escape.
+    Wrong,
+}
+
+impl Escape {
+    /// The escape behind a byte within one.
+    pub(super) fn step(self, byte: u8) -> Escaped {
+        match (self, byte) {
+            (Self::Begun, b'u') => Escaped::Open(Self::Digits(0, 0)),
+            (Self::Begun, _) => short(byte).map_or(Escaped::Wrong, Escaped::Char),
+            (Self::Digits(count, value), _) => match hex(value, byte) {
+                None => Escaped::Wrong,
+                Some(value) if count < 3 => Escaped::Open(Self::Digits(count + 1, value)),
+                Some(value @ 0xD800..0xDC00) => Escaped::Open(Self::High(value)),
+                Some(value) => {
+                    char::from_u32(u32::from(value)).map_or(Escaped::Wrong, Escaped::Char)
+                }
+            },
+            (Self::High(high), b'\\') => Escaped::Open(Self::HighBegun(high)),
+            (Self::HighBegun(high), b'u') => Escaped::Open(Self::HighDigits(high, 0, 0)),
+            (Self::HighDigits(high, count, value), _) => match hex(value, byte) {
+                None => Escaped::Wrong,
+                Some(value) if count < 3 => {
+                    Escaped::Open(Self::HighDigits(high, count + 1, value))
+                }
+                Some(low) => paired(high, low).map_or(Escaped::Wrong, Escaped::Char),
+            },
+            _ => Escaped::Wrong,
+        }
+    }
+
+    /// The range of characters that it may become, both ends included; surrogates among them stand
+    /// for no character.
+    pub(super) fn reach(self) -> (u32, u32) {
+        let of_pair = |high: u16, low: (u32, u32)| {
+            let high = (u32::from(high) - 0xD800) << 10;
+            let (first, last) = (low.0.max(0xDC00), low.1.min(0xDFFF));
+            (0x1_0000 + high + first.wrapping_sub(0xDC00), 0x1_0000 + high + last.wrapping_sub(0xDC00))
+        };
+        match self {
+            Self::None | Self::Begun => (0, 0x10_FFFF),
+            Self::Digits(count, value) => {
+                let (first, last) = spread(count, value);
+                // A first surrogate stands for all that may follow it.
+                if first <= 0xDBFF && last >= 0xD800 { (first, 0x10_FFFF) } else { (first, last) }
+            }
+            Self::High(high) | Self::HighBegun(high) => of_pair(high, (0xDC00, 0xDFFF)),
+            Self::HighDigits(high, count, value) => {
+                let (first, last) = spread(count, value);
+                if first > 0xDFFF || last < 0xDC00 { (1, 0) } else { of_pair(high, (first, last)) }
+            }
+        }
+    }
+
+    /// The fewest bytes that finish it.
+    pub(super) fn rest(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Begun => 5,
+            Self::Digits(count, value) => {
+                let (first, last) = spread(count, value);
+                let is_high = first >= 0xD800 && last <= 0xDBFF;
+                u32::from(4 - count) + if is_high { 6 } else { 0 }
+            }
+            Self::High(_) => 6,
+            Self::HighBegun(_) => 5,
+            Self::HighDigits(_, count, _) => u32::from(4 - count),
+        }
+    }
+}
+
+/// The values that so many digits may become with the digits that are missing.
+fn spread(count: u8, value: u16) -> (u32, u32) {
+    let missing = 4 * u32::from(4 - count);
+    let first = u32::from(value) << missing;
+    (first, first + ((1 << missing) - 1))
+}
+
+fn hex(value: u16, byte: u8) -> Option<u16> {
+    let digit = char::from(byte).to_digit(16)?;
+    Some(value << 4 | u16::try_from(digit).expect("a digit is below 16"))
+}
+
+fn paired(high: u16, low: u16) -> Option<char> {
+    char::decode_utf16([high, low]).next().and_then(Result::ok).filter(|_| low & 0xFC00 == 0xDC00)
+}
+
+/// The character of an escape of two bytes, by the second.
+pub(super) fn short(byte: u8) -> Option<char> {
+    Some(match byte {
+        b'"' | b'\\' | b'/' => char::from(byte),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        _ => return None,
+    })
+}

@@ -1,0 +1,470 @@
+//! Keys of objects: which may come next, and what stands behind each.
+
+use std::sync::Arc;
+
+use super::escape::{Escape, Escaped};
+use super::level::{LevelId, OpenObject, Thread, ThreadId};
+use super::{Cursor, CursorsId, Machine, Place, State, TextId, WantsId};
+use crate::constraint::ConstraintError;
+use crate::regex::ExprId;
+use crate::schema::Order;
+use crate::schema::algebra::{NEVER, NodeId, ObjectShape};
+
+/// The keys that may come next in a thread.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    /// Names with their places in the shape, ascending by name.
+    pub(super) names: Vec<(Arc<str>, usize)>,
+    /// The language of the keys that the shape does not know by name.
+    pub(super) unnamed: ExprId,
+}
+
+impl Machine {
+    /// The threads of a level in which a key may come next.
+    pub(super) fn continuing(&mut self, level: LevelId) -> Result<Option<LevelId>, ConstraintError> {
+        let mut threads = Vec::new();
+        for thread in self.level(level).to_vec() {
+            let candidates = self.candidates(thread)?;
+            if !candidates.names.is_empty() || candidates.unnamed != ExprId::NOTHING {
+                threads.push(thread);
+            }
+        }
+        Ok((!threads.is_empty()).then(|| self.level_id(threads)))
+    }
+
+    pub(super) fn begin_key(
+        &mut self,
+        state: State,
+        level: LevelId,
+    ) -> Result<Option<State>, ConstraintError> {
+        let mut cursors = Vec::new();
+        for thread in self.level(level).to_vec() {
+            let candidates = self.candidates(thread)?;
+            let high = u32::try_from(candidates.names.len()).expect("a document has fewer names");
+            let cursor = Cursor { thread, low: 0, high, unnamed: candidates.unnamed };
+            cursors.extend((high > 0 || cursor.unnamed != ExprId::NOTHING).then_some(cursor));
+        }
+        Ok(self.in_key(state, (cursors, TextId::EMPTY, Escape::None), b'"'))
+    }
+
+    /// The keys that may come next in a thread.
+    pub(super) fn candidates(
+        &mut self,
+        thread: ThreadId,
+    ) -> Result<Arc<Candidates>, ConstraintError> {
+        if let Some(known) = self.candidates.get(&thread) {
+            return Ok(Arc::clone(known));
+        }
+        let Thread::Object(object) = self.thread(thread).clone() else {
+            return Ok(Arc::new(Candidates { names: Vec::new(), unnamed: ExprId::NOTHING }));
+        };
+        let shape = self.algebra.object(object.shape).clone();
+        let mut names = Vec::new();
+        let last = self.last_candidate(&shape, &object);
+        for index in object.members.next as usize..last {
+            if !object.members.has(index)
+                && self.algebra.extent(shape.names[index].node)? != NEVER
+                && self.can_take(&shape, &object, Some(index))?
+            {
+                let text = Arc::clone(self.algebra.name_text(shape.names[index].name));
+                names.push((text, index));
+            }
+        }
+        names.sort_unstable();
+        let unnamed = self.unnamed_candidates(&shape, &object)?;
+        let candidates = Arc::new(Candidates { names, unnamed });
+        self.candidates.insert(thread, Arc::clone(&candidates));
+        Ok(candidates)
+    }
+
+    /// Names from here on cannot come: one that is required would be left out.
+    fn last_candidate(&self, shape: &ObjectShape, object: &OpenObject) -> usize {
+        let mut last = shape.names.len();
+        if self.order == Order::Declared {
+            let open = object.members.next as usize..last;
+            let mut missing =
+                open.filter(|&at| shape.names[at].is_required && !object.members.has(at));
+            last = missing.next().map_or(last, |at| at + 1);
+        }
+        last
+    }
+
+    /// Whether the object can be finished behind a key: a known name, or one that is not.
+    fn can_take(
+        &mut self,
+        shape: &ObjectShape,
+        object: &OpenObject,
+        index: Option<usize>,
+    ) -> Result<bool, ConstraintError> {
+        let is_plain = shape.demands.is_empty() && shape.implied.is_empty() && shape.max.is_none();
+        if is_plain && shape.min == 0 {
+            let requires = |name: usize| shape.names[name].is_required && !object.members.has(name);
+            let is_behind = self.order == Order::Declared && index.is_none();
+            let open = object.members.next as usize..shape.names.len();
+            return Ok(!is_behind || !open.into_iter().any(requires));
+        }
+        let ways = self.members_of(shape, object, index, NodeId::ANY);
+        for (node, next) in ways {
+            let node = index.map_or(node, |index| {
+                self.algebra.and([node, shape.names[index].node])
+            });
+            if self.algebra.extent(node)? != NEVER && self.object_thread(next)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn unnamed_candidates(
+        &mut self,
+        shape: &ObjectShape,
+        object: &OpenObject,
+    ) -> Result<ExprId, ConstraintError> {
+        let mut languages = Vec::new();
+        let cells = self.algebra.cells(object.shape)?;
+        if cells.is_empty() || !self.can_take(shape, object, None)? {
+            return Ok(ExprId::NOTHING);
+        }
+        for cell in cells.iter() {
+            if self.algebra.extent(cell.node)? != NEVER {
+                languages.push(cell.language);
+            }
+        }
+        let union = self.algebra.automaton.exprs_mut().or(languages);
+        let taken = self.taken(shape, object);
+        let has_other = self.has_other_text(union, &taken)?;
+        Ok(if has_other { union } else { ExprId::NOTHING })
+    }
+
+    /// The keys that may not come as unnamed ones.
+    fn taken(&self, shape: &ObjectShape, object: &OpenObject) -> Vec<Box<str>> {
+        let names = shape.names.iter().map(|name| self.algebra.name_text(name.name).as_ref().into());
+        names.chain(object.unnamed.iter().cloned()).collect()
+    }
+
+    /// Whether a language has a text that is none of a list.
+    fn has_other_text(
+        &mut self,
+        language: ExprId,
+        taken: &[Box<str>],
+    ) -> Result<bool, ConstraintError> {
+        Ok(self.other_text(language, taken)?.is_some())
+    }
+
+    /// A short text of a language that is none of a list. Looks at beginnings of the list's texts
+    /// and one byte more, as every other beginning is that of another text.
+    pub(super) fn other_text(
+        &mut self,
+        language: ExprId,
+        taken: &[Box<str>],
+    ) -> Result<Option<Vec<u8>>, ConstraintError> {
+        let mut open = vec![(language, Vec::new())];
+        let mut at = 0;
+        while let Some((language, text)) = open.get(at).cloned() {
+            at += 1;
+            let is_taken = taken.iter().any(|known| known.as_bytes() == text);
+            if !is_taken && self.algebra.automaton.is_nullable(language) {
+                return Ok(Some(text));
+            }
+            for byte in 0..=255_u8 {
+                let class = self.algebra.automaton.class_of(byte);
+                let next = self.algebra.automaton.step(language, class);
+                if next == ExprId::NOTHING || self.algebra.shortest(next)? == NEVER {
+                    continue;
+                }
+                let text = [&text[..], &[byte]].concat();
+                if !taken.iter().any(|known| known.as_bytes().starts_with(&text)) {
+                    return Ok(Some(self.algebra.shortest_text(next, text)?));
+                }
+                open.push((next, text));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn step_key(
+        &mut self,
+        state: State,
+        (cursors, text, escape): (CursorsId, TextId, Escape),
+        byte: u8,
+    ) -> Result<Option<State>, ConstraintError> {
+        let known = self.cursors.get(cursors.0).to_vec();
+        if escape != Escape::None {
+            return match escape.step(byte) {
+                Escaped::Wrong => Ok(None),
+                Escaped::Char(char) if !self.is_escaped(escape, char) => Ok(None),
+                Escaped::Char(char) => {
+                    let (next, text) = self.narrowed(known, text, char.encode_utf8(&mut [0; 4]))?;
+                    Ok(self.in_key(state, (next, text, Escape::None), byte))
+                }
+                Escaped::Open(escape) => {
+                    let next = self.escapable(known, text, escape)?;
+                    Ok(self.in_key(state, (next, text, escape), byte))
+                }
+            };
+        }
+        match byte {
+            b'"' => self.end_key(state, &known, text),
+            b'\\' => {
+                let next = self.escapable(known, text, Escape::Begun)?;
+                Ok(self.in_key(state, (next, text, Escape::Begun), byte))
+            }
+            0..0x20 => Ok(None),
+            _ => {
+                let mut next = Vec::with_capacity(known.len());
+                let depth = self.text(text).len();
+                for cursor in known {
+                    next.extend(self.narrow(cursor, depth, byte)?);
+                }
+                let text = self.text_id(text, byte);
+                let next = self.with_other_text(next, text)?;
+                Ok(self.in_key(state, (next, text, Escape::None), byte))
+            }
+        }
+    }
+
+    fn in_key(
+        &mut self,
+        state: State,
+        (mut cursors, text, escape): (Vec<Cursor>, TextId, Escape),
+        byte: u8,
+    ) -> Option<State> {
+        if cursors.is_empty() {
+            return None;
+        }
+        cursors.sort_unstable();
+        let cursors = CursorsId(self.cursors.intern(cursors.into()));
+        let place = Place::Key(cursors, text, escape);
+        Some(self.noted(State { place, space: ExprId::NOTHING, ..state }, byte))
+    }
+
+    /// The cursors behind a character.
+    fn narrowed(
+        &mut self,
+        mut cursors: Vec<Cursor>,
+        mut text: TextId,
+        char: &str,
+    ) -> Result<(Vec<Cursor>, TextId), ConstraintError> {
+        let mut depth = self.text(text).len();
+        for byte in char.bytes() {
+            let mut next = Vec::with_capacity(cursors.len());
+            for cursor in cursors {
+                next.extend(self.narrow(cursor, depth, byte)?);
+            }
+            text = self.text_id(text, byte);
+            cursors = next;
+            depth += 1;
+        }
+        Ok((self.with_other_text(cursors, text)?, text))
+    }
+
+    /// A cursor behind a byte of the key, which has `depth` bytes already.
+    fn narrow(
+        &mut self,
+        cursor: Cursor,
+        depth: usize,
+        byte: u8,
+    ) -> Result<Option<Cursor>, ConstraintError> {
+        let candidates = self.candidates(cursor.thread)?;
+        let names = &candidates.names[cursor.low as usize..cursor.high as usize];
+        let at = |name: &(Arc<str>, usize)| name.0.as_bytes().get(depth).copied();
+        let below = names.partition_point(|name| at(name) < Some(byte));
+        let through = names.partition_point(|name| at(name) <= Some(byte));
+        let mut unnamed = ExprId::NOTHING;
+        if cursor.unnamed != ExprId::NOTHING {
+            let class = self.algebra.automaton.class_of(byte);
+            unnamed = self.algebra.automaton.step(cursor.unnamed, class);
+            if self.algebra.shortest(unnamed)? == NEVER {
+                unnamed = ExprId::NOTHING;
+            }
+        }
+        let (low, high) = (cursor.low + below as u32, cursor.low + through as u32);
+        let is_alive = low < high || unnamed != ExprId::NOTHING;
+        Ok(is_alive.then_some(Cursor { low, high, unnamed, ..cursor }))
+    }
+
+    /// The cursors without languages all of whose texts are taken by keys that begin as this one.
+    fn with_other_text(
+        &mut self,
+        cursors: Vec<Cursor>,
+        text: TextId,
+    ) -> Result<Vec<Cursor>, ConstraintError> {
+        let mut left = Vec::with_capacity(cursors.len());
+        for mut cursor in cursors {
+            if cursor.unnamed != ExprId::NOTHING && cursor.unnamed != self.algebra.any_text() {
+                let taken = self.taken_behind(cursor.thread, text);
+                if !taken.is_empty() && !self.has_other_text(cursor.unnamed, &taken)? {
+                    cursor.unnamed = ExprId::NOTHING;
+                }
+            }
+            if cursor.low < cursor.high || cursor.unnamed != ExprId::NOTHING {
+                left.push(cursor);
+            }
+        }
+        Ok(left)
+    }
+
+    /// What taken keys that begin with a text go on with.
+    pub(super) fn taken_behind(&self, thread: ThreadId, text: TextId) -> Vec<Box<str>> {
+        let Thread::Object(object) = self.thread(thread) else { return Vec::new() };
+        let begin = self.text(text);
+        let taken = self.taken(self.algebra.object(object.shape), object);
+        let behind = taken.iter().filter_map(|key| {
+            let rest = key.as_bytes().strip_prefix(&begin[..])?;
+            std::str::from_utf8(rest).ok().map(Into::into)
+        });
+        behind.collect()
+    }
+
+    /// The cursors for which an escape can become a character that goes on.
+    fn escapable(
+        &mut self,
+        cursors: Vec<Cursor>,
+        text: TextId,
+        escape: Escape,
+    ) -> Result<Vec<Cursor>, ConstraintError> {
+        let depth = self.text(text).len();
+        let (first, last) = escape.reach();
+        let mut left = Vec::with_capacity(cursors.len());
+        for mut cursor in cursors {
+            let candidates = self.candidates(cursor.thread)?;
+            let names = &candidates.names[cursor.low as usize..cursor.high as usize];
+            let has_name = names.iter().any(|(name, _)| {
+                let rest = name.get(depth..).and_then(|rest| rest.chars().next());
+                rest.is_some_and(|char| {
+                    (first..=last).contains(&u32::from(char))
+                        && (self.is_escaped(Escape::None, char)
+                            || escape == Escape::Begun && self.is_escaped(escape, char))
+                })
+            });
+            if cursor.unnamed != ExprId::NOTHING && !self.reaches(cursor.unnamed, escape)? {
+                cursor.unnamed = ExprId::NOTHING;
+            }
+            if has_name || cursor.unnamed != ExprId::NOTHING {
+                left.push(cursor);
+            }
+        }
+        Ok(left)
+    }
+
+    fn end_key(
+        &mut self,
+        state: State,
+        cursors: &[Cursor],
+        text: TextId,
+    ) -> Result<Option<State>, ConstraintError> {
+        let wants = self.key_wants(cursors, text)?;
+        Ok(wants.map(|wants| self.spaced(state, Place::Colon(wants), b'"')))
+    }
+
+    /// What stands behind a key.
+    pub(super) fn key_wants(
+        &mut self,
+        cursors: &[Cursor],
+        text: TextId,
+    ) -> Result<Option<WantsId>, ConstraintError> {
+        let bytes = self.text(text);
+        let Ok(key) = String::from_utf8(bytes) else { return Ok(None) };
+        let mut wants = Vec::new();
+        for cursor in cursors {
+            let Thread::Object(object) = self.thread(cursor.thread).clone() else { continue };
+            let shape = self.algebra.object(object.shape).clone();
+            for (node, next) in self.members_behind(cursor, &shape, &object, &key)? {
+                if self.algebra.extent(node)? != NEVER
+                    && let Some(next) = self.object_thread(next)?
+                {
+                    wants.push((node, next));
+                }
+            }
+        }
+        Ok(self.grouped(wants))
+    }
+
+    /// Every way to read a key in a thread.
+    fn members_behind(
+        &mut self,
+        cursor: &Cursor,
+        shape: &ObjectShape,
+        object: &OpenObject,
+        key: &str,
+    ) -> Result<Vec<(NodeId, OpenObject)>, ConstraintError> {
+        let candidates = self.candidates(cursor.thread)?;
+        let names = &candidates.names[cursor.low as usize..cursor.high as usize];
+        if let Some((_, index)) = names.iter().find(|(name, _)| &**name == key) {
+            let node = shape.names[*index].node;
+            return Ok(self.members_of(shape, object, Some(*index), node));
+        }
+        let is_open = cursor.unnamed != ExprId::NOTHING
+            && self.algebra.automaton.is_nullable(cursor.unnamed);
+        if !is_open || self.taken(shape, object).iter().any(|taken| &**taken == key) {
+            return Ok(Vec::new());
+        }
+        let node = self.algebra.unnamed(&shape.rules, key);
+        let mut ways = self.members_of(shape, object, None, node);
+        ways.retain(|_| node != NodeId::NONE);
+        let name = self.algebra.name(key);
+        for (_, next) in &mut ways {
+            let mut unnamed = std::mem::take(&mut next.unnamed).into_vec();
+            let place = unnamed.partition_point(|known| **known < *key);
+            unnamed.insert(place, key.into());
+            next.unnamed = unnamed.into();
+        }
+        // A demand is met by a key that counts for it.
+        let demanded = shape.demands.clone();
+        let mut counting = Vec::with_capacity(ways.len());
+        for (node, next) in ways {
+            let met = next.members.met & !object.members.met;
+            let mut counts = true;
+            for (index, demand) in demanded.iter().enumerate() {
+                counts &= met >> index & 1 == 0 || self.algebra.counts(demand, name);
+            }
+            counting.extend(counts.then_some((node, next)));
+        }
+        Ok(counting)
+    }
+
+    /// Every way to count a property: what its value must be, and the object behind it.
+    fn members_of(
+        &mut self,
+        shape: &ObjectShape,
+        object: &OpenObject,
+        index: Option<usize>,
+        node: NodeId,
+    ) -> Vec<(NodeId, OpenObject)> {
+        let mut next = object.clone();
+        if let Some(index) = index {
+            next.members.seen[index / 64] |= 1 << (index % 64);
+        }
+        if self.order == Order::Declared {
+            let behind = index.map_or(shape.names.len(), |index| index + 1);
+            next.members.next = u32::try_from(behind).expect("a document has fewer names");
+        }
+        next.members.count = match (shape.max, shape.min) {
+            (None, 0) => 1,
+            (None, min) => (next.members.count + 1).min(min),
+            _ => next.members.count + 1,
+        };
+        let mut ways = vec![(node, next)];
+        for (demand_index, demand) in shape.demands.iter().enumerate() {
+            if object.members.meets(demand_index) {
+                continue;
+            }
+            if let Some(index) = index
+                && !self.algebra.counts(demand, shape.names[index].name)
+            {
+                continue;
+            }
+            for (node, next) in ways.clone() {
+                let mut next = next;
+                next.members.met |= 1 << demand_index;
+                ways.push((self.algebra.and([node, demand.node]), next));
+            }
+        }
+        ways
+    }
+
+    pub(super) fn may_close_object(&mut self, object: &OpenObject) -> Result<bool, ConstraintError> {
+        // The brace alone finishes it.
+        Ok(self.algebra.object_rest(object.shape, &object.members)? == 1)
+    }
+}

@@ -1,0 +1,115 @@
+//! Open arrays and objects: what each was read as, and what goes on when it closes.
+
+use super::{Machine, State};
+use crate::constraint::ConstraintError;
+use crate::schema::algebra::{ArrayId, Items, Members, NEVER, ObjectId};
+
+/// A thread, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ThreadId(pub(super) u32);
+
+/// Threads at one place, by the number of their list. All are arrays, or all are objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct LevelId(pub(super) u32);
+
+impl LevelId {
+    /// Behind the whole text.
+    pub(super) const OVER: Self = Self(0);
+}
+
+/// An open array or object under one shape. Invariant: it can be finished.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Thread {
+    Array(OpenArray),
+    Object(OpenObject),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct OpenArray {
+    pub(super) shape: ArrayId,
+    pub(super) items: Items,
+    /// The items read, by the numbers of their values, ascending; kept where they must differ.
+    pub(super) values: Box<[u32]>,
+    /// Where in the item's text that is kept the item at hand begins.
+    pub(super) start: u32,
+    pub(super) above: LevelId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct OpenObject {
+    pub(super) shape: ObjectId,
+    pub(super) members: Members,
+    /// The keys read that the shape does not know by name, ascending.
+    pub(super) unnamed: Box<[Box<str>]>,
+    pub(super) above: LevelId,
+}
+
+impl Machine {
+    pub(super) fn thread(&self, thread: ThreadId) -> &Thread {
+        self.threads.get(thread.0)
+    }
+
+    pub(super) fn level(&self, level: LevelId) -> &[ThreadId] {
+        self.levels.get(level.0)
+    }
+
+    pub(super) fn level_id(&mut self, mut threads: Vec<ThreadId>) -> LevelId {
+        threads.sort_unstable();
+        threads.dedup();
+        LevelId(self.levels.intern(threads.into()))
+    }
+
+    /// All threads of some levels, of which there is at least one.
+    pub(super) fn united(&mut self, mut levels: Vec<LevelId>) -> LevelId {
+        levels.sort_unstable();
+        levels.dedup();
+        if let [only] = levels[..] {
+            return only;
+        }
+        let threads = levels.iter().flat_map(|&level| self.level(level).to_vec()).collect();
+        self.level_id(threads)
+    }
+
+    /// Whether the threads of a level are arrays.
+    pub(super) fn is_array(&self, level: LevelId) -> bool {
+        let first = self.level(level).first();
+        first.is_some_and(|&thread| matches!(self.thread(thread), Thread::Array(_)))
+    }
+
+    /// The thread of an array, unless it cannot be finished.
+    pub(super) fn array_thread(
+        &mut self,
+        array: OpenArray,
+    ) -> Result<Option<ThreadId>, ConstraintError> {
+        let rest = self.algebra.array_rest(array.shape, &array.items)?;
+        Ok((rest != NEVER).then(|| ThreadId(self.threads.intern(Thread::Array(array)))))
+    }
+
+    /// The thread of an object, unless it cannot be finished.
+    pub(super) fn object_thread(
+        &mut self,
+        object: OpenObject,
+    ) -> Result<Option<ThreadId>, ConstraintError> {
+        let rest = self.algebra.object_rest(object.shape, &object.members)?;
+        Ok((rest != NEVER).then(|| ThreadId(self.threads.intern(Thread::Object(object)))))
+    }
+
+    /// The state behind the bracket or brace that closes a level's threads, as many as may close.
+    pub(super) fn close(
+        &mut self,
+        state: State,
+        level: LevelId,
+        byte: u8,
+    ) -> Result<Option<State>, ConstraintError> {
+        let mut above = Vec::new();
+        for thread in self.level(level).to_vec() {
+            let (may_close, up) = match self.thread(thread).clone() {
+                Thread::Array(array) => (self.may_close_array(&array), array.above),
+                Thread::Object(object) => (self.may_close_object(&object)?, object.above),
+            };
+            above.extend(may_close.then_some(up));
+        }
+        let state = self.noted(state, byte);
+        self.end_value(state, above)
+    }
+}

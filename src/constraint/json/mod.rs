@@ -1,0 +1,348 @@
+//! JSON as an automaton: a state for every beginning of a text that a schema allows.
+//!
+//! JSON's own syntax is deterministic, so a state is one place in it, and beside that place all the
+//! readings of the schema that are still possible. A reading of an open array or object is a
+//! [`Thread`](level::Thread): a shape, what was read of it, and the level above that goes on when it
+//! closes. Readings that need the same value share it: a level points to the *set* of threads that
+//! wait for it, as in a graph-structured stack (Tomita 1985). So alternatives add up and never multiply.
+//!
+//! Every thread can be finished, which is checked when it is made; so no state is a dead end.
+//! States are interned: equal beginnings are one state, and steps are remembered.
+//!
+//! Laws, held by `tests/json_schema_walks.rs`: every walk ends in a text that a validator accepts, and
+//! every valid value is a walk.
+
+mod arrays;
+mod escape;
+mod keys;
+mod level;
+mod mask;
+mod rest;
+mod strings;
+mod values;
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::ConstraintError;
+use crate::interner::Interner;
+use crate::regex::{ByteSet, ExprId};
+use crate::schema::algebra::{Algebra, NEVER, NodeId};
+use crate::schema::{Order, Schema};
+use escape::Escape;
+pub(super) use mask::Found;
+use level::{LevelId, Thread, ThreadId};
+
+/// A beginning of a text, by what may follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct StateId(u32);
+
+/// A text read so far, as the text before and a byte; [`TextId::EMPTY`] begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct TextId(u32);
+
+/// Values that are waited for, by the number of their list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct WantsId(u32);
+
+/// Languages that a text is read in, by the number of their list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct ReadingId(u32);
+
+/// Keys that are read, by the number of their list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct CursorsId(u32);
+
+/// A state: a place, and what of the white space there is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct State {
+    place: Place,
+    /// The language of the white space that may go on here; nothing within strings and the like.
+    space: ExprId,
+    /// The text of the item at hand, where arrays must know whether it is new.
+    item: Option<TextId>,
+}
+
+/// A place in JSON's syntax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    /// Before a value.
+    Value(WantsId),
+    /// Behind `[`.
+    FirstItem(LevelId),
+    /// Behind `{`.
+    FirstKey(LevelId),
+    /// Behind a comma in an object.
+    NextKey(LevelId),
+    /// Within a key, with the text so far.
+    Key(CursorsId, TextId, Escape),
+    /// Behind a key.
+    Colon(WantsId),
+    /// Behind a value in an array or object.
+    After(LevelId),
+    /// Within `null`, `true` or `false`, with the number of letters read.
+    Literal(Word, u8, LevelId),
+    Number(ReadingId),
+    String(ReadingId, Escape),
+    /// Behind the whole text.
+    Done,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Word {
+    Null,
+    True,
+    False,
+}
+
+/// A key that is read for a thread: the names that it may become, and the language of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Cursor {
+    thread: ThreadId,
+    /// The range of the thread's candidates that begin as the key does.
+    low: u32,
+    high: u32,
+    unnamed: ExprId,
+}
+
+/// A schema as an automaton.
+#[derive(Debug, Clone)]
+pub(super) struct Machine {
+    algebra: Algebra,
+    /// The language of white space.
+    space: ExprId,
+    order: Order,
+    escapes: crate::schema::Escapes,
+    states: Interner<State>,
+    /// Ascending lists of nodes with the level behind each.
+    wants: Interner<Box<[(NodeId, LevelId)]>>,
+    /// Ascending lists of languages with the level behind each.
+    readings: Interner<Box<[(ExprId, LevelId)]>>,
+    cursors: Interner<Box<[Cursor]>>,
+    threads: Interner<Thread>,
+    /// Ascending lists of threads; the first is behind the whole text.
+    levels: Interner<Box<[ThreadId]>>,
+    texts: Interner<(TextId, u8)>,
+    /// The values of arrays that must know them, in a plain form.
+    values: Interner<Box<str>>,
+    steps: HashMap<(StateId, u8), Option<StateId>>,
+    candidates: HashMap<ThreadId, Arc<keys::Candidates>>,
+    item_wants: HashMap<(LevelId, u32), Option<WantsId>>,
+    level_rests: HashMap<LevelId, u32>,
+    /// Whether an escape can become a character with which a language goes on.
+    reached: HashMap<(ExprId, Escape), bool>,
+}
+
+impl Machine {
+    /// Makes the automaton of a schema. Texts are finished with bytes of `alphabet`.
+    pub(super) fn new(schema: &Schema, alphabet: ByteSet) -> Self {
+        let (algebra, space) = schema.algebra(alphabet);
+        let mut levels = Interner::default();
+        levels.intern(Box::from([]));
+        let mut texts = Interner::default();
+        texts.intern((TextId::EMPTY, 0));
+        Self {
+            algebra,
+            space,
+            order: schema.options().order,
+            escapes: schema.options().escapes,
+            states: Interner::default(),
+            wants: Interner::default(),
+            readings: Interner::default(),
+            cursors: Interner::default(),
+            threads: Interner::default(),
+            levels,
+            texts,
+            values: Interner::default(),
+            steps: HashMap::new(),
+            candidates: HashMap::new(),
+            item_wants: HashMap::new(),
+            level_rests: HashMap::new(),
+            reached: HashMap::new(),
+        }
+    }
+
+    /// The state before a text; `None` where the schema allows none.
+    ///
+    /// # Errors
+    /// [`ConstraintError`] for limits.
+    pub(super) fn start(&mut self) -> Result<Option<StateId>, ConstraintError> {
+        let root = self.algebra.root();
+        if self.algebra.extent(root)? == NEVER {
+            return Ok(None);
+        }
+        let wants = self.wants_id(vec![(root, LevelId::OVER)]);
+        // No white space before the text, as there is none behind it.
+        let state = State { place: Place::Value(wants), space: ExprId::EMPTY, item: None };
+        Ok(Some(self.state_id(state)))
+    }
+
+    /// The state behind a byte; `None` where no text goes on so.
+    ///
+    /// # Errors
+    /// [`ConstraintError`] for limits.
+    pub(super) fn step(
+        &mut self,
+        from: StateId,
+        byte: u8,
+    ) -> Result<Option<StateId>, ConstraintError> {
+        if let Some(&known) = self.steps.get(&(from, byte)) {
+            return Ok(known);
+        }
+        let state = *self.states.get(from.0);
+        let next = self.find_step(state, byte)?.map(|next| self.state_id(next));
+        self.steps.insert((from, byte), next);
+        Ok(next)
+    }
+
+    /// Whether the text may end here.
+    pub(super) fn is_accepting(&self, state: StateId) -> bool {
+        match self.states.get(state.0).place {
+            Place::Done => true,
+            Place::Number(reading) => self.reading(reading).iter().any(|&(language, level)| {
+                level == LevelId::OVER && self.algebra.automaton.is_nullable(language)
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether the text can only end here.
+    pub(super) fn is_over(&self, state: StateId) -> bool {
+        self.states.get(state.0).place == Place::Done
+    }
+
+    fn find_step(&mut self, state: State, byte: u8) -> Result<Option<State>, ConstraintError> {
+        let inside = match state.place {
+            Place::Key(cursors, text, escape) => {
+                return self.step_key(state, (cursors, text, escape), byte);
+            }
+            Place::String(reading, escape) => self.step_string(state, (reading, escape), byte)?,
+            Place::Number(reading) => return self.step_number(state, reading, byte),
+            Place::Literal(word, at, level) => self.step_literal(state, (word, at, level), byte)?,
+            _ => return self.step_structure(state, byte),
+        };
+        Ok(inside)
+    }
+
+    /// A step where white space may stand.
+    fn step_structure(&mut self, state: State, byte: u8) -> Result<Option<State>, ConstraintError> {
+        if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            let class = self.algebra.automaton.class_of(byte);
+            let space = self.algebra.automaton.step(state.space, class);
+            let is_alive = space != ExprId::NOTHING && self.algebra.shortest(space)? != NEVER;
+            return Ok(is_alive.then(|| self.noted(State { space, ..state }, byte)));
+        }
+        if !self.algebra.automaton.is_nullable(state.space) {
+            return Ok(None);
+        }
+        match (state.place, byte) {
+            (Place::Value(wants), _) => self.begin_value(state, wants, byte),
+            (Place::FirstItem(level), b']') => self.close(state, level, byte),
+            (Place::FirstItem(level), _) => {
+                let start = self.item_start(state);
+                match self.item_wants(level, start)? {
+                    Some(wants) => self.begin_value(self.in_item(state, level), wants, byte),
+                    None => Ok(None),
+                }
+            }
+            (Place::FirstKey(level) | Place::NextKey(level), b'"') => {
+                self.begin_key(state, level)
+            }
+            (Place::FirstKey(level), b'}') => self.close(state, level, byte),
+            (Place::Colon(wants), b':') => Ok(Some(self.spaced(state, Place::Value(wants), byte))),
+            (Place::After(level), _) => self.step_after(state, level, byte),
+            _ => Ok(None),
+        }
+    }
+
+    /// A step behind a value in an array or object.
+    fn step_after(
+        &mut self,
+        state: State,
+        level: LevelId,
+        byte: u8,
+    ) -> Result<Option<State>, ConstraintError> {
+        let is_array = self.is_array(level);
+        match (byte, is_array) {
+            (b']', true) | (b'}', false) => self.close(state, level, byte),
+            (b',', true) => {
+                let noted = self.noted(state, byte);
+                let state = self.in_item(noted, level);
+                let start = self.item_start(state);
+                let wants = self.item_wants(level, start)?;
+                Ok(wants.map(|wants| State {
+                    place: Place::Value(wants),
+                    space: self.space,
+                    ..state
+                }))
+            }
+            (b',', false) => {
+                let level = self.continuing(level)?;
+                Ok(level.map(|level| self.spaced(state, Place::NextKey(level), byte)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A place behind a byte at which white space may begin.
+    fn spaced(&mut self, state: State, place: Place, byte: u8) -> State {
+        self.noted(State { place, space: self.space, ..state }, byte)
+    }
+
+    /// The state with a byte noted, where the text of an item is kept.
+    fn noted(&mut self, state: State, byte: u8) -> State {
+        let item = state.item.map(|text| self.text_id(text, byte));
+        State { item, ..state }
+    }
+
+    fn state_id(&mut self, state: State) -> StateId {
+        StateId(self.states.intern(state))
+    }
+
+    fn text_id(&mut self, before: TextId, byte: u8) -> TextId {
+        TextId(self.texts.intern((before, byte)))
+    }
+
+    /// The bytes of a text.
+    fn text(&self, mut text: TextId) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while text != TextId::EMPTY {
+            let (before, byte) = *self.texts.get(text.0);
+            bytes.push(byte);
+            text = before;
+        }
+        bytes.reverse();
+        bytes
+    }
+
+    fn wants_id(&mut self, mut wants: Vec<(NodeId, LevelId)>) -> WantsId {
+        wants.sort_unstable();
+        wants.dedup();
+        WantsId(self.wants.intern(wants.into()))
+    }
+
+    fn reading_id(&mut self, mut reading: Vec<(ExprId, LevelId)>) -> ReadingId {
+        reading.sort_unstable();
+        reading.dedup();
+        ReadingId(self.readings.intern(reading.into()))
+    }
+
+    fn reading(&self, reading: ReadingId) -> &[(ExprId, LevelId)] {
+        self.readings.get(reading.0)
+    }
+
+    /// The bytes it holds, roughly.
+    pub(super) fn memory(&self) -> usize {
+        self.states.len() * 64
+            + self.steps.len() * 32
+            + self.threads.len() * 160
+            + self.levels.len() * 64
+            + self.texts.len() * 24
+            + self.algebra.automaton.memory()
+    }
+}
+
+impl TextId {
+    const EMPTY: Self = Self(0);
+}

@@ -1,0 +1,150 @@
+//! Strings: decoded as they are read, so that languages are of characters and not of spellings.
+
+use super::escape::{Escape, Escaped};
+use super::level::LevelId;
+use super::{Machine, Place, ReadingId, State};
+use crate::constraint::ConstraintError;
+use crate::regex::ExprId;
+use crate::schema::Escapes;
+use crate::schema::algebra::NEVER;
+
+impl Machine {
+    pub(super) fn step_string(
+        &mut self,
+        state: State,
+        (reading, escape): (ReadingId, Escape),
+        byte: u8,
+    ) -> Result<Option<State>, ConstraintError> {
+        let languages = self.reading(reading).to_vec();
+        if escape != Escape::None {
+            return self.step_escape(state, (reading, escape), byte);
+        }
+        match byte {
+            b'"' => {
+                let ended = languages
+                    .iter()
+                    .filter(|&&(language, _)| self.algebra.automaton.is_nullable(language));
+                let levels: Vec<LevelId> = ended.map(|&(_, level)| level).collect();
+                let state = self.noted(state, byte);
+                self.end_value(state, levels)
+            }
+            b'\\' => {
+                let may = self.may_escape(&languages, Escape::Begun)?;
+                let place = Place::String(reading, Escape::Begun);
+                Ok(may.then(|| self.noted(State { place, ..state }, byte)))
+            }
+            0..0x20 => Ok(None),
+            _ => {
+                let next = self.advanced(languages, &[byte])?;
+                Ok(self.in_string(state, next, byte))
+            }
+        }
+    }
+
+    fn step_escape(
+        &mut self,
+        state: State,
+        (reading, escape): (ReadingId, Escape),
+        byte: u8,
+    ) -> Result<Option<State>, ConstraintError> {
+        let languages = self.reading(reading).to_vec();
+        match escape.step(byte) {
+            Escaped::Wrong => Ok(None),
+            Escaped::Open(escape) => {
+                let may = self.may_escape(&languages, escape)?;
+                let place = Place::String(reading, escape);
+                Ok(may.then(|| self.noted(State { place, ..state }, byte)))
+            }
+            Escaped::Char(char) if !self.is_escaped(escape, char) => Ok(None),
+            Escaped::Char(char) => {
+                let next = self.advanced(languages, char.encode_utf8(&mut [0; 4]).as_bytes())?;
+                Ok(self.in_string(state, next, byte))
+            }
+        }
+    }
+
+    fn in_string(
+        &mut self,
+        state: State,
+        reading: Vec<(ExprId, LevelId)>,
+        byte: u8,
+    ) -> Option<State> {
+        if reading.is_empty() {
+            return None;
+        }
+        let place = Place::String(self.reading_id(reading), Escape::None);
+        Some(self.noted(State { place, ..state }, byte))
+    }
+
+    /// Whether a character may be written by an escape of this kind.
+    pub(super) fn is_escaped(&self, escape: Escape, char: char) -> bool {
+        match self.escapes {
+            Escapes::Any => true,
+            Escapes::Minimal if escape == Escape::Begun => char != '/',
+            Escapes::Minimal => char < ' ' && !"\u{8}\u{c}\n\r\t".contains(char),
+        }
+    }
+
+    /// Whether an escape can become a character with which one of the languages goes on.
+    fn may_escape(
+        &mut self,
+        languages: &[(ExprId, LevelId)],
+        escape: Escape,
+    ) -> Result<bool, ConstraintError> {
+        for &(language, _) in languages {
+            if self.reaches(language, escape)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The same of one language.
+    pub(super) fn reaches(
+        &mut self,
+        language: ExprId,
+        escape: Escape,
+    ) -> Result<bool, ConstraintError> {
+        if let Some(&known) = self.reached.get(&(language, escape)) {
+            return Ok(known);
+        }
+        let (first, last) = escape.reach();
+        let is_reached = self.goes_on_between(language, first, last, escape)?;
+        self.reached.insert((language, escape), is_reached);
+        Ok(is_reached)
+    }
+
+    fn goes_on_between(
+        &mut self,
+        language: ExprId,
+        first: u32,
+        last: u32,
+        escape: Escape,
+    ) -> Result<bool, ConstraintError> {
+        let mut bytes = 0..=255_u8;
+        if !bytes.any(|byte| self.goes_on(language, &[byte]).unwrap_or(true)) {
+            return Ok(false);
+        }
+        for char in (first..=last).filter_map(char::from_u32) {
+            let is_written = match escape {
+                Escape::Begun => self.is_escaped(escape, char) || self.is_escaped(Escape::None, char),
+                _ => self.is_escaped(Escape::None, char),
+            };
+            if is_written && self.goes_on(language, char.encode_utf8(&mut [0; 4]).as_bytes())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn goes_on(&mut self, mut language: ExprId, bytes: &[u8]) -> Result<bool, ConstraintError> {
+        for &byte in bytes {
+            let class = self.algebra.automaton.class_of(byte);
+            language = self.algebra.automaton.step(language, class);
+            if language == ExprId::NOTHING {
+                return Ok(false);
+            }
+        }
+        Ok(self.algebra.shortest(language)? != NEVER)
+    }
+}

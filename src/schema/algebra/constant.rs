@@ -1,0 +1,72 @@
+//! The forms of single values.
+
+use super::array::ArrayShape;
+use super::{Algebra, Form, Name, NodeId, ObjectShape};
+use crate::regex::ExprId;
+use crate::schema::SchemaError;
+use crate::schema::json::Json;
+use crate::schema::number::{Decimal, Spelling};
+
+impl Algebra {
+    /// Any of the values.
+    pub(super) fn constants_form(&mut self, values: &[Json]) -> Result<Form, SchemaError> {
+        let mut form = Form::nothing();
+        let (mut numbers, mut spellings, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+        for value in values {
+            match value {
+                Json::Null => form.null = true,
+                Json::Bool(value) => form.booleans[usize::from(*value)] = true,
+                Json::Number(text) => {
+                    numbers.push(self.equal_number(text)?);
+                    spellings.push(text.as_bytes());
+                }
+                Json::String(text) => texts.push(text.as_bytes()),
+                Json::Array(items) => {
+                    let shape = self.constant_array(items);
+                    form.arrays.push(self.array_id(shape));
+                }
+                Json::Object(members) => {
+                    let shape = self.constant_object(members);
+                    form.objects.push(self.object_id(shape));
+                }
+            }
+        }
+        let exprs = self.automaton.exprs_mut();
+        form.strings = exprs.literals(&texts);
+        if !numbers.is_empty() {
+            form.numbers = exprs.or(numbers);
+            form.spellings = match self.spelling {
+                Spelling::Any => ExprId::ANYTHING,
+                Spelling::Usual => exprs.literals(&spellings),
+            };
+        }
+        form.arrays.sort_unstable();
+        form.arrays.dedup();
+        form.objects.sort_unstable();
+        form.objects.dedup();
+        Ok(form)
+    }
+
+    fn equal_number(&mut self, text: &str) -> Result<ExprId, SchemaError> {
+        let value = Decimal::parse(text);
+        let equal = value.and_then(|value| {
+            self.numbers.equal_to(self.automaton.exprs_mut(), &value).ok()
+        });
+        equal.ok_or_else(|| self.refused(self.at, "const", "the number is too long"))
+    }
+
+    fn constant_array(&mut self, items: &[Json]) -> ArrayShape {
+        let length = items.len() as u64;
+        let prefix = items.iter().map(|item| self.constants(vec![item.clone()])).collect();
+        ArrayShape { prefix, rest: NodeId::NONE, min: length, max: Some(length), ..ArrayShape::ANY }
+    }
+
+    fn constant_object(&mut self, members: &[(String, Json)]) -> ObjectShape {
+        let mut names = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            let node = self.constants(vec![value.clone()]);
+            names.push(Name { name: self.name(name), node, is_required: true });
+        }
+        ObjectShape { names, rules: vec![(self.any_text, NodeId::NONE)], ..ObjectShape::any() }
+    }
+}

@@ -1,0 +1,150 @@
+//! How many bytes a value takes at least, and whether there is one at all.
+//!
+//! The extent of a node is the least fixed point of what its shapes need, so that a schema that
+//! needs itself for ever has none.
+
+use hashbrown::HashMap;
+
+use super::rest::{Items, Members};
+use super::{Algebra, Node, NodeId};
+use crate::schema::SchemaError;
+
+/// The extent of what has no value.
+pub(crate) const NEVER: u32 = u32::MAX;
+/// Extents saturate here.
+const LONGEST: u32 = 1 << 30;
+/// How deep to look for contradictions when shapes are made: what is deeper shows in the extent.
+const LOOK: usize = 3;
+
+/// Extents that are being computed.
+#[derive(Debug, Default)]
+pub(super) struct Estimate {
+    known: HashMap<NodeId, u32>,
+    /// In the order they were come across.
+    nodes: Vec<NodeId>,
+}
+
+impl Estimate {
+    /// Whether every extent that was asked for is known for good.
+    pub(super) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The nodes whose extents are not known for good.
+    pub(super) fn into_nodes(self) -> Vec<NodeId> {
+        self.nodes
+    }
+}
+
+impl Algebra {
+    /// The fewest bytes of a value of a node, written without white space; [`NEVER`] where it has no
+    /// value.
+    ///
+    /// # Errors
+    /// [`SchemaError`].
+    pub(crate) fn extent(&mut self, node: NodeId) -> Result<u32, SchemaError> {
+        if let Some(&known) = self.extents.get(&node) {
+            return Ok(known);
+        }
+        let mut estimate = Estimate::default();
+        self.estimated(node, &mut estimate);
+        loop {
+            let mut is_settled = true;
+            let mut at = estimate.nodes.len();
+            while at > 0 {
+                at -= 1;
+                let before = estimate.nodes.len();
+                let node = estimate.nodes[at];
+                let extent = self.node_extent(node, &mut estimate)?;
+                if estimate.nodes.len() > before {
+                    // What was come across is looked at first.
+                    (at, is_settled) = (estimate.nodes.len(), false);
+                }
+                let known = estimate.known.insert(node, extent);
+                is_settled &= known == Some(extent);
+            }
+            if is_settled {
+                break;
+            }
+        }
+        self.extents.extend(estimate.known);
+        Ok(self.extents[&node])
+    }
+
+    /// What is known of a node's extent so far.
+    pub(super) fn estimated(&mut self, node: NodeId, estimate: &mut Estimate) -> u32 {
+        match node {
+            NodeId::NONE => return NEVER,
+            NodeId::ANY => return 1,
+            _ => {}
+        }
+        if let Some(&known) = self.extents.get(&node).or_else(|| estimate.known.get(&node)) {
+            return known;
+        }
+        estimate.known.insert(node, NEVER);
+        estimate.nodes.push(node);
+        NEVER
+    }
+
+    fn node_extent(
+        &mut self,
+        node: NodeId,
+        estimate: &mut Estimate,
+    ) -> Result<u32, SchemaError> {
+        let form = self.form(node)?;
+        let mut least = if form.null || form.booleans[1] { 4 } else { NEVER };
+        if form.booleans[0] {
+            least = least.min(5);
+        }
+        let numbers = self.written_numbers(&form)?;
+        least = least.min(self.shortest(numbers)?);
+        least = least.min(plus(self.shortest(form.strings)?, 2));
+        for &shape in &form.arrays {
+            least = least.min(plus(self.array_rest_by(shape, &Items::NONE, estimate)?, 1));
+        }
+        for &shape in &form.objects {
+            least = least.min(plus(self.object_rest_by(shape, &Members::NONE, estimate)?, 1));
+        }
+        Ok(least)
+    }
+
+    /// Whether a node has no value for reasons near at hand. `false` says nothing.
+    pub(super) fn is_surely_empty(&mut self, node: NodeId) -> Result<bool, SchemaError> {
+        match self.nodes.get(node.0) {
+            Node::None => return Ok(true),
+            Node::And(_) | Node::Not(_) => {}
+            Node::Any | Node::Schema(..) | Node::Constants(_) | Node::Or(_) => return Ok(false),
+        }
+        if let Some(&known) = self.extents.get(&node) {
+            return Ok(known == NEVER);
+        }
+        if self.looking.len() >= LOOK || self.looking.contains(&node) {
+            return Ok(false);
+        }
+        self.looking.push(node);
+        let form = self.form(node)?;
+        self.looking.pop();
+        let has_more = form.null
+            || form.booleans != [false; 2]
+            || !form.arrays.is_empty()
+            || !form.objects.is_empty();
+        Ok(!has_more && !self.is_inhabited(form.strings)? && !self.is_inhabited(form.numbers)?)
+    }
+}
+
+/// The sum of two extents.
+pub(crate) fn plus(a: u32, b: u32) -> u32 {
+    if a == NEVER || b == NEVER { NEVER } else { a.saturating_add(b).min(LONGEST) }
+}
+
+/// An extent so many times.
+pub(super) fn times(extent: u32, count: u64) -> u32 {
+    match (extent, count) {
+        (_, 0) => 0,
+        (NEVER, _) => NEVER,
+        _ => {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            extent.saturating_mul(count).min(LONGEST)
+        }
+    }
+}

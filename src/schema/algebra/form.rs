@@ -1,0 +1,227 @@
+//! What a formula allows, split by type, and the boolean operations on it.
+
+use std::sync::Arc;
+
+use super::array::{ArrayId, ArrayShape};
+use super::object::{ObjectId, ObjectShape};
+use super::{Algebra, MOST_SHAPES};
+use crate::regex::ExprId;
+use crate::schema::SchemaError;
+
+/// The values that a node allows, of each type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) null: bool,
+    /// Whether `false` is allowed, and whether `true` is.
+    pub(crate) booleans: [bool; 2],
+    /// Texts whose value is allowed, however it is spelled.
+    pub(super) numbers: ExprId,
+    /// The spellings to write: a matter of style, which no complement turns round.
+    pub(super) spellings: ExprId,
+    /// Decoded texts.
+    pub(crate) strings: ExprId,
+    /// Alternatives, ascending.
+    pub(crate) arrays: Vec<ArrayId>,
+    /// Alternatives, ascending.
+    pub(crate) objects: Vec<ObjectId>,
+}
+
+impl Form {
+    pub(super) fn nothing() -> Self {
+        Self {
+            null: false,
+            booleans: [false; 2],
+            numbers: ExprId::NOTHING,
+            spellings: ExprId::ANYTHING,
+            strings: ExprId::NOTHING,
+            arrays: Vec::new(),
+            objects: Vec::new(),
+        }
+    }
+
+    /// Whether it allows no value, as far as can be seen without a look inside its languages and
+    /// shapes.
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.null
+            && self.booleans == [false; 2]
+            && self.numbers == ExprId::NOTHING
+            && self.strings == ExprId::NOTHING
+            && self.arrays.is_empty()
+            && self.objects.is_empty()
+    }
+}
+
+impl Algebra {
+    pub(super) fn everything(&mut self) -> Form {
+        Form {
+            null: true,
+            booleans: [true; 2],
+            numbers: self.any_number,
+            spellings: ExprId::ANYTHING,
+            strings: self.any_text,
+            arrays: vec![self.array_id(ArrayShape::ANY)],
+            objects: vec![self.object_id(ObjectShape::any())],
+        }
+    }
+
+    /// What both allow.
+    pub(super) fn meet(&mut self, a: &Form, b: &Form) -> Result<Form, SchemaError> {
+        Ok(Form {
+            null: a.null && b.null,
+            booleans: [0, 1].map(|of| a.booleans[of] && b.booleans[of]),
+            numbers: self.both_numbers(a.numbers, b.numbers),
+            spellings: self.both(a.spellings, b.spellings),
+            strings: self.both_texts(a.strings, b.strings),
+            arrays: self.meet_all(&a.arrays, &b.arrays, Self::meet_arrays)?,
+            objects: self.meet_all(&a.objects, &b.objects, Self::meet_objects)?,
+        })
+    }
+
+    /// What either allows.
+    pub(super) fn join(&mut self, a: &Form, b: &Form) -> Result<Form, SchemaError> {
+        let spellings = match (a.numbers, b.numbers) {
+            (ExprId::NOTHING, _) => b.spellings,
+            (_, ExprId::NOTHING) => a.spellings,
+            _ => self.either(a.spellings, b.spellings),
+        };
+        Ok(Form {
+            null: a.null || b.null,
+            booleans: [0, 1].map(|of| a.booleans[of] || b.booleans[of]),
+            numbers: self.either(a.numbers, b.numbers),
+            spellings,
+            strings: self.either(a.strings, b.strings),
+            arrays: self.joined(&a.arrays, &b.arrays)?,
+            objects: self.joined(&a.objects, &b.objects)?,
+        })
+    }
+
+    /// What it does not allow.
+    pub(super) fn complement(&mut self, form: &Form) -> Result<Form, SchemaError> {
+        let everything = self.everything();
+        self.without(&everything, form)
+    }
+
+    /// What the first allows and the second does not.
+    pub(super) fn without(&mut self, a: &Form, b: &Form) -> Result<Form, SchemaError> {
+        let mut arrays = a.arrays.clone();
+        for &taken in &b.arrays {
+            arrays = self.take_all(&arrays, taken, Self::array_without)?;
+        }
+        let mut objects = a.objects.clone();
+        for &taken in &b.objects {
+            objects = self.take_all(&objects, taken, Self::object_without)?;
+        }
+        Ok(Form {
+            null: a.null && !b.null,
+            booleans: [0, 1].map(|of| a.booleans[of] && !b.booleans[of]),
+            numbers: self.minus(a.numbers, b.numbers),
+            spellings: a.spellings,
+            strings: self.minus(a.strings, b.strings),
+            arrays,
+            objects,
+        })
+    }
+
+    /// What exactly one of the forms allows.
+    pub(super) fn exactly_one(&mut self, forms: &[Arc<Form>]) -> Result<Form, SchemaError> {
+        let mut one = Form::nothing();
+        for (index, form) in forms.iter().enumerate() {
+            let mut alone = Form::clone(form);
+            for (other, taken) in forms.iter().enumerate() {
+                if other != index && !alone.is_nothing() {
+                    alone = self.without(&alone, taken)?;
+                }
+            }
+            one = self.join(&one, &alone)?;
+        }
+        Ok(one)
+    }
+
+    /// The texts of number texts to write: in style, unless no text of the value is.
+    pub(crate) fn written_numbers(&mut self, form: &Form) -> Result<ExprId, SchemaError> {
+        let styled = self.both(form.numbers, form.spellings);
+        Ok(if self.is_inhabited(styled)? { styled } else { form.numbers })
+    }
+
+    /// Every pair of alternatives, without those that are empty.
+    fn meet_all<T: Copy + Ord>(
+        &mut self,
+        a: &[T],
+        b: &[T],
+        meet: impl Fn(&mut Self, T, T) -> Result<Option<T>, SchemaError>,
+    ) -> Result<Vec<T>, SchemaError> {
+        let mut all = Vec::new();
+        for &one in a {
+            for &other in b {
+                all.extend(meet(self, one, other)?);
+            }
+        }
+        self.distinct(all)
+    }
+
+    /// Each alternative without what another takes away.
+    fn take_all<T: Copy + Ord>(
+        &mut self,
+        from: &[T],
+        taken: T,
+        take: impl Fn(&mut Self, T, T) -> Result<Vec<T>, SchemaError>,
+    ) -> Result<Vec<T>, SchemaError> {
+        let mut all = Vec::new();
+        for &one in from {
+            all.extend(take(self, one, taken)?);
+        }
+        self.distinct(all)
+    }
+
+    fn joined<T: Copy + Ord>(&mut self, a: &[T], b: &[T]) -> Result<Vec<T>, SchemaError> {
+        self.distinct([a, b].concat())
+    }
+
+    fn distinct<T: Copy + Ord>(&mut self, mut all: Vec<T>) -> Result<Vec<T>, SchemaError> {
+        all.sort_unstable();
+        all.dedup();
+        if all.len() > MOST_SHAPES {
+            return Err(self.over("alternatives of arrays or objects", MOST_SHAPES));
+        }
+        Ok(all)
+    }
+
+    pub(super) fn both(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        self.automaton.exprs_mut().and([a, b])
+    }
+
+    /// The same of languages within all texts, which is left out where the other says enough.
+    pub(super) fn both_texts(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        self.both_within(self.any_text, a, b)
+    }
+
+    /// The same of languages within all numbers.
+    pub(super) fn both_numbers(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        self.both_within(self.any_number, a, b)
+    }
+
+    fn both_within(&mut self, all: ExprId, a: ExprId, b: ExprId) -> ExprId {
+        match (a == all, b == all) {
+            (true, _) => b,
+            (_, true) => a,
+            _ => self.both(a, b),
+        }
+    }
+
+    fn either(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        self.automaton.exprs_mut().or([a, b])
+    }
+
+    /// What is in the first language and not in the second.
+    pub(super) fn minus(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        match (a, b) {
+            (ExprId::NOTHING, _) | (_, ExprId::NOTHING) => a,
+            _ if a == b => ExprId::NOTHING,
+            _ => {
+                let exprs = self.automaton.exprs_mut();
+                let not = exprs.not(b);
+                exprs.and([a, not])
+            }
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! Schemas as an algebra: what a combination of schemas allows, split by type.
+//!
+//! A [`NodeId`] is a formula over schemas. Its [`Form`] says, for each of JSON's types apart, which
+//! values it holds of: for null and booleans as flags, for numbers and strings as regular languages,
+//! and for arrays and objects as alternatives of shapes, each a plain list of demands. Forms are
+//! closed under `and`, `or` and `not`, so `allOf`, `oneOf`, `not`, `if` and siblings of all kinds are
+//! the same few operations.
+//!
+//! Forms are made on demand. The values inside arrays and objects are nodes again, looked at when a
+//! text leads there: recursion costs nothing, and a schema costs what is used of it.
+//!
+//! Laws, held by the walks and the suites in `tests/`: a value is of a node's form exactly if the
+//! schemas it is made of say so.
+
+mod array;
+mod cells;
+mod constant;
+mod evaluated;
+mod extent;
+mod form;
+mod object;
+mod read;
+mod rest;
+mod scope;
+
+pub(crate) use array::{ArrayId, ArrayShape, Counted};
+pub(crate) use cells::Cell;
+pub(crate) use extent::{NEVER, plus};
+pub(crate) use form::Form;
+pub(crate) use object::{Demand, Name, ObjectId, ObjectShape};
+pub(crate) use rest::{Items, Members};
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::document::Document;
+use super::error::SchemaError;
+use super::json::Json;
+use super::keywords::SchemaId;
+use super::number::{Numbers, Spelling};
+use super::report::{Enforcement, Entry};
+use crate::interner::Interner;
+use crate::regex::{Automaton, ByteSet, Count, ExprId, Shortest};
+
+/// A formula over schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NodeId(u32);
+
+impl NodeId {
+    /// Every value.
+    pub(crate) const ANY: Self = Self(0);
+    /// No value.
+    pub(crate) const NONE: Self = Self(1);
+}
+
+/// What a formula is made of. Invariant: as the constructors of [`Algebra`] make it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Node {
+    Any,
+    None,
+    /// What a schema says where the scope was reached.
+    Schema(SchemaId, ScopeId),
+    /// Any of some values, by the number of their list.
+    Constants(u32),
+    Not(NodeId),
+    /// At least two, ascending, none an `And`.
+    And(Box<[NodeId]>),
+    /// At least two, ascending, none an `Or`.
+    Or(Box<[NodeId]>),
+}
+
+/// What the dynamic anchors mean: those of the outermost resources that led here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct ScopeId(u32);
+
+/// The formulas over the schemas of a document, with the forms that were asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Algebra {
+    document: Arc<Document>,
+    /// The languages of number texts and of decoded strings.
+    pub(crate) automaton: Automaton,
+    numbers: Numbers,
+    any_char: ExprId,
+    /// All texts of a string.
+    any_text: ExprId,
+    /// All texts of a number.
+    any_number: ExprId,
+    /// Whether constants are written in every spelling.
+    spelling: Spelling,
+    nodes: Interner<Node>,
+    scopes: Interner<Vec<(String, SchemaId)>>,
+    names: Interner<Arc<str>>,
+    constants: Interner<Vec<Json>>,
+    objects: Interner<ObjectShape>,
+    arrays: Interner<ArrayShape>,
+    forms: HashMap<NodeId, Arc<Form>>,
+    read: HashMap<read::Key, Option<Arc<Form>>>,
+    /// Intersections of shapes that were asked for; `None` is empty.
+    object_meets: HashMap<(ObjectId, ObjectId), Option<ObjectId>>,
+    array_meets: HashMap<(ArrayId, ArrayId), Option<ArrayId>>,
+    extents: HashMap<NodeId, u32>,
+    cells: HashMap<ObjectId, Arc<[Cell]>>,
+    /// The nodes that are looked into for contradictions.
+    looking: Vec<NodeId>,
+    depth: usize,
+    /// The schema that is read, to name in errors.
+    at: SchemaId,
+}
+
+/// Alternatives of one type.
+const MOST_SHAPES: usize = 1 << 12;
+/// Schemas within schemas, without a value between.
+const DEEPEST: usize = 500;
+/// Automaton states that may be looked at to see whether a language is empty.
+const FUEL: u32 = 1 << 20;
+
+impl Algebra {
+    /// The algebra of a document, over texts that are finished with bytes of `alphabet`. The
+    /// language of white space is taken along, so that the automaton knows its bytes.
+    pub(crate) fn new(document: Arc<Document>, spelling: Spelling, alphabet: ByteSet) -> Self {
+        let mut exprs = document.exprs.clone();
+        let (any_char, any_text) = (exprs.any_char(), exprs.any_text());
+        let numbers = Numbers::new(&mut exprs, spelling);
+        let any_number = match document.has_multiples {
+            true => numbers.decided_by_multiples(),
+            false => numbers.any(),
+        };
+        for byte in document.told_apart.iter() {
+            exprs.byte(ByteSet::range(byte, byte));
+        }
+        let automaton = Automaton::new(exprs, alphabet);
+        let mut nodes = Interner::default();
+        nodes.intern(Node::Any);
+        nodes.intern(Node::None);
+        let mut scopes = Interner::default();
+        scopes.intern(Vec::new());
+        let at = document.root;
+        Self {
+            document,
+            automaton,
+            numbers,
+            any_char,
+            any_text,
+            any_number,
+            spelling,
+            nodes,
+            scopes,
+            names: Interner::default(),
+            constants: Interner::default(),
+            objects: Interner::default(),
+            arrays: Interner::default(),
+            forms: HashMap::new(),
+            read: HashMap::new(),
+            object_meets: HashMap::new(),
+            array_meets: HashMap::new(),
+            extents: HashMap::new(),
+            cells: HashMap::new(),
+            looking: Vec::new(),
+            depth: 0,
+            at,
+        }
+    }
+
+    /// How many characters a language's texts may have, where it has all texts up to so many; else 0.
+    pub(crate) fn most_chars(&self, language: ExprId) -> usize {
+        match self.automaton.exprs().repeated(language) {
+            Some((part, Count { min: 0, max })) if part == self.any_char => {
+                max.map_or(usize::MAX, |max| max as usize)
+            }
+            _ => 0,
+        }
+    }
+
+    /// The language of all texts.
+    pub(crate) fn any_text(&self) -> ExprId {
+        self.any_text
+    }
+
+    /// A text behind which a language begins, with the shortest text of it.
+    ///
+    /// # Errors
+    /// [`SchemaError::Limit`].
+    pub(crate) fn shortest_text(
+        &mut self,
+        mut language: ExprId,
+        mut text: Vec<u8>,
+    ) -> Result<Vec<u8>, SchemaError> {
+        let mut left = self.shortest(language)?;
+        while !self.automaton.is_nullable(language) {
+            let mut bytes = 0..=255_u8;
+            let step = |algebra: &mut Self, byte: u8| {
+                let class = algebra.automaton.class_of(byte);
+                algebra.automaton.step(language, class)
+            };
+            let mut best = None;
+            for byte in bytes.by_ref() {
+                let next = step(self, byte);
+                if next != ExprId::NOTHING && self.shortest(next)? < left {
+                    best = Some((byte, next));
+                    break;
+                }
+            }
+            let Some((byte, next)) = best else { break };
+            text.push(byte);
+            left = self.shortest(next)?;
+            language = next;
+        }
+        Ok(text)
+    }
+
+    /// The root of the document, and every schema it leads to.
+    pub(crate) fn root(&mut self) -> NodeId {
+        let root = self.document.root;
+        self.schema(root, ScopeId(0))
+    }
+
+    /// What a node allows.
+    ///
+    /// # Errors
+    /// [`SchemaError`].
+    pub(crate) fn form(&mut self, node: NodeId) -> Result<Arc<Form>, SchemaError> {
+        if let Some(form) = self.forms.get(&node) {
+            return Ok(Arc::clone(form));
+        }
+        self.deeper()?;
+        let form = match self.nodes.get(node.0).clone() {
+            Node::Any => Arc::new(self.everything()),
+            Node::None => Arc::new(Form::nothing()),
+            Node::Schema(schema, scope) => self.read(schema, scope)?,
+            Node::Constants(values) => {
+                let values = self.constants.get(values).clone();
+                Arc::new(self.constants_form(&values)?)
+            },
+            Node::Not(inner) => {
+                let inner = self.form(inner)?;
+                Arc::new(self.complement(&inner)?)
+            }
+            Node::And(parts) => {
+                let mut whole = self.form(parts[0])?;
+                for &part in &parts[1..] {
+                    let part = self.form(part)?;
+                    whole = Arc::new(self.meet(&whole, &part)?);
+                }
+                whole
+            }
+            Node::Or(parts) => {
+                let mut whole = self.form(parts[0])?;
+                for &part in &parts[1..] {
+                    let part = self.form(part)?;
+                    whole = Arc::new(self.join(&whole, &part)?);
+                }
+                whole
+            }
+        };
+        self.depth -= 1;
+        self.forms.insert(node, Arc::clone(&form));
+        Ok(form)
+    }
+
+    /// The values of all nodes.
+    pub(crate) fn and(&mut self, parts: impl IntoIterator<Item = NodeId>) -> NodeId {
+        let mut flat = Vec::new();
+        for part in parts {
+            match self.nodes.get(part.0) {
+                Node::And(inner) => flat.extend_from_slice(inner),
+                Node::Any => {}
+                _ => flat.push(part),
+            }
+        }
+        flat.sort_unstable();
+        flat.dedup();
+        let is_opposite = |part: &NodeId| match self.nodes.get(part.0) {
+            Node::Not(inner) => flat.binary_search(inner).is_ok(),
+            _ => false,
+        };
+        if flat.contains(&NodeId::NONE) || flat.iter().any(is_opposite) {
+            return NodeId::NONE;
+        }
+        match flat[..] {
+            [] => NodeId::ANY,
+            [only] => only,
+            _ => self.node(Node::And(flat.into())),
+        }
+    }
+
+    /// The values of any of the nodes.
+    pub(crate) fn or(&mut self, parts: impl IntoIterator<Item = NodeId>) -> NodeId {
+        let mut flat = Vec::new();
+        for part in parts {
+            match self.nodes.get(part.0) {
+                Node::Or(inner) => flat.extend_from_slice(inner),
+                Node::None => {}
+                _ => flat.push(part),
+            }
+        }
+        flat.sort_unstable();
+        flat.dedup();
+        if flat.contains(&NodeId::ANY) {
+            return NodeId::ANY;
+        }
+        match flat[..] {
+            [] => NodeId::NONE,
+            [only] => only,
+            _ => self.node(Node::Or(flat.into())),
+        }
+    }
+
+    /// The other values.
+    pub(crate) fn not(&mut self, node: NodeId) -> NodeId {
+        match *self.nodes.get(node.0) {
+            Node::Any => NodeId::NONE,
+            Node::None => NodeId::ANY,
+            Node::Not(inner) => inner,
+            _ => self.node(Node::Not(node)),
+        }
+    }
+
+    /// Any of the values.
+    pub(crate) fn constants(&mut self, values: Vec<Json>) -> NodeId {
+        let values = self.constants.intern(values);
+        self.node(Node::Constants(values))
+    }
+
+    /// The number of a property's name.
+    pub(crate) fn name(&mut self, text: &str) -> u32 {
+        self.names.intern(text.into())
+    }
+
+    /// The name with a number.
+    pub(crate) fn name_text(&self, name: u32) -> &Arc<str> {
+        self.names.get(name)
+    }
+
+    /// A shape by its number.
+    pub(crate) fn object(&self, shape: ObjectId) -> &ObjectShape {
+        self.objects.get(shape.0)
+    }
+
+    /// A shape by its number.
+    pub(crate) fn array(&self, shape: ArrayId) -> &ArrayShape {
+        self.arrays.get(shape.0)
+    }
+
+    /// The fewest bytes of a language's texts; [`NEVER`] where it has none.
+    ///
+    /// # Errors
+    /// [`SchemaError::Limit`].
+    pub(crate) fn shortest(&mut self, language: ExprId) -> Result<u32, SchemaError> {
+        let mut fuel = FUEL;
+        match self.automaton.shortest(language, &mut fuel) {
+            Ok(Shortest::Bytes(length)) => Ok(length),
+            Ok(Shortest::None) => Ok(NEVER),
+            Err(_) => Err(self.over("automaton states of an intersection", FUEL as usize)),
+        }
+    }
+
+    /// Whether a language has a text.
+    fn is_inhabited(&mut self, language: ExprId) -> Result<bool, SchemaError> {
+        Ok(self.shortest(language)? != NEVER)
+    }
+
+    /// Whether a text is of a language.
+    fn matches(&mut self, language: ExprId, text: &str) -> bool {
+        let mut state = language;
+        for byte in text.bytes() {
+            let class = self.automaton.class_of(byte);
+            state = self.automaton.step(state, class);
+            if state == ExprId::NOTHING {
+                return false;
+            }
+        }
+        self.automaton.is_nullable(state)
+    }
+
+    fn schema(&mut self, schema: SchemaId, scope: ScopeId) -> NodeId {
+        match self.document.always(schema) {
+            Some(true) => NodeId::ANY,
+            Some(false) => NodeId::NONE,
+            None => self.node(Node::Schema(schema, scope)),
+        }
+    }
+
+    fn node(&mut self, node: Node) -> NodeId {
+        NodeId(self.nodes.intern(node))
+    }
+
+    fn deeper(&mut self) -> Result<(), SchemaError> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.over("schemas within schemas", DEEPEST));
+        }
+        Ok(())
+    }
+
+    /// More of something than may be, at the schema that is read.
+    fn over(&self, what: &'static str, limit: usize) -> SchemaError {
+        let pointer = Some(self.document.places[self.at.index()].pointer.clone());
+        SchemaError::Limit { what, value: limit + 1, limit, pointer }
+    }
+
+    /// A keyword that cannot be enforced where it stands.
+    fn refused(&self, schema: SchemaId, keyword: &str, reason: &str) -> SchemaError {
+        let place = &self.document.places[schema.index()].pointer;
+        let entry = Entry {
+            pointer: format!("{place}/{keyword}"),
+            keyword: keyword.to_owned(),
+            enforcement: Enforcement::Refused,
+            reason: Some(reason.to_owned()),
+        };
+        SchemaError::Refused { entries: vec![entry] }
+    }
+}

@@ -1,0 +1,354 @@
+//! The form of a schema, keyword by keyword.
+
+use std::sync::Arc;
+
+use super::array::Counted;
+use super::evaluated::Tracking;
+use super::{Algebra, ArrayShape, Form, Name, NodeId, ObjectShape, ScopeId};
+use crate::regex::ExprId;
+use crate::schema::SchemaError;
+use crate::schema::keywords::{Assertions, Condition, Keywords, SchemaId, Types};
+
+/// A schema, where it is reached, and whether what it evaluates is kept.
+pub(super) type Key = (SchemaId, ScopeId, Tracking);
+
+/// Where a schema is read: its own scope, and whether to keep what it evaluates.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    scope: ScopeId,
+    tracking: Tracking,
+}
+
+impl Algebra {
+    /// What a schema allows.
+    pub(super) fn read(
+        &mut self,
+        schema: SchemaId,
+        scope: ScopeId,
+    ) -> Result<Arc<Form>, SchemaError> {
+        self.read_tracked((schema, scope, Tracking::Off))
+    }
+
+    fn read_tracked(&mut self, key: Key) -> Result<Arc<Form>, SchemaError> {
+        match self.read.get(&key) {
+            Some(Some(form)) => return Ok(Arc::clone(form)),
+            Some(None) => {
+                let reason = "the schema refers to itself before it looks into a value";
+                return Err(self.refused(key.0, "$ref", reason));
+            }
+            None => {}
+        }
+        self.deeper()?;
+        self.read.insert(key, None);
+        let before = std::mem::replace(&mut self.at, key.0);
+        let document = Arc::clone(&self.document);
+        let form = match &document.places[key.0.index()].assertions {
+            Assertions::Always(true) => self.everything(),
+            Assertions::Always(false) => Form::nothing(),
+            Assertions::Keywords(keywords) => self.read_keywords(keywords, key)?,
+        };
+        self.at = before;
+        self.depth -= 1;
+        let form = Arc::new(form);
+        self.read.insert(key, Some(Arc::clone(&form)));
+        Ok(form)
+    }
+
+    fn read_keywords(&mut self, keywords: &Keywords, key: Key) -> Result<Form, SchemaError> {
+        let (schema, scope, tracking) = key;
+        let is_last =
+            keywords.unevaluated_items.is_none() && keywords.unevaluated_properties.is_none();
+        let tracking = if is_last { tracking } else { Tracking::On };
+        let reading = Reading { scope: self.entered(scope, schema), tracking };
+        let mut form = self.own_form(keywords, reading)?;
+        form = self.read_references(keywords, reading, form)?;
+        for &part in &keywords.all_of {
+            form = self.meet_schema(&form, part, reading)?;
+        }
+        if let Some(parts) = &keywords.any_of {
+            let any = self.any_of(parts, reading)?;
+            form = self.meet(&form, &any)?;
+        }
+        if let Some(parts) = &keywords.one_of {
+            let one = self.one_of(parts, reading)?;
+            form = self.meet(&form, &one)?;
+        }
+        if let Some(not) = keywords.not {
+            let not = self.read(not, reading.scope)?;
+            form = self.without(&form, &not)?;
+        }
+        if let Some(condition) = &keywords.condition {
+            let chosen = self.condition(condition, reading)?;
+            form = self.meet(&form, &chosen)?;
+        }
+        for (name, part) in &keywords.dependent_schemas {
+            let dependent = self.dependent(name, *part, reading)?;
+            form = self.meet(&form, &dependent)?;
+        }
+        if let Some(node) = keywords.unevaluated_items {
+            let node = self.schema(node, reading.scope);
+            self.demand_of_unevaluated_items(&mut form, node)?;
+        }
+        if let Some(node) = keywords.unevaluated_properties {
+            let node = self.schema(node, reading.scope);
+            self.demand_of_unevaluated_properties(&mut form, node)?;
+        }
+        Ok(form)
+    }
+
+    /// What the keywords say that look at no other schema in place.
+    fn own_form(&mut self, keywords: &Keywords, reading: Reading) -> Result<Form, SchemaError> {
+        let mut form = self.everything();
+        if let Some(types) = keywords.types {
+            self.keep_types(&mut form, types);
+        }
+        if let Some(language) = keywords.number {
+            form.numbers = self.both_numbers(form.numbers, language);
+        }
+        if let Some(language) = keywords.string {
+            form.strings = self.both_texts(form.strings, language);
+        }
+        if !form.arrays.is_empty() {
+            let shape = self.array_shape(keywords, reading);
+            form.arrays = self.possible_array(shape)?.into_iter().collect();
+        }
+        if !form.objects.is_empty() {
+            let shape = self.object_shape(keywords, reading)?;
+            form.objects = self.possible_object(shape)?.into_iter().collect();
+        }
+        if let Some(value) = &keywords.constant {
+            let constant = self.constants_form(std::slice::from_ref(value))?;
+            form = self.meet(&form, &constant)?;
+        }
+        if let Some(values) = &keywords.members {
+            let members = self.constants_form(values)?;
+            form = self.meet(&form, &members)?;
+        }
+        Ok(form)
+    }
+
+    fn keep_types(&mut self, form: &mut Form, types: Types) {
+        form.null &= types.null;
+        if !types.boolean {
+            form.booleans = [false; 2];
+        }
+        if !types.number {
+            form.numbers = ExprId::NOTHING;
+            if types.integer {
+                form.numbers = self.numbers.integers(self.automaton.exprs_mut());
+                form.spellings = self.numbers.digits_only(self.automaton.exprs_mut());
+            }
+        }
+        if !types.string {
+            form.strings = ExprId::NOTHING;
+        }
+        if !types.array {
+            form.arrays.clear();
+        }
+        if !types.object {
+            form.objects.clear();
+        }
+    }
+
+    fn array_shape(&mut self, keywords: &Keywords, reading: Reading) -> ArrayShape {
+        let prefix =
+            keywords.prefix_items.iter().map(|&item| self.schema(item, reading.scope)).collect();
+        let rest = keywords.items.map_or(NodeId::ANY, |item| self.schema(item, reading.scope));
+        let mut counted = Vec::new();
+        let mut matching = None;
+        if let Some(contains) = keywords.contains {
+            let node = self.schema(contains.schema, reading.scope);
+            counted.push(Counted { from: 0, node, min: contains.min, max: contains.max });
+            matching = contains.evaluates.then_some(node);
+        }
+        let evaluated = match reading.tracking {
+            Tracking::On => self.evaluated_items(keywords, matching),
+            Tracking::Off => ArrayShape::ANY.evaluated,
+        };
+        ArrayShape {
+            prefix,
+            rest,
+            counted,
+            min: keywords.min_items,
+            max: keywords.max_items,
+            is_unique: keywords.unique_items,
+            evaluated,
+        }
+    }
+
+    fn object_shape(
+        &mut self,
+        keywords: &Keywords,
+        reading: Reading,
+    ) -> Result<ObjectShape, SchemaError> {
+        let mut shape = ObjectShape { min: keywords.min_properties, ..ObjectShape::any() };
+        shape.max = keywords.max_properties;
+        let schema = |algebra: &mut Self, of: SchemaId| algebra.schema(of, reading.scope);
+        let mut others = self.any_text;
+        for &(language, value) in &keywords.pattern_properties {
+            let value = schema(self, value);
+            shape.rules.push((language, value));
+            if keywords.additional_properties.is_some() {
+                others = self.minus(others, language);
+            }
+        }
+        let patterns = shape.rules.clone();
+        for (name, value) in &keywords.properties {
+            let matched = self.unnamed(&patterns, name);
+            let value = schema(self, *value);
+            let node = self.and([value, matched]);
+            let name = self.name(name);
+            shape.names.push(Name { name, node, is_required: false });
+        }
+        if let Some(value) = keywords.additional_properties {
+            let value = schema(self, value);
+            if value != NodeId::ANY && others != ExprId::NOTHING {
+                shape.rules.push((others, value));
+            }
+        }
+        if let Some(names) = keywords.property_names {
+            let language = self.read(names, reading.scope)?.strings;
+            let refused = self.minus(self.any_text, language);
+            self.add_rule(&mut shape, (refused, NodeId::NONE));
+        }
+        self.require(&mut shape, keywords);
+        if reading.tracking == Tracking::On {
+            shape.evaluated = self.evaluated_keys(keywords);
+        }
+        Ok(shape)
+    }
+
+    /// Adds a rule that the names known so far are under as well.
+    fn add_rule(&mut self, shape: &mut ObjectShape, rule: (ExprId, NodeId)) {
+        for index in 0..shape.names.len() {
+            let Name { name, node, .. } = shape.names[index];
+            let text = self.name_text(name).clone();
+            if rule.0 == self.any_text || self.matches(rule.0, &text) {
+                shape.names[index].node = self.and([node, rule.1]);
+            }
+        }
+        shape.rules.push(rule);
+    }
+
+    fn require(&mut self, shape: &mut ObjectShape, keywords: &Keywords) {
+        let mut places: hashbrown::HashMap<u32, usize> =
+            shape.names.iter().enumerate().map(|(at, of)| (of.name, at)).collect();
+        for required in &keywords.required {
+            let name = self.name(required);
+            let at = *places.entry(name).or_insert_with(|| {
+                shape.names.push(Name { name, node: NodeId::ANY, is_required: false });
+                shape.names.len() - 1
+            });
+            if at >= keywords.properties.len() {
+                shape.names[at].node = self.unnamed(&shape.rules, required);
+            }
+            shape.names[at].is_required = true;
+        }
+        for (first, others) in &keywords.dependent_required {
+            let first = self.name(first);
+            for other in others {
+                let other = self.name(other);
+                shape.implied.push((first, other));
+            }
+        }
+    }
+
+    fn read_references(
+        &mut self,
+        keywords: &Keywords,
+        reading: Reading,
+        mut form: Form,
+    ) -> Result<Form, SchemaError> {
+        if let Some(target) = keywords.reference {
+            form = self.meet_schema(&form, target, reading)?;
+        }
+        if let Some(dynamic) = &keywords.dynamic_reference {
+            let target = self.dynamic_target(dynamic, reading.scope);
+            form = self.meet_schema(&form, target, reading)?;
+        }
+        Ok(form)
+    }
+
+    fn meet_schema(
+        &mut self,
+        form: &Form,
+        schema: SchemaId,
+        reading: Reading,
+    ) -> Result<Form, SchemaError> {
+        let part = self.read_tracked((schema, reading.scope, reading.tracking))?;
+        self.meet(form, &part)
+    }
+
+    fn any_of(&mut self, parts: &[SchemaId], reading: Reading) -> Result<Form, SchemaError> {
+        if reading.tracking == Tracking::Off {
+            let mut any = Form::nothing();
+            for &part in parts {
+                let part = self.read(part, reading.scope)?;
+                any = self.join(&any, &part)?;
+            }
+            return Ok(any);
+        }
+        // Which branches hold decides what is evaluated, so every combination is an alternative.
+        let (mut some, mut none) = (Form::nothing(), self.everything());
+        for &part in parts {
+            let part = self.read_tracked((part, reading.scope, Tracking::On))?;
+            let with = self.meet(&some, &part)?;
+            let without = self.without(&some, &part)?;
+            let first = self.meet(&none, &part)?;
+            none = self.without(&none, &part)?;
+            some = self.join(&with, &without)?;
+            some = self.join(&some, &first)?;
+        }
+        Ok(some)
+    }
+
+    fn one_of(&mut self, parts: &[SchemaId], reading: Reading) -> Result<Form, SchemaError> {
+        let mut forms = Vec::with_capacity(parts.len());
+        for &part in parts {
+            forms.push(self.read_tracked((part, reading.scope, reading.tracking))?);
+        }
+        self.exactly_one(&forms)
+    }
+
+    fn condition(
+        &mut self,
+        condition: &Condition,
+        reading: Reading,
+    ) -> Result<Form, SchemaError> {
+        let Reading { scope, tracking } = reading;
+        let holds = self.read_tracked((condition.condition, scope, tracking))?;
+        let mut fails = self.complement(&holds)?;
+        let mut holds = Form::clone(&holds);
+        if let Some(then) = condition.then {
+            holds = self.meet_schema(&holds, then, reading)?;
+        }
+        if let Some(otherwise) = condition.otherwise {
+            fails = self.meet_schema(&fails, otherwise, reading)?;
+        }
+        self.join(&holds, &fails)
+    }
+
+    /// That a schema holds of objects with a key.
+    fn dependent(
+        &mut self,
+        name: &str,
+        schema: SchemaId,
+        reading: Reading,
+    ) -> Result<Form, SchemaError> {
+        let name = self.name(name);
+        let mut present = self.everything();
+        let with = |node, is_required| ObjectShape {
+            names: vec![Name { name, node, is_required }],
+            ..ObjectShape::any()
+        };
+        let shapes = [with(NodeId::ANY, true), with(NodeId::NONE, false)];
+        let [with_key, without_key] = shapes.map(|shape| self.object_id(shape));
+        present.objects = vec![with_key];
+        let mut holds = self.meet_schema(&present, schema, reading)?;
+        let mut others = self.everything();
+        others.objects = vec![without_key];
+        // Of what is no object the keyword says nothing.
+        holds = Form { objects: holds.objects, ..Form::nothing() };
+        self.join(&others, &holds)
+    }
+}

@@ -1,0 +1,158 @@
+//! Loads every schema that can be reached from the root through keywords and references.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::super::draft::Draft;
+use super::super::error::SchemaError;
+use super::super::format::Format;
+use super::super::json::Json;
+use super::super::keywords::{Assertions, Place, ResourceId, SchemaId};
+use super::super::number::Numbers;
+use super::super::options::Options;
+use super::super::report::{Entry, Report};
+use super::address::NO_ADDRESS;
+use super::dialect::{Dialect, Origin};
+use super::policy::{self, Finding};
+use super::reader::Reader;
+use super::registry::{Registry, SiteId};
+use super::{Document, Resource};
+use crate::regex::{ExprId, Exprs};
+
+/// What was loaded so far.
+#[derive(Debug)]
+pub(super) struct Loader<'o> {
+    pub(super) options: &'o Options,
+    pub(super) registry: Registry<'o>,
+    pub(super) exprs: Exprs,
+    pub(super) numbers: Numbers,
+    /// The languages of formats by name; `None` of those that are not known.
+    pub(super) formats: HashMap<String, Option<Format>>,
+    /// The languages of patterns.
+    pub(super) patterns: HashMap<String, ExprId>,
+    /// Schemas in the order in which they were come to; those behind `read` are not read yet.
+    pub(super) places: Vec<Place>,
+    sites: Vec<SiteId>,
+    schemas: HashMap<SiteId, SchemaId>,
+    /// The names that dynamic references have; empty for `$recursiveRef`.
+    pub(super) dynamic_anchors: BTreeSet<String>,
+    pub(super) entries: Vec<Entry>,
+    /// Entries that are not exact.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Loads a document.
+pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaError> {
+    let mut loader = Loader::new(options);
+    let dialect = match options.draft {
+        Some(draft) => Dialect::of(draft, Origin::Named),
+        None => Dialect::of(Draft::Draft202012, Origin::Assumed),
+    };
+    let site = loader.registry.add(NO_ADDRESS, json, dialect)?;
+    let root = loader.schema_at(site)?;
+    let mut read = 0;
+    while read < loader.places.len() {
+        while read < loader.places.len() {
+            loader.read(read)?;
+            read += 1;
+        }
+        // What was read may refer to anchors of resources that were entered.
+        loader.enter_anchors()?;
+    }
+    let resources = loader.resources();
+    policy::apply(&mut loader, &resources)?;
+    let draft = loader.registry.resource_of(site).dialect.draft;
+    let report = Report { entries: loader.entries, draft };
+    let Loader { exprs, numbers, places, .. } = loader;
+    Ok(Document { places, root, resources, exprs, numbers, report })
+}
+
+impl<'o> Loader<'o> {
+    fn new(options: &'o Options) -> Self {
+        let mut exprs = Exprs::default();
+        Self {
+            options,
+            registry: Registry::new(options),
+            numbers: Numbers::new(&mut exprs, options.numbers),
+            exprs,
+            formats: HashMap::new(),
+            patterns: HashMap::new(),
+            places: Vec::new(),
+            sites: Vec::new(),
+            schemas: HashMap::new(),
+            dynamic_anchors: BTreeSet::new(),
+            entries: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// The schema at a site, which is read later if it was not come to before.
+    pub(super) fn schema_at(&mut self, site: SiteId) -> Result<SchemaId, SchemaError> {
+        if let Some(&known) = self.schemas.get(&site) {
+            return Ok(known);
+        }
+        let id = SchemaId(u32::try_from(self.places.len()).expect("sites are limited"));
+        let pointer = self.registry.pointer(site);
+        self.registry.charge(pointer.len())?;
+        let resource = self.registry.sites[site.index()].resource;
+        let draft = self.registry.resources[resource].dialect.draft;
+        let resource = ResourceId(u32::try_from(resource).expect("sites are limited"));
+        self.places.push(Place { pointer, resource, draft, assertions: Assertions::Always(true) });
+        self.sites.push(site);
+        self.schemas.insert(site, id);
+        Ok(id)
+    }
+
+    fn read(&mut self, index: usize) -> Result<(), SchemaError> {
+        let site = self.sites[index];
+        let at = &self.registry.sites[site.index()];
+        let root = Arc::clone(&self.registry.sources[at.source].root);
+        let json = root.follow(&at.path).expect("sites are made where a value stands");
+        let schema = SchemaId(u32::try_from(index).expect("sites are limited"));
+        self.places[index].assertions = match json {
+            Json::Bool(value) => Assertions::Always(*value),
+            Json::Object(members) => Reader::new(self, site, members).read(schema)?,
+            _ => {
+                let (pointer, found) = (self.registry.pointer(site), json.describe());
+                return Err(SchemaError::NotASchema { pointer, found });
+            }
+        };
+        Ok(())
+    }
+
+    /// Loads the anchors that dynamic references may lead to, of resources that were entered.
+    fn enter_anchors(&mut self) -> Result<(), SchemaError> {
+        let entered: BTreeSet<ResourceId> =
+            self.places.iter().map(|place| place.resource).collect();
+        for resource in entered {
+            let sites: Vec<SiteId> = self.anchors(resource).map(|(_, site)| site).collect();
+            for site in sites {
+                self.schema_at(site)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The dynamic anchors of a resource that references may lead to.
+    fn anchors(&self, resource: ResourceId) -> impl Iterator<Item = (&String, SiteId)> {
+        let resource = &self.registry.resources[resource.0 as usize];
+        self.dynamic_anchors.iter().filter_map(|name| {
+            let is_root = name.is_empty() && resource.is_recursive;
+            let anchor = resource.anchors.get(name).filter(|anchor| anchor.is_dynamic);
+            let site = if is_root { Some(resource.root) } else { anchor.map(|anchor| anchor.site) };
+            site.map(|site| (name, site))
+        })
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        let count = u32::try_from(self.registry.resources.len()).expect("sites are limited");
+        let anchors = |resource: u32| {
+            let anchors = self.anchors(ResourceId(resource));
+            let loaded = |(name, site): (&String, SiteId)| {
+                self.schemas.get(&site).map(|&schema| (name.clone(), schema))
+            };
+            Resource { dynamic_anchors: anchors.filter_map(loaded).collect() }
+        };
+        (0..count).map(anchors).collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! Finds the schemas of a document, and what names them: `$id`, anchors and `$schema`.
+
+use super::super::draft::Draft;
+use super::super::error::SchemaError;
+use super::super::json::{Json, escape};
+use super::address;
+use super::dialect::{Dialect, Origin};
+use super::registry::{Anchor, Registry, Site, SiteId};
+use super::table::{Schemas, Word, look_up};
+
+/// A schema to be looked at.
+#[derive(Debug)]
+pub(super) struct Visit<'j> {
+    pub(super) source: usize,
+    pub(super) json: &'j Json,
+    pub(super) pointer: String,
+    pub(super) path: Vec<u32>,
+    /// Of the schema around it.
+    pub(super) resource: usize,
+}
+
+/// How many metaschemas may have metaschemas that are not of a draft.
+const METASCHEMAS: usize = 8;
+
+impl Registry<'_> {
+    /// Finds every schema at and below a place. A list of what is left takes the place of recursion.
+    pub(super) fn scan(&mut self, first: Visit<'_>) -> Result<SiteId, SchemaError> {
+        let (source, pointer) = (first.source, first.pointer.clone());
+        let mut left = vec![first];
+        while let Some(visit) = left.pop() {
+            if !self.sources[source].sites.contains_key(&visit.pointer) {
+                self.visit(visit, &mut left)?;
+            }
+        }
+        Ok(self.sources[source].sites[&pointer])
+    }
+
+    fn visit<'j>(
+        &mut self,
+        visit: Visit<'j>,
+        left: &mut Vec<Visit<'j>>,
+    ) -> Result<(), SchemaError> {
+        let Visit { source, json, pointer, path, resource } = visit;
+        let site = Site { source, pointer: pointer.clone(), path: path.clone(), resource };
+        let site = self.add_site(site)?;
+        let Json::Object(members) = json else { return Ok(()) };
+        let resource = self.identify(site, json)?;
+        self.sites[site.index()].resource = resource;
+        let dialect = self.resources[resource].dialect;
+        for (index, (key, value)) in members.iter().enumerate() {
+            let Word::Keyword(keyword) = look_up(key, dialect) else { continue };
+            if keyword.schemas == Schemas::None {
+                continue;
+            }
+            let below = |steps: &[usize], tail: &str, json: &'j Json| {
+                let steps = [&[index], steps].concat();
+                let steps =
+                    steps.iter().map(|&step| u32::try_from(step).expect("sources are limited"));
+                let path = path.iter().copied().chain(steps).collect();
+                let pointer = format!("{pointer}/{}{tail}", escape(key));
+                Visit { source, json, pointer, path, resource }
+            };
+            match (keyword.schemas, value) {
+                (Schemas::List | Schemas::OneOrList, Json::Array(items)) => {
+                    let items = items.iter().enumerate().filter(|(_, item)| is_schema(item));
+                    left.extend(items.map(|(at, item)| below(&[at], &format!("/{at}"), item)));
+                }
+                (Schemas::Members, Json::Object(members)) => {
+                    let members =
+                        members.iter().enumerate().filter(|(_, (_, item))| is_schema(item));
+                    left.extend(members.map(|(at, (name, item))| {
+                        below(&[at], &format!("/{}", escape(name)), item)
+                    }));
+                }
+                (Schemas::One | Schemas::OneOrList, value) if is_schema(value) => {
+                    left.push(below(&[], "", value));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what names a schema. The resource that it belongs to: its own if it has an address.
+    fn identify(&mut self, site: SiteId, json: &Json) -> Result<usize, SchemaError> {
+        let outer = self.sites[site.index()].resource;
+        let is_root = self.resources[outer].root == site;
+        let around = self.resources[outer].dialect;
+        // Whether it is a resource of its own is said in the words of its own draft.
+        let named = json.get("$schema").and_then(|schema| match schema {
+            Json::String(address) => Draft::from_address(address),
+            _ => None,
+        });
+        let draft = named.unwrap_or(around.draft);
+        let hides_id = draft.hides_siblings_of_references() && json.get("$ref").is_some();
+        let id = json.get(draft.id_keyword()).filter(|_| !hides_id);
+        if is_root {
+            let dialect = self.dialect(site, json, around)?;
+            self.resources[outer].dialect = dialect;
+        }
+        let resource = match id {
+            None => outer,
+            Some(id) => self.named_by_id(site, json, id)?,
+        };
+        self.anchor(site, resource, json)?;
+        Ok(resource)
+    }
+
+    /// Takes in an `$id`, and returns the resource that it stands for or stands in.
+    fn named_by_id(&mut self, site: SiteId, json: &Json, id: &Json) -> Result<usize, SchemaError> {
+        let outer = self.sites[site.index()].resource;
+        let (is_root, around) = (self.resources[outer].root == site, self.resources[outer].dialect);
+        let fault = |registry: &Self, expected: &str| SchemaError::Keyword {
+            pointer: registry.pointer(site),
+            keyword: around.draft.id_keyword().to_owned(),
+            expected: expected.to_owned(),
+            found: id.describe(),
+        };
+        let Json::String(id) = id else { return Err(fault(self, "an address, as a string")) };
+        let resolved = address::resolve(&self.resources[outer].address, id)
+            .map_err(|_| fault(self, "an address as in RFC 3986"))?;
+        let resource = match id.starts_with('#') {
+            true => outer,
+            false if is_root => {
+                self.resources[outer].address = resolved.address;
+                self.name(outer);
+                outer
+            }
+            false => {
+                let dialect = self.dialect(site, json, around)?;
+                self.add_resource(&resolved.address, site, dialect)
+            }
+        };
+        if !resolved.fragment.is_empty() {
+            if !self.resources[resource].dialect.reads_fragment_ids() {
+                return Err(fault(self, "an address without a fragment, which is $anchor now"));
+            }
+            let anchor = Anchor { site, is_dynamic: false };
+            self.resources[resource].anchors.entry(resolved.fragment).or_insert(anchor);
+        }
+        Ok(resource)
+    }
+
+    /// Takes in anchors.
+    fn anchor(&mut self, site: SiteId, resource: usize, json: &Json) -> Result<(), SchemaError> {
+        let draft = self.resources[resource].dialect.draft;
+        let keywords = [("$anchor", Draft::Draft201909), ("$dynamicAnchor", Draft::Draft202012)];
+        for (keyword, _) in keywords.into_iter().filter(|(_, since)| draft >= *since) {
+            match json.get(keyword) {
+                None => {}
+                Some(Json::String(name)) => {
+                    let is_dynamic = keyword == "$dynamicAnchor";
+                    let anchor = Anchor { site, is_dynamic };
+                    self.resources[resource].anchors.insert(name.to_string(), anchor);
+                }
+                Some(other) => {
+                    return Err(SchemaError::Keyword {
+                        pointer: self.pointer(site),
+                        keyword: keyword.to_owned(),
+                        expected: "a name, as a string".to_owned(),
+                        found: other.describe(),
+                    });
+                }
+            }
+        }
+        let is_recursive = json.get("$recursiveAnchor") == Some(&Json::Bool(true));
+        if is_recursive && draft == Draft::Draft201909 && self.resources[resource].root == site {
+            self.resources[resource].is_recursive = true;
+        }
+        Ok(())
+    }
+
+    /// The dialect that `$schema` names, or that of the schema around.
+    fn dialect(
+        &mut self,
+        site: SiteId,
+        json: &Json,
+        around: Dialect,
+    ) -> Result<Dialect, SchemaError> {
+        let address = match json.get("$schema") {
+            None => return Ok(around),
+            Some(Json::String(address)) => address,
+            Some(other) => {
+                return Err(SchemaError::Keyword {
+                    pointer: self.pointer(site),
+                    keyword: "$schema".to_owned(),
+                    expected: "the address of a metaschema, as a string".to_owned(),
+                    found: other.describe(),
+                });
+            }
+        };
+        self.dialect_at(address).map_err(|reason| SchemaError::UnknownDraft {
+            pointer: self.pointer(site),
+            address: address.to_string(),
+            reason,
+        })
+    }
+
+    /// The dialect of a metaschema: that of the draft it is written in, less what its `$vocabulary`
+    /// leaves out. Inside an error, why it is not known.
+    fn dialect_at(&self, address: &str) -> Result<Dialect, String> {
+        let mut address = address.to_owned();
+        let mut vocabulary = None;
+        for _ in 0..METASCHEMAS {
+            if let Some(draft) = Draft::from_address(&address) {
+                let dialect = Dialect::of(draft, Origin::Named);
+                let Some(vocabulary) = &vocabulary else { return Ok(dialect) };
+                return dialect.with_vocabularies(vocabulary).map_err(|vocabulary| {
+                    format!(
+                        "its metaschema demands the vocabulary {vocabulary:?}, which is not known"
+                    )
+                });
+            }
+            let bare = address.strip_suffix('#').unwrap_or(&address);
+            let metaschema = self.document(bare).map_err(|error| error.to_string())?;
+            let metaschema = metaschema
+                .ok_or("drafts 4, 6, 7, 2019-09 and 2020-12 are; a resolver may know others")?;
+            vocabulary = vocabulary.or_else(|| metaschema.get("$vocabulary").cloned());
+            match metaschema.get("$schema") {
+                Some(Json::String(next)) => address = next.to_string(),
+                _ => return Err("its metaschema has no $schema".to_owned()),
+            }
+        }
+        Err("its metaschema leads from one to another, and to no draft".to_owned())
+    }
+}
+
+fn is_schema(json: &Json) -> bool {
+    matches!(json, Json::Object(_) | Json::Bool(_))
+}

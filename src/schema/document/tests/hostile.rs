@@ -1,0 +1,67 @@
+//! Schemas made to cost much: each is settled within a second, in a debug build too.
+
+use std::time::{Duration, Instant};
+
+use super::load;
+use crate::schema::SchemaError;
+use crate::schema::options::Options;
+
+fn check(name: &str, text: &str, is_limited: impl Fn(&SchemaError) -> bool) {
+    let begin = Instant::now();
+    let result = load(text, &Options::default()).map(|document| document.places.len());
+    assert!(begin.elapsed() < Duration::from_secs(1), "{name} took {:?}", begin.elapsed());
+    if let Err(error) = result {
+        assert!(is_limited(&error), "{name}: {error}");
+    }
+}
+
+fn never(_: &SchemaError) -> bool {
+    false
+}
+
+#[test]
+fn depth_ends_in_a_limit() {
+    for open in ["{\"not\":", "[", "{\"a\":[", "{\"$ref\":"] {
+        check(open, &open.repeat(100_000), |error| matches!(error, SchemaError::Depth { .. }));
+    }
+    let deep = format!("{}true{}", "{\"not\":".repeat(499), "}".repeat(499));
+    check("499 levels", &deep, never);
+}
+
+#[test]
+fn long_keys_nested_deep_end_in_a_limit() {
+    let key = "k".repeat(30_000);
+    let deep =
+        format!("{}true{}", format!("{{\"properties\":{{\"{key}\":").repeat(240), "}}".repeat(240));
+    check("long keys", &deep, |error| matches!(error, SchemaError::Limit { .. }));
+}
+
+#[test]
+fn loops_of_references_end() {
+    check("itself", r##"{"$ref": "#"}"##, never);
+    let chain: Vec<String> = (0..3_000)
+        .map(|at| format!("\"{at}\": {{\"$ref\": \"#/$defs/{}\"}}", (at + 1) % 3_000))
+        .collect();
+    check(
+        "chain",
+        &format!("{{\"$ref\": \"#/$defs/0\", \"$defs\": {{{}}}}}", chain.join(",")),
+        never,
+    );
+    let into: Vec<String> =
+        (0..3_000).map(|at| format!("{{\"$ref\": \"#/x/{}\"}}", (at + 1) % 3_000)).collect();
+    check("unknown", &format!("{{\"$ref\": \"#/x/0\", \"x\": [{}]}}", into.join(",")), never);
+    let deep = format!("{{\"$ref\": \"#{}\"}}", "/$ref".repeat(10_000));
+    check("long pointer", &deep, |error| matches!(error, SchemaError::Reference { .. }));
+}
+
+#[test]
+fn wide_schemas_load() {
+    let members: Vec<String> = (0..10_000)
+        .map(|at| format!("\"key{at}\": {{\"type\": \"string\", \"maxLength\": {at}}}"))
+        .collect();
+    check("10,000 properties", &format!("{{\"properties\": {{{}}}}}", members.join(",")), never);
+    let items: Vec<String> = (0..100_000).map(|at| format!("\"item{at:06}\"")).collect();
+    check("1 MB enum", &format!("{{\"enum\": [{}]}}", items.join(",")), never);
+    let keys: Vec<String> = (0..100_000).map(|at| format!("\"key{at}\": 1")).collect();
+    check("100,000 keywords", &format!("{{{}}}", keys.join(",")), never);
+}

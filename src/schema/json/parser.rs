@@ -1,0 +1,255 @@
+//! Reads JSON texts, strictly by RFC 8259.
+
+use super::{Json, JsonError};
+
+/// A text and how far it was read. Recursion is as deep as values are nested, which is limited.
+pub(super) struct Parser<'t> {
+    text: &'t str,
+    /// On a character's boundary.
+    at: usize,
+    /// How many more levels may be opened.
+    levels: usize,
+}
+
+impl<'t> Parser<'t> {
+    pub(super) fn new(text: &'t str, depth: usize) -> Self {
+        Self { text, at: 0, levels: depth }
+    }
+
+    pub(super) fn parse(mut self) -> Result<Json, JsonError> {
+        let value = self.value()?;
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(self.unexpected("nothing but white space may follow the value")),
+        }
+    }
+
+    fn value(&mut self) -> Result<Json, JsonError> {
+        match self.peek() {
+            Some(b'{') => self.nested(Self::object),
+            Some(b'[') => self.nested(Self::array),
+            Some(b'"') => self.string().map(|text| Json::String(text.into())),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'a'..=b'z') => self.word(),
+            _ => Err(self.unexpected("a value must stand here")),
+        }
+    }
+
+    /// One level down, past the opening bracket.
+    fn nested(
+        &mut self,
+        read: fn(&mut Self) -> Result<Json, JsonError>,
+    ) -> Result<Json, JsonError> {
+        let Some(levels) = self.levels.checked_sub(1) else {
+            let (line, column) = self.place(self.at);
+            return Err(JsonError::Depth { line, column });
+        };
+        self.at += 1;
+        self.levels = levels;
+        let value = read(self);
+        self.levels += 1;
+        value
+    }
+
+    fn array(&mut self) -> Result<Json, JsonError> {
+        let mut items = Vec::new();
+        if self.eat(b']') {
+            return Ok(Json::Array(items));
+        }
+        loop {
+            items.push(self.value()?);
+            if self.eat(b']') {
+                return Ok(Json::Array(items));
+            }
+            if !self.eat(b',') {
+                return Err(self.unexpected("a comma or the end of the array must stand here"));
+            }
+        }
+    }
+
+    fn object(&mut self) -> Result<Json, JsonError> {
+        let (mut members, mut offsets) = (Vec::new(), Vec::new());
+        if self.eat(b'}') {
+            return Ok(Json::Object(members));
+        }
+        loop {
+            if self.peek() != Some(b'"') {
+                return Err(self.unexpected("a member's name in quotes must stand here"));
+            }
+            offsets.push(self.at);
+            let key = self.string()?;
+            if !self.eat(b':') {
+                return Err(self.unexpected("a colon must stand here"));
+            }
+            members.push((key, self.value()?));
+            if self.eat(b'}') {
+                self.refuse_duplicates(&members, &offsets)?;
+                return Ok(Json::Object(members));
+            }
+            if !self.eat(b',') {
+                return Err(self.unexpected("a comma or the end of the object must stand here"));
+            }
+        }
+    }
+
+    fn refuse_duplicates(
+        &self,
+        members: &[(String, Json)],
+        offsets: &[usize],
+    ) -> Result<(), JsonError> {
+        let mut order: Vec<usize> = (0..members.len()).collect();
+        order.sort_by_key(|&index| &members[index].0);
+        let mut repeated = order.windows(2).filter(|two| members[two[0]].0 == members[two[1]].0);
+        match repeated.next() {
+            None => Ok(()),
+            Some(two) => {
+                let (first, _) = self.place(offsets[two[0]]);
+                let name = &members[two[1]].0;
+                let what = format!("member {name:?} is given again, after line {first}");
+                Err(self.error(what, offsets[two[1]]))
+            }
+        }
+    }
+
+    /// A string from its opening quote past its closing one.
+    fn string(&mut self) -> Result<String, JsonError> {
+        self.at += 1;
+        let mut text = String::new();
+        loop {
+            let rest = &self.text[self.at..];
+            let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
+            let Some(length) = rest.bytes().position(is_special) else {
+                return Err(self.error("a quote must end the string", self.text.len()));
+            };
+            text.push_str(&rest[..length]);
+            self.at += length;
+            match rest.as_bytes()[length] {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(text);
+                }
+                b'\\' => text.push(self.escape()?),
+                _ => return Err(self.unexpected("control characters must be escaped")),
+            }
+        }
+    }
+
+    /// An escape from its backslash.
+    fn escape(&mut self) -> Result<char, JsonError> {
+        let begin = self.at;
+        self.at += 2;
+        Ok(match self.text.as_bytes().get(begin + 1) {
+            Some(b'n') => '\n',
+            Some(b't') => '\t',
+            Some(b'r') => '\r',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(&byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'u') => return self.code_point(begin),
+            _ => {
+                let what = "an escape must be one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u";
+                return Err(self.error(what, begin));
+            }
+        })
+    }
+
+    /// The digits of `\u`, and those of the other half of a surrogate pair.
+    fn code_point(&mut self, begin: usize) -> Result<char, JsonError> {
+        let first = self.four_digits(begin)?;
+        let code = match first {
+            0xD800..=0xDBFF if self.text[self.at..].starts_with("\\u") => {
+                self.at += 2;
+                let second = self.four_digits(begin)?;
+                let low = second.checked_sub(0xDC00).filter(|&low| low < 0x400);
+                low.map(|low| 0x1_0000 + ((first - 0xD800) << 10) + low)
+            }
+            _ => Some(first),
+        };
+        code.and_then(char::from_u32)
+            .ok_or_else(|| self.error("an escaped surrogate must be half of a pair", begin))
+    }
+
+    fn four_digits(&mut self, begin: usize) -> Result<u32, JsonError> {
+        let digits = self.text.get(self.at..self.at + 4);
+        let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let Some(digits) = digits else {
+            return Err(self.error("four hexadecimal digits must follow \\u", begin));
+        };
+        self.at += 4;
+        Ok(u32::from_str_radix(digits, 16).expect("hexadecimal digits"))
+    }
+
+    fn number(&mut self) -> Result<Json, JsonError> {
+        let begin = self.at;
+        self.skip(b"-");
+        let whole = self.digits()?;
+        if self.text.as_bytes()[whole] == b'0' && self.at - whole > 1 {
+            return Err(self.error("a number must have no leading zeros", whole));
+        }
+        if self.skip(b".") {
+            self.digits()?;
+        }
+        if self.skip(b"eE") {
+            self.skip(b"+-");
+            self.digits()?;
+        }
+        Ok(Json::Number(self.text[begin..self.at].into()))
+    }
+
+    /// One digit or more; where they begin.
+    fn digits(&mut self) -> Result<usize, JsonError> {
+        let begin = self.at;
+        while self.skip(b"0123456789") {}
+        if begin == self.at { Err(self.unexpected("a digit must stand here")) } else { Ok(begin) }
+    }
+
+    fn word(&mut self) -> Result<Json, JsonError> {
+        let words =
+            [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))];
+        for (word, value) in words {
+            if self.text[self.at..].starts_with(word) {
+                self.at += word.len();
+                return Ok(value);
+            }
+        }
+        Err(self.unexpected("a value must stand here"))
+    }
+
+    /// Takes one of these bytes, if one is next.
+    fn skip(&mut self, bytes: &[u8]) -> bool {
+        let is_next = self.text.as_bytes().get(self.at).is_some_and(|byte| bytes.contains(byte));
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// Takes white space, and then this byte, if it is next.
+    fn eat(&mut self, byte: u8) -> bool {
+        self.peek() == Some(byte) && self.skip(&[byte])
+    }
+
+    /// The next byte behind white space.
+    fn peek(&mut self) -> Option<u8> {
+        while self.skip(b" \n\t\r") {}
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn unexpected(&self, expected: &str) -> JsonError {
+        let found = match self.text[self.at..].chars().next() {
+            None => "the end of the text".to_owned(),
+            Some(char) => format!("{char:?}"),
+        };
+        self.error(format!("{expected}, not {found}"), self.at)
+    }
+
+    fn error(&self, what: impl Into<String>, offset: usize) -> JsonError {
+        let (line, column) = self.place(offset);
+        JsonError::Syntax { what: what.into(), line, column }
+    }
+
+    /// The line and column of an offset, from 1.
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let before = &self.text[..offset];
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+    }
+}

@@ -1,0 +1,146 @@
+//! Whole values judged by another implementation of JSON Schema.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use jsonschema::{Retrieve, Uri, ValidationOptions};
+use serde_json::{Value, json};
+
+use super::draft::Draft;
+use super::error::SchemaError;
+use super::options::{Options, Resolver};
+
+/// Judges whole values by a schema: whether they conform, and where not.
+///
+/// It has nothing in common with what constrains generation, so that each can be held against the
+/// other. Formats are asserted in every draft.
+///
+/// ```
+/// use serde_json::json;
+/// use tokenrail::schema::{Options, Validator};
+///
+/// let schema = json!({"properties": {"port": {"maximum": 65535}}});
+/// let validator = Validator::new(&schema, &Options::default())?;
+/// let violations = validator.validate(&json!({"port": 70000}));
+/// assert_eq!(violations[0].instance, "/port");
+/// assert_eq!(violations[0].schema, "/properties/port/maximum");
+/// # Ok::<(), tokenrail::schema::SchemaError>(())
+/// ```
+pub struct Validator {
+    validator: jsonschema::Validator,
+}
+
+/// A value that a schema does not allow, within the value that was judged.
+///
+/// ```
+/// use serde_json::json;
+/// use tokenrail::schema::{Options, Validator};
+///
+/// let validator = Validator::new(&json!({"type": "null"}), &Options::default())?;
+/// assert_eq!(validator.validate(&json!(1))[0].message, "1 is not of type \"null\"");
+/// # Ok::<(), tokenrail::schema::SchemaError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The JSON pointer of the value.
+    pub instance: String,
+    /// The JSON pointer of the keyword that does not allow it.
+    pub schema: String,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+impl Validator {
+    /// Makes a validator of a schema. Of the options it takes the draft and the resolver.
+    ///
+    /// # Errors
+    /// [`SchemaError::Invalid`] where the schema is not valid.
+    pub fn new(schema: &Value, options: &Options) -> Result<Self, SchemaError> {
+        let mut validation =
+            base(options.draft).with_retriever(Documents(options.resolver.clone()));
+        for name in FORMATS {
+            // Drafts that do not list a format take the check of the newest, which has all of them.
+            let check = base(None)
+                .offline()
+                .should_validate_formats(true)
+                .build(&json!({ "format": name }))
+                .map_err(|error| invalid(&error))?;
+            let is_valid = move |text: &str| check.is_valid(&Value::String(text.to_owned()));
+            validation = validation.with_format(name, is_valid);
+        }
+        let validator = validation.should_validate_formats(true).build(schema);
+        Ok(Self { validator: validator.map_err(|error| invalid(&error))? })
+    }
+
+    /// Everything in a value that the schema does not allow; empty where it conforms.
+    #[must_use]
+    pub fn validate(&self, value: &Value) -> Vec<Violation> {
+        let violation = |error: jsonschema::ValidationError<'_>| Violation {
+            instance: error.instance_path().to_string(),
+            schema: error.schema_path().to_string(),
+            message: error.to_string(),
+        };
+        self.validator.iter_errors(value).map(violation).collect()
+    }
+
+    /// Whether a value conforms.
+    #[must_use]
+    pub fn is_valid(&self, value: &Value) -> bool {
+        self.validator.is_valid(value)
+    }
+}
+
+impl fmt::Debug for Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Validator").finish_non_exhaustive()
+    }
+}
+
+/// Formats that not every draft lists.
+const FORMATS: [&str; 10] = [
+    "duration",
+    "idn-email",
+    "idn-hostname",
+    "iri",
+    "iri-reference",
+    "json-pointer",
+    "relative-json-pointer",
+    "uri-reference",
+    "uri-template",
+    "uuid",
+];
+
+fn base(draft: Option<Draft>) -> ValidationOptions<'static> {
+    let draft = draft.map(|draft| match draft {
+        Draft::Draft4 => jsonschema::Draft::Draft4,
+        Draft::Draft6 => jsonschema::Draft::Draft6,
+        Draft::Draft7 => jsonschema::Draft::Draft7,
+        Draft::Draft201909 => jsonschema::Draft::Draft201909,
+        Draft::Draft202012 => jsonschema::Draft::Draft202012,
+    });
+    let options = jsonschema::options();
+    match draft {
+        None => options,
+        Some(draft) => options.with_draft(draft),
+    }
+}
+
+fn invalid(error: &jsonschema::ValidationError<'_>) -> SchemaError {
+    SchemaError::Invalid { pointer: error.instance_path().to_string(), what: error.to_string() }
+}
+
+/// Documents that references lead to: the resolver's, and no others.
+struct Documents(Option<Arc<dyn Resolver>>);
+
+/// The resolver has no document at an address.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing is known by this address")]
+struct Unknown;
+
+impl Retrieve for Documents {
+    fn retrieve(&self, address: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        let known = self.0.as_ref().and_then(|resolver| resolver.resolve(address.as_str()));
+        known.ok_or_else(|| Unknown.into())
+    }
+}
