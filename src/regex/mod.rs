@@ -25,5 +25,7 @@ mod shortest;
 pub(crate) use automaton::Automaton;
 pub(crate) use byte_set::ByteSet;
 pub(crate) use expr::{Count, ExprId, Exprs};
-pub(crate) use parse::{PatternError, PatternErrorKind, PatternLimits, Syntax, parse};
+pub(crate) use parse::{
+    PatternError, PatternErrorKind, PatternLimits, Syntax, parse, parse_search,
+};
 pub(crate) use shortest::Shortest;

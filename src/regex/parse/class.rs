@@ -9,8 +9,8 @@ use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, HirKind,
 };
 
-use super::syntax::{Classes, Flags, Folding, Shorthands, Syntax};
-use super::{PatternError, PatternErrorKind};
+use super::syntax::{Classes, Flags, Folding, Shorthands, Standard, Syntax};
+use super::{PatternError, PatternErrorKind, ecma};
 use crate::regex::byte_set::ByteSet;
 use crate::regex::expr::{ExprId, Exprs};
 
@@ -29,7 +29,7 @@ pub(super) enum Set {
 }
 
 impl Set {
-    fn range(low: char, high: char) -> Self {
+    pub(super) fn range(low: char, high: char) -> Self {
         Self::Chars(ClassUnicode::new([ClassUnicodeRange::new(low, high)]))
     }
 
@@ -68,7 +68,11 @@ impl Set {
 }
 
 /// Anything but a newline, or anything.
-pub(super) fn dot(flags: Flags) -> Set {
+pub(super) fn dot(mode: Mode<'_>) -> Set {
+    let flags = mode.flags;
+    if mode.syntax.standard == Standard::Ecma262 && !flags.dot_is_all {
+        return ecma::dot();
+    }
     let newline = if flags.dot_is_all { None } else { Some('\n') };
     if flags.is_unicode {
         let mut class: ClassUnicode =
@@ -118,9 +122,10 @@ pub(super) fn length(rest: &str, classes: Classes) -> Option<usize> {
 
 /// The set of a class, from its `[` to its `]`.
 pub(super) fn class(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
-    match mode.syntax.classes {
-        Classes::Rust => delegated(text, mode.flags),
-        Classes::EcmaScript => ecma_script(text, mode),
+    match (mode.syntax.standard, mode.syntax.classes) {
+        (Standard::Ecma262, _) => ecma::class(text, mode),
+        (_, Classes::Rust) => delegated(text, mode.flags),
+        (_, Classes::EcmaScript) => ecma_script(text, mode),
     }
 }
 
@@ -151,6 +156,9 @@ pub(super) fn escape_length(rest: &str) -> usize {
 
 /// The set of an escape, from its `\`.
 pub(super) fn escape(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
+    if mode.syntax.standard == Standard::Ecma262 {
+        return ecma::escape(text, mode);
+    }
     let letter = text.chars().nth(1).unwrap_or('\\');
     if let Some(char) = java_script(text) {
         return Ok(Set::range(char, char));
@@ -173,7 +181,7 @@ fn java_script(text: &str) -> Option<char> {
 
 /// A character written as two surrogates, `\uD83D\uDE00`, as JSON and JavaScript have it (RFC 8259,
 /// section 7).
-fn surrogates(text: &str) -> Option<char> {
+pub(super) fn surrogates(text: &str) -> Option<char> {
     let (high, low) = text.strip_prefix("\\u")?.split_once("\\u")?;
     let is_unit = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let unit = |text: &str| u16::from_str_radix(text, 16).ok().filter(|_| is_unit(text));
@@ -183,12 +191,13 @@ fn surrogates(text: &str) -> Option<char> {
 }
 
 /// `\d`, `\s`, `\w` and their complements, where they are ASCII.
-fn shorthand(letter: char, mode: Mode<'_>) -> Option<Set> {
+pub(super) fn shorthand(letter: char, mode: Mode<'_>) -> Option<Set> {
     if mode.syntax.shorthands == Shorthands::Unicode || !mode.flags.is_unicode {
         return None;
     }
     let ranges: &[(char, char)] = match letter.to_ascii_lowercase() {
         'd' => &[('0', '9')],
+        's' if mode.syntax.shorthands == Shorthands::EcmaScript => ecma::WHITE_SPACE,
         's' => &[('\t', '\r'), (' ', ' '), ('\u{A0}', '\u{A0}')],
         'w' => &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')],
         _ => return None,
@@ -205,7 +214,7 @@ fn shorthand(letter: char, mode: Mode<'_>) -> Option<Set> {
 ///
 /// # Errors
 /// What `regex-syntax` finds wrong, with its place in `text`.
-fn delegated(text: &str, flags: Flags) -> Result<Set, PatternError> {
+pub(super) fn delegated(text: &str, flags: Flags) -> Result<Set, PatternError> {
     let mut parser = ParserBuilder::new()
         .utf8(false)
         .unicode(flags.is_unicode)
@@ -321,7 +330,7 @@ fn item(text: &str, at: &mut usize, mode: Mode<'_>) -> Result<Set, PatternError>
 }
 
 /// Adds the other case of each character, as far as the dialect folds.
-fn fold(class: &mut ClassUnicode, mode: Mode<'_>) {
+pub(super) fn fold(class: &mut ClassUnicode, mode: Mode<'_>) {
     if mode.syntax.folding == Folding::Unicode && mode.flags.is_unicode {
         class.case_fold_simple();
         return;
@@ -337,6 +346,6 @@ fn fold(class: &mut ClassUnicode, mode: Mode<'_>) {
     }
 }
 
-fn wrong(offset: usize, what: impl Into<String>) -> PatternError {
+pub(super) fn wrong(offset: usize, what: impl Into<String>) -> PatternError {
     PatternError { offset, kind: PatternErrorKind::Syntax(what.into()) }
 }

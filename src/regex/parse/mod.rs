@@ -1,22 +1,33 @@
 //! The notation of regular expressions: pattern text to expressions, matched as whole texts.
 //!
 //! [`Syntax`] says which of the world's dialects is read. Classes, properties and case folding are
-//! those of `regex-syntax`; counted repetition stays a count and is never written out. Anchors and
-//! look-ahead are exact wherever the rest of the pattern is at hand: outside of repetitions; within
-//! one whose part decides its assertions itself, such as `((?!ab)..)*`; and, of anchors of the text,
-//! within one of at least none or one. Otherwise, and for look-behind, word boundaries and
-//! back-references, the pattern is refused with its place.
+//! those of `regex-syntax`; counted repetition stays a count and is never written out.
+//!
+//! Assertions are exact wherever the rest of the pattern is at hand: outside of repetitions; within
+//! one whose part decides its assertions itself, such as `((?!ab)..)*`; at the end of a text, within
+//! one of single characters, such as `((?!ab).)*$`; and, of anchors of the text, within one of few
+//! runs that must be there. Otherwise the pattern is refused with its place, as are back-references
+//! everywhere, and look-behind and word boundaries in dialects that are parts of a greater text.
 
+mod cases;
 mod class;
+mod ecma;
+mod group;
+mod lower;
 mod node;
 mod parser;
+mod repeat;
+mod search;
 mod syntax;
+
+pub(crate) use search::parse_search;
 
 pub(crate) use syntax::Syntax;
 
 use std::fmt;
 
 use super::expr::{ExprId, Exprs};
+use cases::Cases;
 use parser::Parser;
 
 /// What a pattern may need.
@@ -71,8 +82,8 @@ pub(crate) fn parse(
     exprs: &mut Exprs,
 ) -> Result<ExprId, PatternError> {
     let node = Parser::new(pattern, syntax, limits, exprs).parse()?;
-    let rest = node::lower(&node, node::Rest::END, exprs)?;
-    Ok(rest.at_start)
+    let cases = lower::lower(&node, Cases::of(ExprId::EMPTY), exprs)?;
+    Ok(cases.at_start(exprs))
 }
 
 #[cfg(test)]

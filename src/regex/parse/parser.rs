@@ -6,45 +6,34 @@
 //! | concatenation | repetitions, one after the other; none is the empty text |
 //! | repetition | part, then at most one of `*`, `+`, `?`, `{m}`, `{m,}`, `{m,n}`, then at most a `?` |
 //! | part | character, `.`, class, escape, anchor, group, look-ahead, flags |
-//! | group | `(`, `(?:`, `(?<name>`, `(?P<name>` or `(?flags:`, an alternation, `)` |
 //!
 //! Recursion is as deep as groups are nested, which is limited. Sets of characters are read by
-//! [`class`].
+//! [`class`], groups by [`group`](super::group).
 
 use hashbrown::HashMap;
 
 use super::class::{self, Mode, Set};
 use super::node::{Assertion, Node};
-use super::syntax::{Flags, Folding, Lookahead, Switch, Syntax};
+use super::syntax::{Flags, Folding, Standard, Syntax};
 use super::{PatternError, PatternErrorKind, PatternLimits};
 use crate::regex::expr::{Count, ExprId, Exprs};
 
 /// A pattern while it is read.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
-    pattern: &'a str,
+    pub(super) pattern: &'a str,
     /// The byte of the pattern that is next.
-    at: usize,
-    syntax: &'a Syntax,
-    flags: Flags,
-    limits: &'a PatternLimits,
+    pub(super) at: usize,
+    pub(super) syntax: &'a Syntax,
+    pub(super) flags: Flags,
+    pub(super) limits: &'a PatternLimits,
     /// How many groups are open.
-    depth: usize,
+    pub(super) depth: usize,
     /// How many look-aheads were read: each makes the expressions deeper.
-    lookaheads: usize,
+    pub(super) lookaheads: usize,
     exprs: &'a mut Exprs,
     /// The sets read before: those of Unicode are large.
     sets: HashMap<(&'a str, Flags), ExprId>,
-}
-
-/// What a group's opening says.
-enum Group {
-    /// Its content counts.
-    Plain,
-    Ahead,
-    NotAhead,
-    /// It only set flags, and has ended.
-    Flags,
 }
 
 impl<'a> Parser<'a> {
@@ -71,7 +60,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Alternatives up to a `)` or the end.
-    fn alternation(&mut self) -> Result<Node, PatternError> {
+    pub(super) fn alternation(&mut self) -> Result<Node, PatternError> {
         let mut parts = vec![self.concatenation()?];
         while self.eat("|") {
             parts.push(self.concatenation()?);
@@ -109,7 +98,7 @@ impl<'a> Parser<'a> {
         };
         self.eat("?");
         self.skip_space();
-        if matches!(self.peek(), Some('*' | '+' | '?' | '{')) {
+        if self.quantifier_follows() {
             let grouped = &self.pattern[start..self.at];
             let what = format!("a quantifier cannot follow another: write (?:{grouped}) first");
             return Err(self.wrong(self.at, what));
@@ -124,11 +113,29 @@ impl<'a> Parser<'a> {
             Some('*') => Count::ANY,
             Some('+') => Count { min: 1, max: None },
             Some('?') => Count::OPTIONAL,
+            // What is no count is a text (ECMA-262, Annex B.1.2).
+            Some('{') if self.is_ecma() && self.count_length().is_none() => return Ok(None),
             Some('{') => return self.counted().map(Some),
             _ => return Ok(None),
         };
         self.at += 1;
         Ok(Some(count))
+    }
+
+    /// Whether what is next would repeat something.
+    fn quantifier_follows(&self) -> bool {
+        match self.peek() {
+            Some('{') => !self.is_ecma() || self.count_length().is_some(),
+            next => matches!(next, Some('*' | '+' | '?')),
+        }
+    }
+
+    /// The length of the count in braces that is next, where it is one.
+    fn count_length(&self) -> Option<usize> {
+        let (count, _) = self.pattern[self.at..].strip_prefix('{')?.split_once('}')?;
+        let (min, max) = count.split_once(',').unwrap_or((count, ""));
+        let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        (!min.is_empty() && is_number(min) && is_number(max)).then_some(count.len() + 2)
     }
 
     /// `{m}`, `{m,}` or `{m,n}`.
@@ -180,7 +187,7 @@ impl<'a> Parser<'a> {
             '\\' => self.escape()?,
             '.' => {
                 self.at += 1;
-                self.set(start, |_, mode| Ok(class::dot(mode.flags)))?
+                self.set(start, |_, mode| Ok(class::dot(mode)))?
             }
             '^' => {
                 self.at += 1;
@@ -194,6 +201,10 @@ impl<'a> Parser<'a> {
                 let anchor = if is_line { Assertion::LineEnd } else { Assertion::TextEnd };
                 Node::Assert(anchor, start)
             }
+            '{' if self.is_ecma() && self.count_length().is_none() => {
+                self.at += 1;
+                self.character(char, start)?
+            }
             '*' | '+' | '?' | '{' => {
                 let what =
                     format!("{char} has nothing to repeat: write \\{char} for the character");
@@ -204,119 +215,6 @@ impl<'a> Parser<'a> {
                 self.character(char, start)?
             }
         }))
-    }
-
-    /// A group or look-ahead up to its `)`, behind which the flags are as before it; `None` for
-    /// flags alone, which hold on.
-    fn group(&mut self) -> Result<Option<Node>, PatternError> {
-        let start = self.at;
-        self.at += 1;
-        let outer = self.flags;
-        let group = self.group_opening(start)?;
-        if let Group::Flags = group {
-            return Ok(None);
-        }
-        self.depth += 1;
-        if self.depth > self.limits.nesting {
-            return Err(self.over_limit(start, "nesting depth", self.depth, self.limits.nesting));
-        }
-        let content = self.alternation()?;
-        if !self.eat(")") {
-            return Err(self.wrong(start, "this group is not closed: write ) behind it"));
-        }
-        self.depth -= 1;
-        self.flags = outer;
-        Ok(Some(match group {
-            Group::Ahead => Node::Assert(Assertion::Ahead(Box::new(content)), start),
-            Group::NotAhead => Node::Assert(Assertion::NotAhead(Box::new(content)), start),
-            Group::Plain | Group::Flags => content,
-        }))
-    }
-
-    /// What stands between `(` and the content.
-    fn group_opening(&mut self, start: usize) -> Result<Group, PatternError> {
-        if !self.eat("?") {
-            return Ok(Group::Plain);
-        }
-        for (opening, name) in [("<=", "look-behind"), ("<!", "negative look-behind")] {
-            if self.eat(opening) {
-                let what = format!("{name} is not supported: write the text before it instead");
-                return Err(self.unsupported(start, what));
-            }
-        }
-        if self.eat("P=") {
-            return Err(self.back_reference(start));
-        }
-        if self.eat("P<") || self.eat("<") {
-            return self.group_name();
-        }
-        for (opening, group) in [("=", Group::Ahead), ("!", Group::NotAhead)] {
-            if self.eat(opening) {
-                return self.lookahead(start, group);
-            }
-        }
-        if self.eat(">") || self.eat("|") || self.eat("#") || self.eat("(") || self.eat("&") {
-            let what = "this kind of group is not supported: write (?:…)";
-            return Err(self.unsupported(start, what));
-        }
-        self.group_flags(start)
-    }
-
-    /// The name of a group: it is checked, and then of no use.
-    fn group_name(&mut self) -> Result<Group, PatternError> {
-        let rest = &self.pattern[self.at..];
-        let name = rest.split('>').next().unwrap_or_default();
-        let is_start = |char: char| char == '_' || char.is_alphabetic();
-        let is_inner = |char: char| is_start(char) || char.is_numeric() || ".[]".contains(char);
-        if name.len() == rest.len() || !name.starts_with(is_start) || !name.chars().all(is_inner) {
-            let what = "a group is named by a letter and letters, digits or _: write (?<name>…)";
-            return Err(self.wrong(self.at, what));
-        }
-        self.at += name.len() + 1;
-        Ok(Group::Plain)
-    }
-
-    /// Counts a look-ahead, or refuses it.
-    fn lookahead(&mut self, start: usize, group: Group) -> Result<Group, PatternError> {
-        if self.syntax.lookahead == Lookahead::Refused {
-            let what = "look-ahead is not supported here: write out what may follow";
-            return Err(self.unsupported(start, what));
-        }
-        self.lookaheads += 1;
-        if self.lookaheads > self.limits.nesting {
-            return Err(self.over_limit(
-                start,
-                "look-aheads",
-                self.lookaheads,
-                self.limits.nesting,
-            ));
-        }
-        Ok(group)
-    }
-
-    /// `(?flags)` or `(?flags:`, either with flags to clear behind a `-`.
-    fn group_flags(&mut self, start: usize) -> Result<Group, PatternError> {
-        let mut to = Switch::On;
-        let mut last = '?';
-        loop {
-            let (offset, Some(letter)) = (self.at, self.peek()) else {
-                return Err(self.wrong(start, "this group is not closed: write ) behind it"));
-            };
-            self.at += letter.len_utf8();
-            match letter {
-                ':' if last != '-' => return Ok(Group::Plain),
-                ')' if last != '-' && last != '?' => return Ok(Group::Flags),
-                '-' if to == Switch::On => to = Switch::Off,
-                _ => {
-                    let is_known = self.syntax.inline_flags.contains(letter);
-                    let flags = self.flags.switched(letter, to).filter(|_| is_known);
-                    let known = self.syntax.inline_flags;
-                    let what = format!("{letter} is no flag: the flags are {known}");
-                    self.flags = flags.ok_or_else(|| self.unsupported(offset, what))?;
-                }
-            }
-            last = letter;
-        }
     }
 
     /// `[…]`.
@@ -338,6 +236,9 @@ impl<'a> Parser<'a> {
                 self.wrong(start, "nothing is behind this \\: write \\\\ for the character")
             );
         };
+        if self.is_ecma() {
+            return self.ecma_escape(letter, start);
+        }
         let anchor = match letter {
             'A' => Some(Assertion::TextStart),
             'z' => Some(Assertion::TextEnd),
@@ -362,6 +263,22 @@ impl<'a> Parser<'a> {
         let length = class::escape_length(&self.pattern[start..]);
         self.at += length;
         self.set(start, class::escape)
+    }
+
+    /// An escape of ECMA-262: a boundary, a set, or what is refused by its name.
+    fn ecma_escape(&mut self, letter: char, start: usize) -> Result<Node, PatternError> {
+        let assertion = match letter {
+            'b' => Assertion::Boundary,
+            'B' => Assertion::NotBoundary,
+            'k' | '1'..='9' => return Err(self.back_reference(start)),
+            _ => {
+                self.at += class::escape_length(&self.pattern[start..]);
+                return self.set(start, class::escape);
+            }
+        };
+        self.at += 2;
+        self.count_lookaround(start)?;
+        Ok(Node::Assert(assertion, start))
     }
 
     /// One character, in either case where the flag says so.
@@ -410,27 +327,32 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Whether the pattern is ECMA-262's, to the letter.
+    pub(super) fn is_ecma(&self) -> bool {
+        self.syntax.standard == Standard::Ecma262
+    }
+
     /// The character that is next.
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.pattern[self.at..].chars().next()
     }
 
     /// Steps over `text` where it is next.
-    fn eat(&mut self, text: &str) -> bool {
+    pub(super) fn eat(&mut self, text: &str) -> bool {
         let is_next = self.pattern[self.at..].starts_with(text);
         self.at += if is_next { text.len() } else { 0 };
         is_next
     }
 
-    fn wrong(&self, offset: usize, what: impl Into<String>) -> PatternError {
+    pub(super) fn wrong(&self, offset: usize, what: impl Into<String>) -> PatternError {
         PatternError { offset, kind: PatternErrorKind::Syntax(what.into()) }
     }
 
-    fn unsupported(&self, offset: usize, what: impl Into<String>) -> PatternError {
+    pub(super) fn unsupported(&self, offset: usize, what: impl Into<String>) -> PatternError {
         PatternError { offset, kind: PatternErrorKind::Unsupported(what.into()) }
     }
 
-    fn back_reference(&self, offset: usize) -> PatternError {
+    pub(super) fn back_reference(&self, offset: usize) -> PatternError {
         self.unsupported(offset, "a back-reference is not supported: write the group again")
     }
 
@@ -439,7 +361,7 @@ impl<'a> Parser<'a> {
         self.wrong(offset, what)
     }
 
-    fn over_limit(
+    pub(super) fn over_limit(
         &self,
         offset: usize,
         what: &'static str,

@@ -15,6 +15,7 @@ pub(crate) struct Syntax {
     pub(crate) folding: Folding,
     pub(crate) classes: Classes,
     pub(crate) lookahead: Lookahead,
+    pub(crate) standard: Standard,
 }
 
 /// What can be switched within a pattern.
@@ -46,6 +47,8 @@ pub(crate) enum Shorthands {
     Unicode,
     /// Those of ASCII, and U+00A0 among the white space.
     Ascii,
+    /// Those of ECMA-262: of ASCII, but white space and line terminators are Unicode's.
+    EcmaScript,
 }
 
 /// Which letters the flag `i` makes equal.
@@ -70,6 +73,16 @@ pub(crate) enum Classes {
 pub(crate) enum Lookahead {
     Exact,
     Refused,
+}
+
+/// Whether a dialect is one standard to the letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standard {
+    /// It reads what its engines do, and what others would where those read nothing.
+    None,
+    /// ECMA-262 with the flag `u`, and what its Annex B lets stand without. What the standard does
+    /// not have is refused by name; look-behind and word boundaries, which it has, are read.
+    Ecma262,
 }
 
 impl Flags {
@@ -108,6 +121,7 @@ impl Syntax {
         folding: Folding::Unicode,
         classes: Classes::Rust,
         lookahead: Lookahead::Exact,
+        standard: Standard::None,
     };
 
     /// That of Lark: llguidance reads the syntax of the crate `regex`, XGrammar the escapes of
@@ -123,6 +137,18 @@ impl Syntax {
         folding: Folding::Ascii,
         classes: Classes::EcmaScript,
         lookahead: Lookahead::Exact,
+        standard: Standard::None,
+    };
+
+    /// ECMA-262, in which the patterns of JSON Schema are written (JSON Schema 2020-12, section 6.4).
+    pub(crate) const ECMA: Self = Self {
+        flags: Flags::NONE,
+        inline_flags: "",
+        shorthands: Shorthands::EcmaScript,
+        folding: Folding::Unicode,
+        classes: Classes::EcmaScript,
+        lookahead: Lookahead::Exact,
+        standard: Standard::Ecma262,
     };
 
     /// With the flags of the letters set from the start.

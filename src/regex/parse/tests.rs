@@ -165,7 +165,7 @@ fn errors_say_where_and_what() {
     }
     let boundary = Pattern::read(r"a\b", &Syntax::RUST).err().map(|error| error.kind);
     assert!(matches!(boundary, Some(PatternErrorKind::Unsupported(_))));
-    let repeated = Pattern::read("((?=ab).)*", &Syntax::EBNF).err().map(|error| error.offset);
+    let repeated = Pattern::read("((?=ab).)*c", &Syntax::EBNF).err().map(|error| error.offset);
     assert_eq!(repeated, Some(1));
 }
 
@@ -394,6 +394,10 @@ fn ends(node: &Node, text: &[u8], start: usize, plain: &mut Automaton) -> BTreeS
             Assertion::LineEnd => is_line(text.get(start)),
             Assertion::Ahead(part) => !ends(part, text, start, plain).is_empty(),
             Assertion::NotAhead(part) => ends(part, text, start, plain).is_empty(),
+            Assertion::Behind(part) => begins(part, text, start, plain),
+            Assertion::NotBehind(part) => !begins(part, text, start, plain),
+            Assertion::Boundary => is_boundary(text, start),
+            Assertion::NotBoundary => !is_boundary(text, start),
         }),
         Node::Concat(parts) => parts.iter().fold(BTreeSet::from([start]), |at, part| {
             at.into_iter().flat_map(|at| ends(part, text, at, plain)).collect()
@@ -413,6 +417,16 @@ fn ends(node: &Node, text: &[u8], start: usize, plain: &mut Automaton) -> BTreeS
             found
         }
     }
+}
+
+/// Whether a part matches some text up to `end`.
+fn begins(part: &Node, text: &[u8], end: usize, plain: &mut Automaton) -> bool {
+    (0..=end).any(|start| ends(part, text, start, plain).contains(&end))
+}
+
+fn is_boundary(text: &[u8], at: usize) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    is_word(at.checked_sub(1).map(|before| &text[before])) != is_word(text.get(at))
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! Patterns that may occur anywhere in a text, as those of JSON Schema do.
+
+use super::cases::Cases;
+use super::lower::lower;
+use super::node::Node;
+use super::parser::Parser;
+use super::{PatternError, PatternLimits, Syntax};
+use crate::regex::expr::{Count, Expr, ExprId, Exprs};
+
+/// The well-formed texts in which a pattern occurs.
+///
+/// Anchors and look-arounds are those of the whole text. A pattern anchored at both ends is the
+/// expression of what stands between; where one is open, [`Exprs::any_text`] stands there.
+///
+/// # Errors
+/// [`PatternError`] where the pattern is wrong, not supported, or over a limit.
+pub(crate) fn parse_search(
+    exprs: &mut Exprs,
+    pattern: &str,
+    syntax: &Syntax,
+    limits: &PatternLimits,
+) -> Result<ExprId, PatternError> {
+    let node = Parser::new(pattern, syntax, limits, exprs).parse()?;
+    let node = trimmed(node, exprs);
+    let any = exprs.any_text();
+    let found = lower(&node, Cases::of(any), exprs)?;
+    Ok(found.behind(any, exprs).at_start(exprs))
+}
+
+/// The pattern without what it may match at its ends, or not, beside any text: there it asks for
+/// nothing. `^a.*` is `^a`, and `a{2,9}` is `a{2}`.
+fn trimmed(node: Node, exprs: &mut Exprs) -> Node {
+    match node {
+        Node::Plain(expr) => {
+            let end = trimmed_end(expr, exprs);
+            Node::Plain(trimmed_start(end, exprs))
+        }
+        Node::Concat(mut parts) => {
+            if let Some(Node::Plain(last)) = parts.last_mut() {
+                *last = trimmed_end(*last, exprs);
+            }
+            if let Some(Node::Plain(first)) = parts.first_mut() {
+                *first = trimmed_start(*first, exprs);
+            }
+            Node::Concat(parts)
+        }
+        Node::Or(parts) => {
+            let parts: Vec<Node> = parts.into_iter().map(|part| trimmed(part, exprs)).collect();
+            let is_anything = |part: &Node| matches!(part, Node::Plain(ExprId::EMPTY));
+            match parts.iter().any(is_anything) {
+                true => Node::Plain(ExprId::EMPTY),
+                false => Node::Or(parts),
+            }
+        }
+        other => other,
+    }
+}
+
+/// The least of an expression's end that any text behind completes.
+fn trimmed_end(expr: ExprId, exprs: &mut Exprs) -> ExprId {
+    let mut parts = spine(expr, exprs);
+    while let Some(last) = parts.pop() {
+        if exprs.is_nullable(last) {
+            continue;
+        }
+        let least = least_runs(last, exprs);
+        if least == last {
+            parts.push(last);
+            break;
+        }
+        parts.extend(spine(least, exprs));
+    }
+    exprs.concat(parts)
+}
+
+/// The least of an expression's start that any text before completes.
+fn trimmed_start(expr: ExprId, exprs: &mut Exprs) -> ExprId {
+    let mut parts = spine(expr, exprs);
+    parts.reverse();
+    while let Some(first) = parts.pop() {
+        if exprs.is_nullable(first) {
+            continue;
+        }
+        let least = least_runs(first, exprs);
+        if least == first {
+            parts.push(first);
+            break;
+        }
+        parts.extend(spine(least, exprs).into_iter().rev());
+    }
+    parts.reverse();
+    exprs.concat(parts)
+}
+
+/// The parts of an expression, one after the other.
+fn spine(mut expr: ExprId, exprs: &Exprs) -> Vec<ExprId> {
+    let mut parts = Vec::new();
+    while let &Expr::Concat(head, tail) = exprs.node(expr) {
+        parts.push(head);
+        expr = tail;
+    }
+    parts.push(expr);
+    parts
+}
+
+/// A repetition as often as it must be.
+fn least_runs(expr: ExprId, exprs: &mut Exprs) -> ExprId {
+    match *exprs.node(expr) {
+        Expr::Repeat(part, Count { min, .. }) => exprs.repeat(part, Count { min, max: Some(min) }),
+        _ => expr,
+    }
+}
