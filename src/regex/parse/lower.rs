@@ -32,13 +32,6 @@ pub(super) fn lower(node: &Node, rest: Cases, exprs: &mut Exprs) -> Result<Cases
             rest.behind(text, exprs)
         }
         Node::Plain(expr) => rest.behind(*expr, exprs),
-        Node::Assert(Assertion::Ahead(_) | Assertion::NotAhead(_), offset)
-            if rest == Cases::of(ExprId::EMPTY) =>
-        {
-            let what =
-                "nothing follows this look-ahead, as the whole text is matched: leave it out";
-            return Err(unsupported(*offset, what));
-        }
         Node::Assert(assertion, offset) => lower_assertion(assertion, *offset, rest, exprs)?,
         Node::Concat(parts) => {
             let mut rest = rest;
@@ -57,6 +50,25 @@ pub(super) fn lower(node: &Node, rest: Cases, exprs: &mut Exprs) -> Result<Cases
         }
         Node::Repeat(part, count, offset) => lower_repeat(part, *count, *offset, rest, exprs)?,
     })
+}
+
+/// Refuses a look-ahead with nothing behind it, which a pattern for a whole text cannot mean.
+pub(super) fn check_end(node: &Node) -> Result<(), PatternError> {
+    match node {
+        Node::Text(_) | Node::Plain(_) => Ok(()),
+        Node::Assert(Assertion::Ahead(_) | Assertion::NotAhead(_), offset) => {
+            let what =
+                "nothing follows this look-ahead, as the whole text is matched: leave it out";
+            Err(unsupported(*offset, what))
+        }
+        Node::Assert(..) => Ok(()),
+        Node::Concat(parts) => {
+            let last = parts.iter().rposition(|part| !matches!(part, Node::Assert(..)));
+            parts[last.unwrap_or(0)..].iter().try_for_each(check_end)
+        }
+        Node::Or(parts) => parts.iter().try_for_each(check_end),
+        Node::Repeat(part, ..) => check_end(part),
+    }
 }
 
 /// What follows where the assertion at byte `offset` holds.

@@ -82,6 +82,7 @@ pub(crate) fn parse(
     exprs: &mut Exprs,
 ) -> Result<ExprId, PatternError> {
     let node = Parser::new(pattern, syntax, limits, exprs).parse()?;
+    lower::check_end(&node)?;
     let cases = lower::lower(&node, Cases::of(ExprId::EMPTY), exprs)?;
     Ok(cases.at_start(exprs))
 }

@@ -96,6 +96,9 @@ impl<'a> Parser<'a> {
         let Some(count) = self.quantifier()? else {
             return Ok(Some(part));
         };
+        if let Node::Assert(Assertion::Behind(_) | Assertion::NotBehind(_), _) = part {
+            return Err(self.wrong(offset, "a look-behind cannot be repeated: write it once"));
+        }
         self.eat("?");
         self.skip_space();
         if self.quantifier_follows() {

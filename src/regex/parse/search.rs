@@ -110,3 +110,6 @@ fn least_runs(expr: ExprId, exprs: &mut Exprs) -> ExprId {
         _ => expr,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,7 +193,7 @@ fn hostile_patterns_end_soon() {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn bits(&mut self) -> u64 {
@@ -203,11 +203,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         (self.bits() % end as u64) as usize
     }
 
-    fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
+    pub(super) fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
         of[self.below(of.len())]
     }
 }
@@ -370,7 +370,12 @@ fn boolean_laws_hold() {
 }
 
 /// The ends of a part's texts from a place, with assertions asked of the text itself.
-fn ends(node: &Node, text: &[u8], start: usize, plain: &mut Automaton) -> BTreeSet<usize> {
+pub(super) fn ends(
+    node: &Node,
+    text: &[u8],
+    start: usize,
+    plain: &mut Automaton,
+) -> BTreeSet<usize> {
     let is_line = |newline: Option<&u8>| newline.is_none_or(|&byte| byte == b'\n');
     let if_true = |is_true: bool| if is_true { BTreeSet::from([start]) } else { BTreeSet::new() };
     match node {
@@ -425,7 +430,8 @@ fn begins(part: &Node, text: &[u8], end: usize, plain: &mut Automaton) -> bool {
 }
 
 fn is_boundary(text: &[u8], at: usize) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let is_word =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     is_word(at.checked_sub(1).map(|before| &text[before])) != is_word(text.get(at))
 }
 
