@@ -75,6 +75,11 @@ impl Automaton {
         self.exprs.is_nullable(state)
     }
 
+    /// The expressions.
+    pub(crate) fn exprs(&self) -> &Exprs {
+        &self.exprs
+    }
+
     /// To combine expressions; a new byte set would have no class.
     pub(crate) fn exprs_mut(&mut self) -> &mut Exprs {
         &mut self.exprs

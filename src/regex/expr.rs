@@ -344,6 +344,14 @@ impl Exprs {
         ids
     }
 
+    /// What an expression repeats, and how often, where it is a repetition.
+    pub(crate) fn repeated(&self, id: ExprId) -> Option<(ExprId, Count)> {
+        match self.node(id) {
+            Expr::Repeat(part, count) => Some((*part, *count)),
+            _ => None,
+        }
+    }
+
     /// Whether the empty text matches.
     pub(crate) fn is_nullable(&self, id: ExprId) -> bool {
         self.nullable[id.index()]

@@ -137,7 +137,8 @@ pub(super) struct Machine {
 impl Machine {
     /// Makes the automaton of a schema. Texts are finished with bytes of `alphabet`.
     pub(super) fn new(schema: &Schema, alphabet: ByteSet) -> Self {
-        let (algebra, space) = schema.algebra(alphabet);
+        let algebra = schema.algebra(alphabet);
+        let space = algebra.white_space();
         let mut levels = Interner::default();
         levels.intern(Box::from([]));
         let mut texts = Interner::default();

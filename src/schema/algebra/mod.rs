@@ -39,6 +39,7 @@ use super::error::SchemaError;
 use super::json::Json;
 use super::keywords::SchemaId;
 use super::number::{Numbers, Spelling};
+use super::options::Options;
 use super::report::{Enforcement, Entry};
 use crate::interner::Interner;
 use crate::regex::{Automaton, ByteSet, Count, ExprId, Shortest};
@@ -118,15 +119,15 @@ const FUEL: u32 = 1 << 20;
 impl Algebra {
     /// The algebra of a document, over texts that are finished with bytes of `alphabet`. The
     /// language of white space is taken along, so that the automaton knows its bytes.
-    pub(crate) fn new(document: Arc<Document>, spelling: Spelling, alphabet: ByteSet) -> Self {
+    pub(crate) fn new(document: Arc<Document>, options: &Options, alphabet: ByteSet) -> Self {
         let mut exprs = document.exprs.clone();
         let (any_char, any_text) = (exprs.any_char(), exprs.any_text());
-        let numbers = Numbers::new(&mut exprs, spelling);
+        let numbers = document.numbers.clone();
         let any_number = match document.has_multiples {
             true => numbers.decided_by_multiples(),
             false => numbers.any(),
         };
-        for byte in document.told_apart.iter() {
+        for byte in told_apart(&document).iter() {
             exprs.byte(ByteSet::range(byte, byte));
         }
         let automaton = Automaton::new(exprs, alphabet);
@@ -143,7 +144,7 @@ impl Algebra {
             any_char,
             any_text,
             any_number,
-            spelling,
+            spelling: options.numbers,
             nodes,
             scopes,
             names: Interner::default(),
@@ -170,6 +171,11 @@ impl Algebra {
             }
             _ => 0,
         }
+    }
+
+    /// The language of the white space between tokens.
+    pub(crate) fn white_space(&self) -> ExprId {
+        self.document.white_space
     }
 
     /// The language of all texts.
@@ -409,5 +415,31 @@ impl Algebra {
             reason: Some(reason.to_owned()),
         };
         SchemaError::Refused { entries: vec![entry] }
+    }
+}
+
+/// The bytes that languages may come to tell apart which no keyword's language does: those of
+/// constants, and all where arrays must know their items.
+fn told_apart(document: &Document) -> ByteSet {
+    let mut bytes = ByteSet::NONE;
+    for keywords in document.keywords() {
+        if keywords.unique_items {
+            return ByteSet::ALL;
+        }
+        for value in keywords.constant.iter().chain(keywords.members.iter().flatten()) {
+            tell_apart(value, &mut bytes);
+        }
+    }
+    bytes
+}
+
+/// Adds the bytes of a constant's texts. Recursion is as deep as schemas are nested.
+fn tell_apart(value: &Json, bytes: &mut ByteSet) {
+    match value {
+        Json::Null | Json::Bool(_) => {}
+        Json::Number(_) => b"0123456789.-+eE".iter().for_each(|&byte| bytes.insert(byte)),
+        Json::String(text) => text.bytes().for_each(|byte| bytes.insert(byte)),
+        Json::Array(items) => items.iter().for_each(|item| tell_apart(item, bytes)),
+        Json::Object(members) => members.iter().for_each(|(_, value)| tell_apart(value, bytes)),
     }
 }

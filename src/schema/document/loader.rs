@@ -9,7 +9,7 @@ use super::super::format::Format;
 use super::super::json::Json;
 use super::super::keywords::{Assertions, Place, ResourceId, SchemaId};
 use super::super::number::Numbers;
-use super::super::options::Options;
+use super::super::options::{Options, WhiteSpace};
 use super::super::report::{Entry, Report};
 use super::address::NO_ADDRESS;
 use super::dialect::{Dialect, Origin};
@@ -17,7 +17,7 @@ use super::policy::{self, Finding};
 use super::reader::Reader;
 use super::registry::{Registry, SiteId};
 use super::{Document, Resource};
-use crate::regex::{ExprId, Exprs};
+use crate::regex::{Count, ExprId, Exprs, PatternLimits, Syntax, parse};
 
 /// What was loaded so far.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Loader<'o> {
     pub(super) registry: Registry<'o>,
     pub(super) exprs: Exprs,
     pub(super) numbers: Numbers,
+    /// Whether some number must be a multiple.
+    pub(super) has_multiples: bool,
     /// The languages of formats by name; `None` of those that are not known.
     pub(super) formats: HashMap<String, Option<Format>>,
     /// The languages of patterns.
@@ -63,8 +65,9 @@ pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaErro
     policy::apply(&mut loader, &resources)?;
     let draft = loader.registry.resource_of(site).dialect.draft;
     let report = Report { entries: loader.entries, draft };
-    let Loader { exprs, numbers, places, .. } = loader;
-    Ok(Document { places, root, resources, exprs, numbers, report })
+    let Loader { mut exprs, numbers, has_multiples, places, .. } = loader;
+    let white_space = white_space(&mut exprs, options)?;
+    Ok(Document { places, root, resources, exprs, numbers, has_multiples, white_space, report })
 }
 
 impl<'o> Loader<'o> {
@@ -74,6 +77,7 @@ impl<'o> Loader<'o> {
             options,
             registry: Registry::new(options),
             numbers: Numbers::new(&mut exprs, options.numbers),
+            has_multiples: false,
             exprs,
             formats: HashMap::new(),
             patterns: HashMap::new(),
@@ -154,5 +158,27 @@ impl<'o> Loader<'o> {
             Resource { dynamic_anchors: anchors.filter_map(loaded).collect() }
         };
         (0..count).map(anchors).collect()
+    }
+}
+
+/// The language of the white space between tokens.
+fn white_space(exprs: &mut Exprs, options: &Options) -> Result<ExprId, SchemaError> {
+    match &options.white_space {
+        WhiteSpace::Compact => Ok(ExprId::EMPTY),
+        WhiteSpace::Flexible { max_run } => {
+            let space = exprs.byte(b" \t\n\r".iter().copied().collect());
+            Ok(exprs.repeat(space, Count { min: 0, max: Some(u32::from(*max_run)) }))
+        }
+        WhiteSpace::Pattern(pattern) => {
+            let limits = &options.limits;
+            let limits = PatternLimits { nesting: limits.nesting, exprs: limits.parts };
+            let parsed = parse(pattern, &Syntax::RUST, &limits, exprs);
+            parsed.map_err(|error| SchemaError::Pattern {
+                pointer: String::new(),
+                pattern: pattern.clone(),
+                offset: error.offset,
+                what: error.kind.to_string(),
+            })
+        }
     }
 }

@@ -27,11 +27,11 @@ mod types;
 
 use super::error::SchemaError;
 use super::json::Json;
-use super::keywords::{Place, SchemaId};
+use super::keywords::{Assertions, Keywords, Place, SchemaId};
 use super::number::Numbers;
 use super::options::Options;
 use super::report::Report;
-use crate::regex::Exprs;
+use crate::regex::{ExprId, Exprs};
 
 /// What all schemas assert that a root leads to.
 #[derive(Debug, Clone)]
@@ -44,6 +44,10 @@ pub(crate) struct Document {
     /// The languages that the places name.
     pub(crate) exprs: Exprs,
     pub(crate) numbers: Numbers,
+    /// Whether some number must be a multiple of another.
+    pub(crate) has_multiples: bool,
+    /// The language of the white space between tokens.
+    pub(crate) white_space: ExprId,
     pub(crate) report: Report,
 }
 
@@ -55,6 +59,22 @@ pub(crate) struct Resource {
 }
 
 impl Document {
+    /// What a schema says of every value alike, if that is all it says.
+    pub(crate) fn always(&self, schema: SchemaId) -> Option<bool> {
+        match &self.places[schema.index()].assertions {
+            Assertions::Always(value) => Some(*value),
+            Assertions::Keywords(_) => None,
+        }
+    }
+
+    /// The keywords of all schemas.
+    pub(crate) fn keywords(&self) -> impl Iterator<Item = &Keywords> {
+        self.places.iter().filter_map(|place| match &place.assertions {
+            Assertions::Keywords(keywords) => Some(&**keywords),
+            Assertions::Always(_) => None,
+        })
+    }
+
     /// Loads the document of a root.
     ///
     /// # Errors

@@ -48,7 +48,10 @@ pub(super) fn multiple_of(
     };
     let loader = &mut *reader.loader;
     match loader.numbers.multiple_of(&mut loader.exprs, &divisor) {
-        Ok(language) => reader.restrict_number(language),
+        Ok(language) => {
+            loader.has_multiples = true;
+            reader.restrict_number(language);
+        }
         Err(error) => return Ok(Outcome::refused(error.to_string())),
     }
     Ok(Outcome::exact())

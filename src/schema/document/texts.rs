@@ -5,9 +5,10 @@ use super::super::format::{self, Exactness};
 use super::super::json::Json;
 use super::super::options::UnknownFormats;
 use super::super::report::Enforcement;
-use super::super::stub::{length_between, parse_search};
 use super::reader::{Outcome, Reader};
-use crate::regex::{ExprId, PatternErrorKind, PatternLimits, Syntax};
+use crate::regex::{
+    ExprId, PatternErrorKind, PatternLimits, Syntax, length_between, parse_search,
+};
 
 /// `minLength` and `maxLength`.
 pub(super) fn length(
@@ -84,7 +85,7 @@ pub(super) fn occurrences(
     }
     let limits = &loader.options.limits;
     let limits = PatternLimits { nesting: limits.nesting, exprs: limits.parts };
-    match parse_search(&mut loader.exprs, pattern, &Syntax::RUST, &limits) {
+    match parse_search(&mut loader.exprs, pattern, &Syntax::ECMA, &limits) {
         Ok(language) => {
             loader.patterns.insert(pattern.to_owned(), language);
             Ok(Ok(language))

@@ -10,8 +10,10 @@ mod parser;
 
 use serde_json::{Map, Value};
 
+use super::number::Decimal;
+
 /// A JSON value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Json {
     Null,
     Bool(bool),
@@ -90,6 +92,34 @@ impl Json {
                 Value::Object(members.iter().map(member).collect::<Option<Map<_, _>>>()?)
             }
         })
+    }
+
+    /// One text for each value: numbers by what they are, members by their names. It is JSON, but for
+    /// numbers that are out of every range.
+    pub(crate) fn canonical(&self) -> String {
+        match self {
+            Self::Number(text) => match Decimal::parse(text) {
+                Some(value) => value.to_string(),
+                None => text.to_string(),
+            },
+            Self::Array(items) => {
+                let items: Vec<String> = items.iter().map(Self::canonical).collect();
+                format!("[{}]", items.join(","))
+            }
+            Self::Object(members) => {
+                let mut members: Vec<String> = members
+                    .iter()
+                    .map(|(name, value)| {
+                        format!("{}:{}", Value::from(name.as_str()), value.canonical())
+                    })
+                    .collect();
+                members.sort_unstable();
+                format!("{{{}}}", members.join(","))
+            }
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::String(text) => Value::from(&**text).to_string(),
+        }
     }
 
     /// The member of an object.

@@ -25,7 +25,7 @@ mod tests;
 pub(crate) use decimal::Decimal;
 pub(crate) use error::NumberError;
 pub(crate) use range::Bound;
-pub(crate) use spelling::Spelling;
+pub use spelling::Spelling;
 
 use self::error::check_digits;
 use self::multiple::Divisor;
