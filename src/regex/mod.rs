@@ -22,7 +22,6 @@ mod parse;
 
 pub(crate) use automaton::{Automaton, Shortest};
 pub(crate) use byte_set::ByteSet;
-pub(crate) use chars::{any_text, length_between};
 pub(crate) use expr::{Count, ExprId, Exprs};
 pub(crate) use parse::{
     PatternError, PatternErrorKind, PatternLimits, Syntax, parse, parse_search,

@@ -1,0 +1,4 @@
+//! JSON Schema: what the values of a document must be.
+
+mod format;
+mod text;
