@@ -9,24 +9,6 @@ use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 use super::byte_set::ByteSet;
 use super::expr::{Count, ExprId, Exprs};
 
-/// Any well-formed text.
-pub(crate) fn any_text(exprs: &mut Exprs) -> ExprId {
-    exprs.any_text()
-}
-
-/// The well-formed texts of `min` to `max` characters.
-pub(crate) fn length_between(exprs: &mut Exprs, min: u64, max: Option<u64>) -> ExprId {
-    // No text that anybody writes is longer: more is out of reach, or no bound.
-    const MOST: u64 = 1 << 31;
-    if min > MOST || max.is_some_and(|max| max < min) {
-        return ExprId::NOTHING;
-    }
-    let bound = |count: u64| u32::try_from(count).ok().filter(|_| count <= MOST);
-    let char = exprs.any_char();
-    let count = Count { min: bound(min).unwrap_or(0), max: max.and_then(bound) };
-    exprs.repeat(char, count)
-}
-
 impl Exprs {
     /// One character of the ranges, both ends included, as well-formed UTF-8.
     pub(crate) fn chars(&mut self, ranges: impl IntoIterator<Item = (char, char)>) -> ExprId {

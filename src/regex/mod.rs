@@ -24,7 +24,6 @@ mod shortest;
 
 pub(crate) use automaton::Automaton;
 pub(crate) use byte_set::ByteSet;
-pub(crate) use chars::{any_text, length_between};
 pub(crate) use expr::{Count, ExprId, Exprs};
 pub(crate) use parse::{
     PatternError, PatternErrorKind, PatternLimits, Syntax, parse, parse_search,

@@ -21,6 +21,7 @@
 
 pub(crate) mod algebra;
 mod document;
+mod format;
 pub(crate) mod keywords;
 pub(crate) mod number;
 mod validator;
@@ -31,8 +32,6 @@ pub(crate) mod json;
 mod limits;
 mod options;
 mod report;
-
-mod stub;
 
 pub use draft::Draft;
 pub use error::SchemaError;
@@ -49,7 +48,6 @@ use serde_json::Value;
 use algebra::Algebra;
 use document::Document;
 use json::{Json, JsonError, TooDeep};
-use stub::format;
 use crate::regex::ByteSet;
 
 /// A schema that was read: every keyword is understood, every reference leads to a schema.
