@@ -76,3 +76,68 @@ fn least_alike(modulus: u64, remainder: u64) -> u64 {
 fn narrow(below_modulus: u128) -> u64 {
     u64::try_from(below_modulus).expect("a remainder is below its modulus, a u64")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::regex::{Automaton, ByteSet, Exprs, Shortest};
+
+    /// The texts of `digits` up to three long behind a remainder, told apart by division, and the
+    /// shortest of them.
+    fn check(modulus: u64, remainder: u64, digits: &str) {
+        let mut other = Exprs::default();
+        let there = other.multiples(modulus, remainder);
+        let mut exprs = Exprs::default();
+        let language = exprs.absorb(&other)[there.index()];
+        let alphabet = digits.bytes().chain([b'.']).collect();
+        let mut automaton = Automaton::new(exprs, alphabet);
+        let mut shortest = None;
+        let mut texts = vec![String::new()];
+        for length in 0..4 {
+            for text in &texts {
+                let number = format!("{remainder}{}", text.replace('.', ""));
+                let is_multiple = number.parse::<u64>().unwrap() % modulus == 0;
+                let end = text.bytes().fold(language, |state, byte| {
+                    let class = automaton.class_of(byte);
+                    automaton.step(state, class)
+                });
+                let case = format!("{text:?} behind {remainder}, modulo {modulus}");
+                assert_eq!(automaton.is_nullable(end), is_multiple, "{case}");
+                shortest = shortest.or(is_multiple.then_some(length));
+            }
+            let all = digits.chars().chain(['.']);
+            texts = all
+                .flat_map(|digit| texts.iter().map(move |text| format!("{digit}{text}")))
+                .collect();
+        }
+        let found = automaton.shortest(language, &mut 100_000).unwrap();
+        let case = format!("behind {remainder}, modulo {modulus}, of {digits}");
+        match shortest {
+            Some(length) => assert_eq!(found, Shortest::Bytes(length), "{case}"),
+            None => assert!(found > Shortest::Bytes(3), "{case}: {found:?}"),
+        }
+    }
+
+    #[test]
+    fn remainders_are_those_of_division() {
+        for modulus in (1..=16).chain([25, 64, 97, 100]) {
+            for remainder in 0..modulus {
+                check(modulus, remainder, "0123456789");
+                check(modulus, remainder, "025");
+            }
+        }
+        check(u64::MAX, 1, "0123456789");
+    }
+
+    #[test]
+    fn other_bytes_have_classes_of_their_own() {
+        let mut exprs = Exprs::default();
+        let language = exprs.multiples(7, 0);
+        let mut automaton = Automaton::new(exprs, ByteSet::ALL);
+        let classes: Vec<u8> =
+            b"0123456789.".iter().map(|&byte| automaton.class_of(byte)).collect();
+        let other = automaton.class_of(b'e');
+        assert!(!classes.contains(&other), "{classes:?}");
+        let end = automaton.step(language, other);
+        assert_eq!(automaton.shortest(end, &mut 0), Ok(Shortest::None));
+    }
+}

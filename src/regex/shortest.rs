@@ -141,14 +141,14 @@ impl Distances {
     fn of(&mut self, state: ExprId, exprs: &Exprs) -> Distance {
         for (index, expr) in exprs.nodes().iter().enumerate().skip(self.known.len()) {
             let is_nullable = exprs.is_nullable(ExprId::from_raw(index as u32));
-            let distance = if is_nullable { Distance::Exactly(0) } else { self.from_parts(expr) };
+            let distance = if is_nullable { Distance::Exactly(0) } else { self.by_parts(expr) };
             self.known.push(distance);
         }
         self.known[state.index()]
     }
 
     /// What the parts of an expression tell, which does not match the empty text.
-    fn from_parts(&self, expr: &Expr) -> Distance {
+    fn by_parts(&self, expr: &Expr) -> Distance {
         let of = |id: &ExprId| self.known[id.index()];
         match expr {
             Expr::Nothing => Distance::Never,

@@ -41,26 +41,33 @@ impl Decimal {
             None => (mantissa, None),
         };
         let has_leading_zero = whole.len() > 1 && whole.starts_with('0');
-        if !is_digits(whole) || has_leading_zero || !fraction.is_none_or(is_digits) {
+        let is_exponent = |text: &str| is_digits(text.strip_prefix(['+', '-']).unwrap_or(text));
+        if !is_digits(whole)
+            || has_leading_zero
+            || !fraction.is_none_or(is_digits)
+            || !exponent.is_none_or(is_exponent)
+        {
             return None;
         }
         let fraction = fraction.unwrap_or_default();
-        let digits = [whole, fraction].concat();
-        let is_zero = digits.bytes().all(|digit| digit == b'0');
-        let written = exponent.map_or(Some(0), |exponent| parse_exponent(exponent, is_zero))?;
+        let digits = [whole, fraction].concat().into_bytes();
+        if digits.iter().all(|&digit| digit == b'0') {
+            return Some(Self::default());
+        }
+        let written = exponent.map_or(Some(0), parse_exponent)?;
         let exponent = written.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-        Some(Self::new(is_negative, digits.as_bytes(), exponent))
+        Some(Self { is_negative, ..Self::new(&digits, exponent) })
     }
 
     /// The digits, as an integer, by so many powers of ten.
-    fn new(is_negative: bool, digits: &[u8], exponent: i64) -> Self {
+    fn new(digits: &[u8], exponent: i64) -> Self {
         let Some(first) = digits.iter().position(|&digit| digit != b'0') else {
             return Self::default();
         };
         let last = digits.iter().rposition(|&digit| digit != b'0').unwrap_or(first);
         // A text is shorter than an i64 counts.
         let exponent = exponent.saturating_add((digits.len() - 1 - last) as i64);
-        Self { is_negative, digits: digits[first..=last].to_vec(), exponent }
+        Self { is_negative: false, digits: digits[first..=last].to_vec(), exponent }
     }
 
     pub(crate) fn is_zero(&self) -> bool {
@@ -163,14 +170,10 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The exponent behind the `e`; that of zero says nothing and is taken as 0.
-fn parse_exponent(text: &str, is_zero: bool) -> Option<i64> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if !is_digits(digits) {
-        return None;
-    }
-    let significant = digits.trim_start_matches('0');
-    if is_zero || significant.is_empty() {
+/// The exponent behind the `e`, where it has few enough digits.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let significant = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+    if significant.is_empty() {
         return Some(0);
     }
     let size: i64 = (significant.len() <= EXPONENT_DIGITS).then(|| significant.parse().ok())??;

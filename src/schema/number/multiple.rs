@@ -115,10 +115,15 @@ impl Texts {
             let fitting = least.saturating_sub(divisor.settled())..=least.min(*lengths.end());
             let mut mantissas = Vec::new();
             for length in fitting {
+                let modulus = divisor.level(least - length);
+                // A mantissa is not 0, so of fewer digits than the modulus it is no multiple.
+                if u128::from(modulus) >= 10_u128.pow(length + 1) {
+                    continue;
+                }
                 let count = Count { min: length, max: Some(length) };
                 let rest = if length == 0 { self.zero_fraction } else { self.zeros };
                 let text = self.with_fraction(exprs, self.nonzero, count);
-                let text = divisible(exprs, text, divisor.level(least - length));
+                let text = divisible(exprs, text, modulus);
                 mantissas.push(exprs.concat([text, rest]));
             }
             let mantissa = exprs.or(mantissas);

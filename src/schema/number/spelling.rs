@@ -4,7 +4,7 @@ use crate::regex::{ByteSet, Count, ExprId, Exprs};
 
 /// The texts that are considered to be numbers. Others are neither in a language nor in its
 /// complement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Spelling {
     /// Plain decimals and normalised scientific notation, which has one digit before the point, and
     /// not 0 but where all digits are: `12.5`, `1.25e1`, `0.0e7`.

@@ -34,7 +34,6 @@ fn check(said: Said, nodes: usize, expected: Shortest) {
     let mut automaton = Automaton::new(exprs, ByteSet::ALL);
     let mut fuel = 200_000;
     let shortest = automaton.shortest(language, &mut fuel);
-    println!("{said:?}: {made} expressions, {} steps to {shortest:?}", 200_000 - fuel);
     assert!(made <= nodes, "{said:?}: {made} expressions");
     assert_eq!(shortest, Ok(expected), "{said:?}");
 }
