@@ -13,7 +13,11 @@ pub(super) fn parse_search(
     limits: &PatternLimits,
 ) -> Result<ExprId, PatternError> {
     match parse(pattern, syntax, limits, exprs) {
-        Err(error) if matches!(error.kind, PatternErrorKind::Unsupported(_)) => Err(error),
+        Err(PatternError { offset, kind: PatternErrorKind::Unsupported(what) })
+            if what.contains("back-reference") =>
+        {
+            Err(PatternError { offset, kind: PatternErrorKind::Unsupported(what) })
+        }
         _ => Ok(exprs.any_text()),
     }
 }
