@@ -27,12 +27,10 @@ mod interner;
 mod regex;
 pub mod vocab;
 
-#[allow(dead_code, reason = "the engine that decides by these parts is being written")]
+
 pub mod schema;
 
 pub mod grammar;
-#[allow(dead_code, reason = "the engine that decides by it is not here yet")]
-mod schema;
 
 pub mod constraint;
 pub mod model;

@@ -32,6 +32,7 @@ pub(crate) mod json;
 mod limits;
 mod options;
 mod report;
+mod text;
 
 pub use draft::Draft;
 pub use error::SchemaError;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jsonschema::{Retrieve, Uri, ValidationOptions};
 use serde_json::{Value, json};
@@ -59,14 +59,8 @@ impl Validator {
     pub fn new(schema: &Value, options: &Options) -> Result<Self, SchemaError> {
         let mut validation =
             base(options.draft).with_retriever(Documents(options.resolver.clone()));
-        for name in FORMATS {
-            // Drafts that do not list a format take the check of the newest, which has all of them.
-            let check = base(None)
-                .offline()
-                .should_validate_formats(true)
-                .build(&json!({ "format": name }))
-                .map_err(|error| invalid(&error))?;
-            let is_valid = move |text: &str| check.is_valid(&Value::String(text.to_owned()));
+        for (name, check) in FORMATS.into_iter().zip(&*CHECKS) {
+            let is_valid = |text: &str| check.is_valid(&Value::String(text.to_owned()));
             validation = validation.with_format(name, is_valid);
         }
         let validator = validation.should_validate_formats(true).build(schema);
@@ -111,6 +105,16 @@ const FORMATS: [&str; 10] = [
     "uuid",
 ];
 
+/// Drafts that do not list a format take the check of the newest, which has all of them.
+static CHECKS: LazyLock<Vec<jsonschema::Validator>> = LazyLock::new(|| {
+    let check = |name| {
+        let options = base(None).offline().should_validate_formats(true);
+        options.build(&json!({ "format": name })).expect("a format alone is a valid schema")
+    };
+    FORMATS.into_iter().map(check).collect()
+});
+
+/// Options with a draft, if one is known.
 fn base(draft: Option<Draft>) -> ValidationOptions<'static> {
     let draft = draft.map(|draft| match draft {
         Draft::Draft4 => jsonschema::Draft::Draft4,

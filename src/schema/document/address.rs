@@ -1,4 +1,7 @@
 //! Addresses: what references are resolved against, and what they resolve to (RFC 3986).
+//!
+//! Resolution is that of `referencing`, which the validator stands on as well, and so are the
+//! metaschemas: both agree on what an address names.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,7 +18,8 @@ pub(super) struct Resolved {
     pub(super) fragment: String,
 }
 
-/// Resolves a reference against an absolute address.
+/// Resolves a reference against an absolute address. One that is a fragment only is never parsed as
+/// an address, so that its characters may be any, as in real schemas.
 ///
 /// # Errors
 /// What is wrong with it, in words.
@@ -36,9 +40,11 @@ pub(super) fn metaschema(address: &str) -> Option<&'static Value> {
     let known = METASCHEMAS.iter().find(|(known, _)| *known == address);
     known.map(|(_, value)| &****value)
 }
+/// A document that is a part of the drafts.
 type Metaschema = LazyLock<Arc<Value>>;
 
-/// Each is read when it is first asked for.
+/// Each is read when it is first asked for. Those of 2019-09 and 2020-12 are in parts, which refer
+/// to each other by these addresses.
 static METASCHEMAS: [(&str, &Metaschema); 19] = [
     ("http://json-schema.org/draft-04/schema", &meta::DRAFT4),
     ("http://json-schema.org/draft-06/schema", &meta::DRAFT6),
@@ -85,6 +91,7 @@ fn decode(fragment: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// The value of a hexadecimal digit.
 fn hexadecimal(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }

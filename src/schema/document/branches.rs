@@ -1,70 +1,53 @@
-//! `allOf`, `anyOf`, `oneOf`, `not` and `if`.
+//! `allOf`, `anyOf`, `oneOf`, `not` and `if`: schemas that apply to the same value.
 
 use super::super::error::SchemaError;
 use super::super::json::Json;
 use super::super::keywords::{Condition, SchemaId};
-use super::reader::{Outcome, Reader};
+use super::reader::{Outcome, Reader, Reading};
 
-pub(super) fn all_of(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `allOf`: every branch holds.
+pub(super) fn all_of(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let branches = branches(reader, keyword, value)?;
     // References that are not the only ones stand there already.
     reader.keywords.all_of.extend(branches);
     Ok(Outcome::exact())
 }
 
-pub(super) fn any_of(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `anyOf`: at least one branch holds. All that do are looked at, for what they evaluate.
+pub(super) fn any_of(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     reader.keywords.any_of = Some(branches(reader, keyword, value)?);
     Ok(Outcome::exact())
 }
 
-pub(super) fn one_of(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `oneOf`: exactly one branch holds.
+pub(super) fn one_of(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     reader.keywords.one_of = Some(branches(reader, keyword, value)?);
     Ok(Outcome::exact())
 }
 
-pub(super) fn not(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `not`: its schema does not hold. What that evaluates is lost.
+pub(super) fn not(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     reader.keywords.not = Some(reader.schema(&[keyword], value)?);
     Ok(Outcome::exact())
 }
 
-/// `if`, with the branches beside it.
-pub(super) fn condition(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `if`, with the branches beside it.
+///
+/// Without a branch it asserts nothing, but still evaluates members for `unevaluatedProperties`, so
+/// that it is kept.
+pub(super) fn condition(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let mut branch = |name: &str| -> Result<Option<SchemaId>, SchemaError> {
         reader.sibling(name).map(|value| reader.schema(&[name], value)).transpose()
     };
     let (then, otherwise) = (branch("then")?, branch("else")?);
-    // Without a branch it still evaluates properties for `unevaluatedProperties`.
     let condition = reader.schema(&[keyword], value)?;
     reader.keywords.condition = Some(Condition { condition, then, otherwise });
     Ok(Outcome::exact())
 }
 
-/// `then` and `else`, which are read with `if`.
-pub(super) fn branch(
-    reader: &mut Reader<'_, '_>,
-    _: &str,
-    _: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `then` and `else`, which are loaded with `if`: without it their schemas are not used, and
+/// what they refer to is not looked for.
+pub(super) fn branch(reader: &mut Reader, _: &str, _: &Json) -> Reading {
     match reader.sibling("if") {
         Some(_) => Ok(Outcome::exact()),
         None => Ok(Outcome::without_effect("there is no `if` beside it")),

@@ -1,7 +1,11 @@
 //! Counts such as `minLength`: JSON numbers that are non-negative integers, in any spelling.
+//!
+//! Every draft says that `2.0` is an integer, or leaves it open; real schemas have it.
 
-/// The value of a number's text; `None` where it is negative or no integer. Values beyond 64 bits are
-/// [`u64::MAX`], as nothing is longer than that.
+/// The value of a number's text; `None` where it is negative or no integer. Values beyond 64 bits
+/// are [`u64::MAX`], as nothing is longer than that.
+///
+/// The digits are never written out, so that `1e999999999` costs nothing.
 pub(super) fn parse(text: &str) -> Option<u64> {
     let (is_negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -31,6 +35,7 @@ pub(super) fn parse(text: &str) -> Option<u64> {
         let is_integer = digits[kept..].bytes().all(|digit| digit == b'0');
         return is_integer.then(|| digits[..kept].parse().unwrap_or(u64::MAX));
     }
+    // What is beyond the range is [`u64::MAX`] at once, or times a power of ten.
     let value: u64 = digits.parse().unwrap_or(u64::MAX);
     let power = u32::try_from(zeros).ok().and_then(|zeros| 10_u64.checked_pow(zeros));
     Some(value.saturating_mul(power.unwrap_or(u64::MAX)))

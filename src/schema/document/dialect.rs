@@ -1,4 +1,7 @@
-//! Which keywords a schema's words are: its draft, and the vocabularies of its metaschema.
+//! Which words of a schema are keywords: its draft, and the vocabularies of its metaschema.
+//!
+//! A metaschema may leave vocabularies out (2019-09, section 8.1.2): its schemas then have words
+//! that assert nothing, though the draft knows them.
 
 use super::super::draft::Draft;
 use super::super::json::Json;
@@ -6,6 +9,7 @@ use super::super::json::Json;
 /// A draft with the vocabularies in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dialect {
+    /// What keywords there are, and what they mean.
     pub(super) draft: Draft,
     /// One bit for each [`Vocabulary`].
     vocabularies: u8,
@@ -26,9 +30,13 @@ pub(super) enum Origin {
 pub(super) enum Vocabulary {
     /// Always in force.
     Core,
+    /// Schemas that are applied to a value or to its parts.
     Applicator,
+    /// Schemas for what the others did not look at.
     Unevaluated,
+    /// Assertions without schemas.
     Validation,
+    /// Asserted in whichever of its forms it is named.
     Format,
     /// Notes and contents: they assert nothing.
     Notes,
@@ -74,6 +82,7 @@ impl Dialect {
         Ok(dialect)
     }
 
+    /// Whether a vocabulary is in force.
     pub(super) fn has(self, vocabulary: Vocabulary) -> bool {
         self.vocabularies & vocabulary.bit() != 0
     }

@@ -1,4 +1,8 @@
 //! Loads every schema that can be reached from the root through keywords and references.
+//!
+//! The list of schemas is its own queue: what a schema names is put behind it, once, and read in
+//! its turn. So schemas are numbered from the root outwards, loops of references end, and nothing
+//! recurses.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,7 +28,9 @@ use crate::regex::{Count, ExprId, Exprs, PatternLimits, Syntax, parse};
 pub(super) struct Loader<'o> {
     pub(super) options: &'o Options,
     pub(super) registry: Registry<'o>,
+    /// Every language of the document is an expression of this one store.
     pub(super) exprs: Exprs,
+    /// Of the spelling that the options ask for.
     pub(super) numbers: Numbers,
     /// Whether some number must be a multiple.
     pub(super) has_multiples: bool,
@@ -34,7 +40,9 @@ pub(super) struct Loader<'o> {
     pub(super) patterns: HashMap<String, ExprId>,
     /// Schemas in the order in which they were come to; those behind `read` are not read yet.
     pub(super) places: Vec<Place>,
+    /// Where each of them stands.
     sites: Vec<SiteId>,
+    /// The other way round.
     schemas: HashMap<SiteId, SchemaId>,
     /// The names that dynamic references have; empty for `$recursiveRef`.
     pub(super) dynamic_anchors: BTreeSet<String>,
@@ -43,7 +51,10 @@ pub(super) struct Loader<'o> {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Loads a document.
+/// Loads a document from its root.
+///
+/// Dynamic references make it a fixed point: the anchors they may find are those of the resources
+/// that were entered, and loading these may enter more.
 pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaError> {
     let mut loader = Loader::new(options);
     let dialect = match options.draft {
@@ -71,6 +82,7 @@ pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaErro
 }
 
 impl<'o> Loader<'o> {
+    /// Nothing is loaded yet.
     fn new(options: &'o Options) -> Self {
         let mut exprs = Exprs::default();
         Self {
@@ -90,7 +102,8 @@ impl<'o> Loader<'o> {
         }
     }
 
-    /// The schema at a site, which is read later if it was not come to before.
+    /// The schema at a site, which is queued if it was not come to before. Until it is read its
+    /// place says `true`.
     pub(super) fn schema_at(&mut self, site: SiteId) -> Result<SchemaId, SchemaError> {
         if let Some(&known) = self.schemas.get(&site) {
             return Ok(known);
@@ -107,9 +120,11 @@ impl<'o> Loader<'o> {
         Ok(id)
     }
 
+    /// Reads the schema whose turn it is.
     fn read(&mut self, index: usize) -> Result<(), SchemaError> {
         let site = self.sites[index];
         let at = &self.registry.sites[site.index()];
+        // The document is shared, so that it can be read while the registry takes in others.
         let root = Arc::clone(&self.registry.sources[at.source].root);
         let json = root.follow(&at.path).expect("sites are made where a value stands");
         let schema = SchemaId(u32::try_from(index).expect("sites are limited"));
@@ -148,6 +163,8 @@ impl<'o> Loader<'o> {
         })
     }
 
+    /// What dynamic references find in each resource, in the order of their ids. Resources that
+    /// were never entered have nothing.
     fn resources(&self) -> Vec<Resource> {
         let count = u32::try_from(self.registry.resources.len()).expect("sites are limited");
         let anchors = |resource: u32| {

@@ -1,20 +1,18 @@
 //! Keywords that assert nothing: names and notes.
+//!
+//! They stand in the report like all others, so that nothing in a schema is passed over in silence.
 
-use super::super::error::SchemaError;
 use super::super::json::Json;
-use super::reader::{Outcome, Reader};
+use super::reader::{Outcome, Reader, Reading};
 
 /// `$id`, `$anchor` and their like: the registry has read them already.
-pub(super) fn name(_: &mut Reader<'_, '_>, _: &str, _: &Json) -> Result<Outcome, SchemaError> {
+pub(super) fn name(_: &mut Reader, _: &str, _: &Json) -> Reading {
     Ok(Outcome::note())
 }
 
-/// `$recursiveAnchor`.
-pub(super) fn flag(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `$recursiveAnchor`, which the registry takes note of where it is `true` at a resource's
+/// root.
+pub(super) fn flag(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     match value {
         Json::Bool(_) => Ok(Outcome::note()),
         _ => Err(reader.wrong(keyword, value, "a boolean")),
@@ -22,11 +20,11 @@ pub(super) fn flag(
 }
 
 /// `title`, `default`, `$defs` and others: whatever they hold, it asserts nothing where it stands.
-pub(super) fn note(_: &mut Reader<'_, '_>, _: &str, _: &Json) -> Result<Outcome, SchemaError> {
+pub(super) fn note(_: &mut Reader, _: &str, _: &Json) -> Reading {
     Ok(Outcome::note())
 }
 
 /// What is in a string: an annotation since 2019-09, and left to applications before.
-pub(super) fn content(_: &mut Reader<'_, '_>, _: &str, _: &Json) -> Result<Outcome, SchemaError> {
+pub(super) fn content(_: &mut Reader, _: &str, _: &Json) -> Reading {
     Ok(Outcome::without_effect("contents of strings are left to applications"))
 }

@@ -1,16 +1,19 @@
 //! `minimum`, `maximum`, both exclusive ones and `multipleOf`.
+//!
+//! Each is a language of number texts, and a schema keeps the intersection of all it has. Bounds
+//! are exact decimals as written: a bound beyond 64 bits, or with more digits than a float holds,
+//! is that bound and no other.
 
 use super::super::error::SchemaError;
 use super::super::json::Json;
 use super::super::number::{Bound, Decimal};
-use super::reader::{Outcome, Reader};
+use super::reader::{Outcome, Reader, Reading};
 
-/// `minimum` and `maximum`. A boolean beside them, as in draft 4, says whether the bound is exclusive.
-pub(super) fn bound(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `minimum` and `maximum`.
+///
+/// In draft 4 a boolean beside them says whether the bound itself is excluded; it is read here, as
+/// only both together are a language.
+pub(super) fn bound(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let flag = if keyword == "minimum" { "exclusiveMinimum" } else { "exclusiveMaximum" };
     let is_exclusive =
         reader.sibling(flag) == Some(&Json::Bool(true)) && reader.dialect.reads_exclusive_flags();
@@ -18,12 +21,11 @@ pub(super) fn bound(
     limit(reader, keyword, value, bound)
 }
 
-/// `exclusiveMinimum` and `exclusiveMaximum`: a bound of their own since draft 6.
-pub(super) fn exclusive(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `exclusiveMinimum` and `exclusiveMaximum`: booleans in draft 4, bounds of their own since
+/// draft 6.
+///
+/// Without a draft both are read: a boolean can be no bound.
+pub(super) fn exclusive(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let dialect = reader.dialect;
     let bound = if keyword == "exclusiveMinimum" { "minimum" } else { "maximum" };
     match value {
@@ -36,11 +38,10 @@ pub(super) fn exclusive(
     }
 }
 
-pub(super) fn multiple_of(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `multipleOf`, which is a decimal above 0, `0.01` as well as `3`.
+///
+/// A divisor with more digits than its language can have is refused, not rounded.
+pub(super) fn multiple_of(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let divisor =
         decimal(value).filter(|divisor| Decimal::parse("0").is_some_and(|zero| *divisor > zero));
     let Some(divisor) = divisor else {
@@ -57,6 +58,7 @@ pub(super) fn multiple_of(
     Ok(Outcome::exact())
 }
 
+/// Restricts numbers to one side of a bound. The keyword says to which.
 fn limit(
     reader: &mut Reader<'_, '_>,
     keyword: &str,
@@ -78,6 +80,7 @@ fn limit(
     Ok(Outcome::exact())
 }
 
+/// The exact value of a number.
 fn decimal(value: &Json) -> Option<Decimal> {
     match value {
         Json::Number(text) => Decimal::parse(text),

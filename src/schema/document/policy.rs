@@ -1,8 +1,13 @@
 //! What becomes of keywords that are not enforced exactly.
 //!
 //! To leave an assertion out allows more values, and to allow none allows fewer; but below `not` it
-//! is the other way round for the whole schema, and below `if` or `oneOf` it is both at once. So each
-//! schema is marked with the ways in which it is used.
+//! is the other way round for the whole schema, and below `if` or `oneOf` it is both at once. So
+//! each schema is marked with the ways in which it is used, along the paths that lead to it from
+//! the root.
+//!
+//! Law, held by `tests/policies.rs`: under `Sound` the whole schema allows no value that it should
+//! not, and under `Complete` it allows every value that it should. Where a schema is used both
+//! ways, neither can be had, and the keyword is an error.
 
 use super::super::error::SchemaError;
 use super::super::keywords::{Assertions, Keywords, Place, SchemaId};
@@ -15,6 +20,7 @@ use crate::regex::ExprId;
 /// A keyword that is not enforced exactly.
 #[derive(Debug)]
 pub(super) struct Finding {
+    /// The schema that has it.
     pub(super) schema: SchemaId,
     /// Of the report.
     pub(super) entry: usize,
@@ -44,7 +50,9 @@ struct Uses {
 /// Which way an assertion is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
+    /// More values than it should.
     Wider,
+    /// Fewer values than it should.
     Narrower,
 }
 
@@ -61,6 +69,7 @@ pub(super) fn apply(loader: &mut Loader<'_>, resources: &[Resource]) -> Result<(
     for finding in std::mem::take(&mut loader.findings) {
         let found = loader.entries[finding.entry].enforcement;
         let uses = uses[finding.schema.index()];
+        // What is off in the wanted way already may stay; what is not is replaced as a whole.
         let is_settled = match direction(loader.options.policy, uses) {
             None => settle_as_it_is(&mut loader.entries[finding.entry], uses),
             Some(wanted) => {
@@ -91,6 +100,7 @@ fn direction(policy: Policy, uses: Uses) -> Option<Direction> {
     match (policy, uses) {
         (Policy::Strict, _) => None,
         _ if uses.are_mixed() => None,
+        // Where less here is more in the whole, the ways change places.
         (Policy::Complete, Uses { downward: false, .. })
         | (Policy::Sound, Uses { downward: true, .. }) => Some(Direction::Wider),
         _ => Some(Direction::Narrower),
@@ -172,6 +182,7 @@ fn parts(keywords: &Keywords, resources: &[Resource]) -> Vec<(SchemaId, Uses)> {
     upward.extend(keywords.properties.iter().map(|(_, schema)| schema));
     upward.extend(keywords.pattern_properties.iter().map(|(_, schema)| schema));
     upward.extend(keywords.dependent_schemas.iter().map(|(_, schema)| schema));
+    // Whatever else depends on these, such as what they evaluate, grows when they allow more.
     let mut parts: Vec<_> = upward.into_iter().map(|schema| (schema, Uses::UPWARD)).collect();
     parts.extend(keywords.not.map(|schema| (schema, Uses::DOWNWARD)));
     parts.extend(keywords.one_of.iter().flatten().map(|&schema| (schema, Uses::BOTH)));
@@ -188,14 +199,19 @@ fn parts(keywords: &Keywords, resources: &[Resource]) -> Vec<(SchemaId, Uses)> {
 }
 
 impl Uses {
+    /// As a part that must hold, like a branch of `allOf`.
     const UPWARD: Self = Self { upward: true, downward: false };
+    /// As a part that must not hold, like that of `not`.
     const DOWNWARD: Self = Self { upward: false, downward: true };
+    /// As a part that decides between others, like `if`, or that must hold alone, as in `oneOf`.
     const BOTH: Self = Self { upward: true, downward: true };
 
+    /// Whether any change in it may change the whole either way.
     fn are_mixed(self) -> bool {
         self == Self::BOTH
     }
 
+    /// Of a schema that is used in both of these ways.
     fn with(self, other: Self) -> Self {
         Self { upward: self.upward || other.upward, downward: self.downward || other.downward }
     }

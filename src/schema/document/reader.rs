@@ -1,4 +1,7 @@
 //! Reads one schema object, keyword by keyword.
+//!
+//! It knows where the schema stands and what stands beside a keyword; what a keyword means is in
+//! the files of the families. Every member of the object ends as one entry of the report.
 
 use super::super::error::SchemaError;
 use super::super::json::{Json, escape};
@@ -15,24 +18,33 @@ use crate::regex::ExprId;
 #[derive(Debug)]
 pub(super) struct Reader<'r, 'o> {
     pub(super) loader: &'r mut Loader<'o>,
+    /// Where the schema stands.
     pub(super) site: SiteId,
+    /// In whose words it is written.
     pub(super) dialect: Dialect,
+    /// As written; no name stands twice.
     members: &'r [(String, Json)],
+    /// What it was found to assert so far.
     pub(super) keywords: Keywords,
     /// The language of `format`, which is joined to the others last: a policy may leave it out.
     pub(super) format: Option<ExprId>,
 }
 
+/// What becomes of a keyword, or what is wrong with it.
+pub(super) type Reading = Result<Outcome, SchemaError>;
+
 /// What becomes of a keyword.
 #[derive(Debug)]
 pub(super) struct Outcome {
     enforcement: Enforcement,
+    /// Why, where it is not exact.
     reason: Option<String>,
     /// What allows more, where the keyword is not enforced.
     wider: Wider,
 }
 
 impl Outcome {
+    /// It is enforced as it says.
     pub(super) fn exact() -> Self {
         Self { enforcement: Enforcement::Exact, reason: None, wider: Wider::Nothing }
     }
@@ -47,10 +59,14 @@ impl Outcome {
         Self { reason: Some(reason.into()), ..Self::note() }
     }
 
+    /// It would assert something, and is not enforced. Nothing was taken from it, which is to allow
+    /// more.
     pub(super) fn refused(reason: impl Into<String>) -> Self {
         Self { enforcement: Enforcement::Refused, ..Self::without_effect(reason) }
     }
 
+    /// Like [`refused`](Self::refused), but other keywords mean something else without this one:
+    /// what allows more is to allow all members.
     pub(super) fn refused_with_other_members(reason: impl Into<String>) -> Self {
         Self { wider: Wider::AllMembers, ..Self::refused(reason) }
     }
@@ -62,6 +78,7 @@ impl Outcome {
 }
 
 impl<'r, 'o> Reader<'r, 'o> {
+    /// A schema of which nothing was read yet.
     pub(super) fn new(
         loader: &'r mut Loader<'o>,
         site: SiteId,
@@ -84,6 +101,7 @@ impl<'r, 'o> Reader<'r, 'o> {
             };
             self.report(schema, name, outcome)?;
         }
+        // The format comes last, so that the language without it is known: a policy may want it.
         if let Some(format) = self.format {
             let without = self.keywords.string;
             self.restrict_string(format);
@@ -96,7 +114,8 @@ impl<'r, 'o> Reader<'r, 'o> {
         Ok(Assertions::Keywords(Box::new(self.keywords)))
     }
 
-    fn keyword(&mut self, name: &str, value: &Json) -> Result<Outcome, SchemaError> {
+    /// Reads one keyword, if the dialect has it.
+    fn keyword(&mut self, name: &str, value: &Json) -> Reading {
         match look_up(name, self.dialect) {
             Word::Keyword(keyword) => (keyword.read)(self, keyword.name, value),
             Word::OfOtherDrafts => {
@@ -109,6 +128,7 @@ impl<'r, 'o> Reader<'r, 'o> {
         }
     }
 
+    /// Writes the entry of a keyword, and takes note of one that is not exact.
     fn report(
         &mut self,
         schema: SchemaId,
@@ -127,6 +147,9 @@ impl<'r, 'o> Reader<'r, 'o> {
     }
 
     /// The schema at a place below this one: `steps` leads there.
+    ///
+    /// The registry has found all schemas where keywords have them, so that what it does not know
+    /// is none.
     pub(super) fn schema(&mut self, steps: &[&str], value: &Json) -> Result<SchemaId, SchemaError> {
         let mut pointer = self.loader.registry.sites[self.site.index()].pointer.clone();
         for step in steps {
@@ -173,18 +196,21 @@ impl<'r, 'o> Reader<'r, 'o> {
         items.iter().map(name).collect()
     }
 
-    /// The value of a keyword that stands in this schema, if its draft has it.
+    /// The value of a keyword that stands in this schema. `None` also where the word is none of the
+    /// dialect, as `minContains` in draft 7.
     pub(super) fn sibling(&self, name: &str) -> Option<&'r Json> {
         let (_, value) = self.members.iter().find(|(key, _)| key == name)?;
         matches!(look_up(name, self.dialect), Word::Keyword(_)).then_some(value)
     }
 
+    /// Allows only strings of a language. Other types are not concerned, here as below.
     pub(super) fn restrict_string(&mut self, language: ExprId) {
         let both =
             self.keywords.string.map_or(language, |old| self.loader.exprs.and([old, language]));
         self.keywords.string = Some(both);
     }
 
+    /// Allows only numbers whose text is in a language.
     pub(super) fn restrict_number(&mut self, language: ExprId) {
         let both =
             self.keywords.number.map_or(language, |old| self.loader.exprs.and([old, language]));
@@ -201,6 +227,7 @@ impl<'r, 'o> Reader<'r, 'o> {
         }
     }
 
+    /// The JSON pointer of the schema, for errors.
     pub(super) fn pointer(&self) -> String {
         self.loader.registry.pointer(self.site)
     }

@@ -1,28 +1,27 @@
 //! `$ref`, `$dynamicRef` and `$recursiveRef`.
+//!
+//! A reference is the schema that it leads to, which may be one that is being read, or the schema
+//! that has the reference: nothing is copied. What is a loop without an end is for those to say who
+//! ask what it allows.
 
 use super::super::error::SchemaError;
 use super::super::json::Json;
 use super::super::keywords::{DynamicReference, SchemaId};
-use super::reader::{Outcome, Reader};
+use super::reader::{Outcome, Reader, Reading};
 use super::registry::Target;
 
-pub(super) fn reference(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `$ref`: to a schema by address, anchor or pointer.
+pub(super) fn reference(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let target = target(reader, keyword, value)?;
     let schema = reader.loader.schema_at(target.site)?;
     refer(reader, schema);
     Ok(Outcome::exact())
 }
 
-/// `$dynamicRef`: like `$ref`, unless what it leads to is a dynamic anchor.
-pub(super) fn dynamic(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `$dynamicRef`: like `$ref`, unless what it leads to is a dynamic anchor. Then the
+/// outermost resource on the way here that has the anchor says what is meant (2020-12, section
+/// 8.2.3.2).
+pub(super) fn dynamic(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let target = target(reader, keyword, value)?;
     let initial = reader.loader.schema_at(target.site)?;
     match target.dynamic_anchor {
@@ -32,12 +31,9 @@ pub(super) fn dynamic(
     Ok(Outcome::exact())
 }
 
-/// `$recursiveRef`: to the root of the resource, or, if that has `$recursiveAnchor`, of the outermost.
-pub(super) fn recursive(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `$recursiveRef`: to the root of the resource, or, if that has `$recursiveAnchor`, of the
+/// outermost resource that has it too (2019-09, section 8.2.4.2).
+pub(super) fn recursive(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     if *value != Json::String("#".into()) {
         return Err(reader.wrong(keyword, value, "\"#\""));
     }
@@ -52,6 +48,7 @@ pub(super) fn recursive(
     Ok(Outcome::exact())
 }
 
+/// Where the text of a reference leads. Documents that it needs are taken in.
 fn target(reader: &mut Reader<'_, '_>, keyword: &str, value: &Json) -> Result<Target, SchemaError> {
     let Json::String(text) = value else {
         return Err(reader.wrong(keyword, value, "a reference, as a string"));
@@ -59,7 +56,8 @@ fn target(reader: &mut Reader<'_, '_>, keyword: &str, value: &Json) -> Result<Ta
     reader.loader.registry.resolve(reader.site, text)
 }
 
-/// Beside another reference, to be in all of is the same.
+/// Adds a reference. Beside another, to be in all of is the same: both apply to the value, and both
+/// evaluate its members.
 fn refer(reader: &mut Reader<'_, '_>, schema: SchemaId) {
     match reader.keywords.reference {
         None => reader.keywords.reference = Some(schema),
@@ -67,6 +65,8 @@ fn refer(reader: &mut Reader<'_, '_>, schema: SchemaId) {
     }
 }
 
+/// Adds a reference whose target is chosen later, and remembers the name: anchors of that name are
+/// loaded even if nothing else leads to them.
 fn refer_dynamically(reader: &mut Reader<'_, '_>, anchor: String, initial: SchemaId) {
     reader.loader.dynamic_anchors.insert(anchor.clone());
     reader.keywords.dynamic_reference = Some(DynamicReference { anchor, initial });

@@ -1,10 +1,14 @@
 //! Every schema of every document by its address, anchor and pointer.
 //!
-//! A document is searched for schemas where keywords have them, whether they are used or not, as each
-//! may have an `$id` or anchor that a reference names. Elsewhere nothing is a schema, unless a
+//! A document is searched for schemas where keywords have them, whether they are used or not, as
+//! each may have an `$id` or anchor that a reference names. Elsewhere nothing is a schema, unless a
 //! reference points there.
 //!
-//! Invariant: the place of every schema that was found has one [`Site`].
+//! Documents are the one asked for, the metaschemas of all drafts, and what a resolver gives.
+//! Nothing is fetched.
+//!
+//! Invariants: the place of every schema that was found has one [`Site`]; of two resources with one
+//! address the first that was found has it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +33,7 @@ impl SiteId {
 /// Where a schema stands.
 #[derive(Debug)]
 pub(super) struct Site {
+    /// An index of [`Registry::sources`].
     pub(super) source: usize,
     /// Within its document.
     pub(super) pointer: String,
@@ -43,7 +48,9 @@ pub(super) struct Site {
 pub(super) struct Resource {
     /// Absolute, without a fragment.
     pub(super) address: String,
+    /// Where pointers into it begin.
     pub(super) root: SiteId,
+    /// Of all its schemas but those of resources within it.
     pub(super) dialect: Dialect,
     pub(super) anchors: HashMap<String, Anchor>,
     /// Whether its root has `$recursiveAnchor`.
@@ -62,7 +69,9 @@ pub(super) struct Anchor {
 pub(super) struct Source {
     /// What stands before pointers into it: nothing for the document asked for.
     label: String,
+    /// Shared, so that it can be walked while others are added.
     pub(super) root: Arc<Json>,
+    /// The schemas that were found in it, by their pointers.
     pub(super) sites: HashMap<String, SiteId>,
 }
 
@@ -207,6 +216,7 @@ impl<'o> Registry<'o> {
         if !matches!(json, Json::Object(_) | Json::Bool(_)) {
             return Ok(Err(format!("at {pointer} is {}, not a schema", json.describe())));
         }
+        // No keyword has a schema here, so none was looked for; now it is one.
         let path = [&start.path[..], &rest].concat();
         let resource = self.resource_around(source, &whole).unwrap_or(resource);
         self.scan(Visit { source, json, pointer: whole, path, resource }).map(Ok)
@@ -235,7 +245,8 @@ impl<'o> Registry<'o> {
         self.by_address.entry(address).or_insert(resource);
     }
 
-    /// Adds a site.
+    /// Adds a schema's site.
+    ///
     pub(super) fn add_site(&mut self, site: Site) -> Result<SiteId, SchemaError> {
         let limit = self.options.limits.places;
         if self.sites.len() >= limit {
@@ -249,7 +260,7 @@ impl<'o> Registry<'o> {
         Ok(id)
     }
 
-    /// Counts the bytes of a pointer.
+    /// Counts the bytes of a pointer, for the limit of all of them together.
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), SchemaError> {
         self.pointer_bytes = self.pointer_bytes.saturating_add(bytes);
         let (value, limit) = (self.pointer_bytes, self.options.limits.pointer_bytes);
@@ -259,6 +270,7 @@ impl<'o> Registry<'o> {
         Err(SchemaError::Limit { what: "bytes of JSON pointers", value, limit, pointer: None })
     }
 
+    /// The resource that a site belongs to.
     pub(super) fn resource_of(&self, site: SiteId) -> &Resource {
         &self.resources[self.sites[site.index()].resource]
     }
@@ -269,6 +281,7 @@ impl<'o> Registry<'o> {
         self.labelled(site.source, &site.pointer)
     }
 
+    /// A pointer into a document, as reports and errors name it.
     pub(super) fn labelled(&self, source: usize, pointer: &str) -> String {
         format!("{}{pointer}", self.sources[source].label)
     }

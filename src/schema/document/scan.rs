@@ -1,4 +1,9 @@
 //! Finds the schemas of a document, and what names them: `$id`, anchors and `$schema`.
+//!
+//! A schema's place decides whether these words name anything: within `enum`, `const` and words
+//! that are no keywords they are values like others. What a place may hold is in the table of
+//! keywords, and differs by draft, so that a resource in another draft than the one around it is
+//! searched by its own.
 
 use super::super::draft::Draft;
 use super::super::error::SchemaError;
@@ -11,8 +16,11 @@ use super::table::{Schemas, Word, look_up};
 /// A schema to be looked at.
 #[derive(Debug)]
 pub(super) struct Visit<'j> {
+    /// An index of the registry's documents.
     pub(super) source: usize,
+    /// The schema itself, or what stands in its place.
     pub(super) json: &'j Json,
+    /// Within the document; `path` is the same in numbers of children.
     pub(super) pointer: String,
     pub(super) path: Vec<u32>,
     /// Of the schema around it.
@@ -35,6 +43,7 @@ impl Registry<'_> {
         Ok(self.sources[source].sites[&pointer])
     }
 
+    /// Gives a schema its site, takes in its names, and puts the schemas below it on the list.
     fn visit<'j>(
         &mut self,
         visit: Visit<'j>,
@@ -52,6 +61,7 @@ impl Registry<'_> {
             if keyword.schemas == Schemas::None {
                 continue;
             }
+            // A schema below this one: behind the keyword by further steps, which the tail spells.
             let below = |steps: &[usize], tail: &str, json: &'j Json| {
                 let steps = [&[index], steps].concat();
                 let steps =
@@ -81,16 +91,20 @@ impl Registry<'_> {
         Ok(())
     }
 
-    /// Takes in what names a schema. The resource that it belongs to: its own if it has an address.
+    /// Takes in what names a schema, and returns the resource that it belongs to: its own if it has
+    /// an address, else that of the schema around it.
     fn identify(&mut self, site: SiteId, json: &Json) -> Result<usize, SchemaError> {
         let outer = self.sites[site.index()].resource;
         let is_root = self.resources[outer].root == site;
         let around = self.resources[outer].dialect;
-        // Whether it is a resource of its own is said in the words of its own draft.
+        // A schema within another is a resource of its own if the words around it say so. Those of its
+        // own `$schema` do as well, but for `id`: in drafts behind 4 that is no keyword, and real
+        // schemas hold parts of draft 4 whose references are meant for the whole document.
         let named = json.get("$schema").and_then(|schema| match schema {
             Json::String(address) => Draft::from_address(address),
             _ => None,
         });
+        let named = named.filter(|&draft| is_root || draft != Draft::Draft4);
         let draft = named.unwrap_or(around.draft);
         let hides_id = draft.hides_siblings_of_references() && json.get("$ref").is_some();
         let id = json.get(draft.id_keyword()).filter(|_| !hides_id);
@@ -107,6 +121,9 @@ impl Registry<'_> {
     }
 
     /// Takes in an `$id`, and returns the resource that it stands for or stands in.
+    ///
+    /// Until draft 7 it is also what `$anchor` is now: a fragment names the place, whether an
+    /// address stands before it or not.
     fn named_by_id(&mut self, site: SiteId, json: &Json, id: &Json) -> Result<usize, SchemaError> {
         let outer = self.sites[site.index()].resource;
         let (is_root, around) = (self.resources[outer].root == site, self.resources[outer].dialect);
@@ -121,6 +138,7 @@ impl Registry<'_> {
             .map_err(|_| fault(self, "an address as in RFC 3986"))?;
         let resource = match id.starts_with('#') {
             true => outer,
+            // The address that the document was asked for by stays known beside its own.
             false if is_root => {
                 self.resources[outer].address = resolved.address;
                 self.name(outer);
@@ -141,7 +159,8 @@ impl Registry<'_> {
         Ok(resource)
     }
 
-    /// Takes in anchors.
+    /// Takes in `$anchor`, `$dynamicAnchor` and `$recursiveAnchor`. A dynamic anchor is a plain one
+    /// too, for references that are not dynamic.
     fn anchor(&mut self, site: SiteId, resource: usize, json: &Json) -> Result<(), SchemaError> {
         let draft = self.resources[resource].dialect.draft;
         let keywords = [("$anchor", Draft::Draft201909), ("$dynamicAnchor", Draft::Draft202012)];
@@ -170,7 +189,8 @@ impl Registry<'_> {
         Ok(())
     }
 
-    /// The dialect that `$schema` names, or that of the schema around.
+    /// The dialect that `$schema` names, or that of the schema around. It is read at the roots of
+    /// resources alone: elsewhere it names nothing.
     fn dialect(
         &mut self,
         site: SiteId,
@@ -198,6 +218,9 @@ impl Registry<'_> {
 
     /// The dialect of a metaschema: that of the draft it is written in, less what its `$vocabulary`
     /// leaves out. Inside an error, why it is not known.
+    ///
+    /// A metaschema may be written in the words of another, so that a draft is reached after some
+    /// steps, or never; the vocabulary is that of the first.
     fn dialect_at(&self, address: &str) -> Result<Dialect, String> {
         let mut address = address.to_owned();
         let mut vocabulary = None;
@@ -225,6 +248,8 @@ impl Registry<'_> {
     }
 }
 
+/// Whether a value can be a schema in any draft. Draft 4 has booleans in two places only, but
+/// elsewhere they can mean nothing else.
 fn is_schema(json: &Json) -> bool {
     matches!(json, Json::Object(_) | Json::Bool(_))
 }

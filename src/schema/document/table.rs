@@ -1,26 +1,31 @@
 //! The keywords of all drafts: since when and until when, where schemas stand in their values, and
 //! who reads them.
+//!
+//! This is the one list of them. What searches documents for schemas and what reads keywords both
+//! go by it, so that neither knows a place that the other does not.
 
 use super::super::draft::Draft;
-use super::super::error::SchemaError;
 use super::super::json::Json;
 use super::dialect::{Dialect, Vocabulary};
-use super::reader::{Outcome, Reader};
+use super::reader::{Reader, Reading};
 use super::{arrays, branches, notes, numbers, objects, references, texts, types};
 
 /// A keyword of some drafts.
 pub(super) struct Keyword {
     pub(super) name: &'static str,
+    /// The first draft that has it, and the last.
     since: Draft,
     until: Draft,
+    /// What a metaschema must have in force for it to be a keyword.
     vocabulary: Vocabulary,
     /// Where its value has schemas.
     pub(super) schemas: Schemas,
+    /// Takes it into what a schema asserts.
     pub(super) read: Read,
 }
 
 /// Reads a keyword's value into what the schema asserts.
-pub(super) type Read = fn(&mut Reader<'_, '_>, &str, &Json) -> Result<Outcome, SchemaError>;
+type Read = fn(&mut Reader, &str, &Json) -> Reading;
 
 /// Where a keyword's value has schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +44,7 @@ pub(super) enum Schemas {
 /// What a word is in a dialect.
 pub(super) enum Word {
     Keyword(&'static Keyword),
-    /// None of this draft, but of another.
+    /// A word of another draft than this one, such as `id` behind draft 4.
     OfOtherDrafts,
     /// Of a vocabulary that the metaschema leaves out.
     LeftOut,
@@ -67,14 +72,17 @@ impl Keyword {
         Self { name, since, until, vocabulary, schemas: Schemas::None, read }
     }
 
+    /// The same, but not of drafts before one.
     const fn since(self, since: Draft) -> Self {
         Self { since, ..self }
     }
 
+    /// The same, but not of drafts behind one.
     const fn until(self, until: Draft) -> Self {
         Self { until, ..self }
     }
 
+    /// The same, with schemas in its value.
     const fn of(self, schemas: Schemas) -> Self {
         Self { schemas, ..self }
     }
@@ -98,6 +106,7 @@ static KEYWORDS: [Keyword; 63] = [
     Keyword::new("$recursiveRef", Core, references::recursive)
         .since(Draft201909)
         .until(Draft201909),
+    // Where schemas are kept to be referred to: found in the search, and loaded when they are.
     // 2019-09 moved them to `$defs`, but real schemas go on with the old name.
     Keyword::new("definitions", Core, notes::note).of(Members),
     Keyword::new("$defs", Core, notes::note).of(Members).since(Draft201909),
@@ -129,6 +138,7 @@ static KEYWORDS: [Keyword; 63] = [
     Keyword::new("type", Validation, types::types),
     Keyword::new("enum", Validation, types::members),
     Keyword::new("const", Validation, types::constant).since(Draft6),
+    // Draft 4 has booleans beside bounds, which are read where bounds are.
     Keyword::new("minimum", Validation, numbers::bound),
     Keyword::new("maximum", Validation, numbers::bound),
     Keyword::new("exclusiveMinimum", Validation, numbers::exclusive),

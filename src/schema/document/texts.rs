@@ -1,21 +1,19 @@
 //! `minLength`, `maxLength`, `pattern` and `format`.
+//!
+//! Each is a language of decoded texts, and a schema keeps the intersection of all it has.
+//! Languages are made once for a document, however often a pattern or format stands in it.
 
 use super::super::error::SchemaError;
 use super::super::format::{self, Exactness};
 use super::super::json::Json;
 use super::super::options::UnknownFormats;
 use super::super::report::Enforcement;
-use super::reader::{Outcome, Reader};
-use crate::regex::{
-    ExprId, PatternErrorKind, PatternLimits, Syntax, length_between, parse_search,
-};
+use super::super::text::length_between;
+use super::reader::{Outcome, Reader, Reading};
+use crate::regex::{ExprId, PatternErrorKind, PatternLimits, Syntax, parse_search};
 
-/// `minLength` and `maxLength`.
-pub(super) fn length(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `minLength` and `maxLength`, which count characters, not bytes and not UTF-16 units.
+pub(super) fn length(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let count = reader.count(keyword, value)?;
     let (min, max) = if keyword == "minLength" { (count, None) } else { (0, Some(count)) };
     let language = length_between(&mut reader.loader.exprs, min, max);
@@ -23,11 +21,9 @@ pub(super) fn length(
     Ok(Outcome::exact())
 }
 
-pub(super) fn pattern(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `pattern`: texts in which a regular expression of ECMA-262 occurs, anywhere unless it is
+/// anchored.
+pub(super) fn pattern(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let Json::String(pattern) = value else {
         return Err(reader.wrong(keyword, value, "a regular expression, as a string"));
     };
@@ -38,12 +34,12 @@ pub(super) fn pattern(
     Ok(Outcome::exact())
 }
 
-/// Known formats are asserted whatever the draft: what a model writes should be what it is called.
-pub(super) fn format(
-    reader: &mut Reader<'_, '_>,
-    keyword: &str,
-    value: &Json,
-) -> Result<Outcome, SchemaError> {
+/// Reads `format`.
+///
+/// Known formats are asserted in every draft, also in those that leave it to the implementation:
+/// what a model writes should be what it is called. The language is kept apart from the others
+/// until the schema is read, as a policy may leave it out.
+pub(super) fn format(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let Json::String(name) = value else {
         return Err(reader.wrong(keyword, value, "the name of a format, as a string"));
     };
@@ -71,10 +67,9 @@ pub(super) fn format(
     })
 }
 
-/// The texts in which a pattern occurs; inside, why they cannot be known.
+/// The texts in which a pattern occurs; inside, why they cannot be known: the pattern is right, but
+/// a language cannot say it, or it is over a limit.
 ///
-/// # Errors
-/// [`SchemaError::Pattern`] where it is no regular expression.
 pub(super) fn occurrences(
     reader: &mut Reader<'_, '_>,
     pattern: &str,

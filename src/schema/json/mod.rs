@@ -59,6 +59,7 @@ impl Json {
     /// # Errors
     /// [`TooDeep`] where nesting passes `depth`.
     pub(crate) fn from_value(value: &Value, depth: usize) -> Result<Self, TooDeep> {
+        // The depth is counted down, so that recursion ends where the limit is.
         let inner = |value: &Value| {
             let depth = depth.checked_sub(1).ok_or(TooDeep)?;
             Self::from_value(value, depth)
@@ -122,7 +123,7 @@ impl Json {
         }
     }
 
-    /// The member of an object.
+    /// The member of an object; `None` also where this is no object.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(name, _)| name == key).map(|(_, value)| value)
@@ -163,7 +164,8 @@ impl Json {
         Some((path, value))
     }
 
-    /// What a path that [`locate`](Self::locate) found leads to.
+    /// What a path that [`locate`](Self::locate) found leads to. It costs as many steps as the path
+    /// is long, however wide objects are.
     pub(crate) fn follow(&self, path: &[u32]) -> Option<&Self> {
         path.iter().try_fold(self, |value, &index| match value {
             Self::Array(items) => items.get(index as usize),
@@ -172,7 +174,8 @@ impl Json {
         })
     }
 
-    /// Names what it is for an error: scalars as they are when they are short, the rest by kind.
+    /// Names what it is for an error: scalars as they are when they are short, the rest by kind. An
+    /// error should show what stands there, and stay one line.
     pub(crate) fn describe(&self) -> String {
         const SHORT: usize = 40;
         match self {
@@ -203,6 +206,8 @@ pub(crate) fn unescape(token: &str) -> Option<String> {
     let mut key = parts.next()?.to_owned();
     for part in parts {
         let (char, rest) = match part.as_bytes().first()? {
+            // By the order of RFC 6901, section 4, `~01` is `~1` and not `/`: each `~` takes one
+            // digit.
             b'0' => ('~', &part[1..]),
             b'1' => ('/', &part[1..]),
             _ => return None,

@@ -1,4 +1,10 @@
 //! Reads JSON texts, strictly by RFC 8259.
+//!
+//! Where the RFC leaves a choice, what is unclear is refused: two members of one name, and escapes
+//! that are half a surrogate pair. Readers differ in what they make of these, and a schema should
+//! mean one thing.
+//!
+//! Errors have their line and column, which are counted only when there is one.
 
 use super::{Json, JsonError};
 
@@ -12,10 +18,12 @@ pub(super) struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    /// A text of which nothing was read yet.
     pub(super) fn new(text: &'t str, depth: usize) -> Self {
         Self { text, at: 0, levels: depth }
     }
 
+    /// Reads the one value that the text is.
     pub(super) fn parse(mut self) -> Result<Json, JsonError> {
         let value = self.value()?;
         match self.peek() {
@@ -24,6 +32,7 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Reads a value behind white space.
     fn value(&mut self) -> Result<Json, JsonError> {
         match self.peek() {
             Some(b'{') => self.nested(Self::object),
@@ -35,7 +44,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// One level down, past the opening bracket.
+    /// One level down, past the opening bracket. The level is given back behind the closing one.
     fn nested(
         &mut self,
         read: fn(&mut Self) -> Result<Json, JsonError>,
@@ -51,6 +60,7 @@ impl<'t> Parser<'t> {
         value
     }
 
+    /// The items of an array behind its bracket.
     fn array(&mut self) -> Result<Json, JsonError> {
         let mut items = Vec::new();
         if self.eat(b']') {
@@ -67,6 +77,7 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// The members of an object behind its bracket.
     fn object(&mut self) -> Result<Json, JsonError> {
         let (mut members, mut offsets) = (Vec::new(), Vec::new());
         if self.eat(b'}') {
@@ -92,6 +103,8 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Members are sorted, not compared each with each: an object may have very many. The sort is
+    /// stable, so that of two of one name the later is refused.
     fn refuse_duplicates(
         &self,
         members: &[(String, Json)],
@@ -117,12 +130,14 @@ impl<'t> Parser<'t> {
         let mut text = String::new();
         loop {
             let rest = &self.text[self.at..];
+            // Up to what needs a decision, the text is taken as it is.
             let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
             let Some(length) = rest.bytes().position(is_special) else {
                 return Err(self.error("a quote must end the string", self.text.len()));
             };
             text.push_str(&rest[..length]);
             self.at += length;
+            // What was looked for is of one byte, and so at a character's boundary.
             match rest.as_bytes()[length] {
                 b'"' => {
                     self.at += 1;
@@ -169,6 +184,7 @@ impl<'t> Parser<'t> {
             .ok_or_else(|| self.error("an escaped surrogate must be half of a pair", begin))
     }
 
+    /// The value of four hexadecimal digits. `begin` is where the escape begins, for the error.
     fn four_digits(&mut self, begin: usize) -> Result<u32, JsonError> {
         let digits = self.text.get(self.at..self.at + 4);
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -179,10 +195,12 @@ impl<'t> Parser<'t> {
         Ok(u32::from_str_radix(digits, 16).expect("hexadecimal digits"))
     }
 
+    /// A number, kept as it is written.
     fn number(&mut self) -> Result<Json, JsonError> {
         let begin = self.at;
         self.skip(b"-");
         let whole = self.digits()?;
+        // Some readers take `010` as eight.
         if self.text.as_bytes()[whole] == b'0' && self.at - whole > 1 {
             return Err(self.error("a number must have no leading zeros", whole));
         }
@@ -203,6 +221,7 @@ impl<'t> Parser<'t> {
         if begin == self.at { Err(self.unexpected("a digit must stand here")) } else { Ok(begin) }
     }
 
+    /// One of the three words that are values.
     fn word(&mut self) -> Result<Json, JsonError> {
         let words =
             [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))];
@@ -233,6 +252,7 @@ impl<'t> Parser<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// That something else should stand where the reader is.
     fn unexpected(&self, expected: &str) -> JsonError {
         let found = match self.text[self.at..].chars().next() {
             None => "the end of the text".to_owned(),
@@ -241,6 +261,7 @@ impl<'t> Parser<'t> {
         self.error(format!("{expected}, not {found}"), self.at)
     }
 
+    /// An error at an offset.
     fn error(&self, what: impl Into<String>, offset: usize) -> JsonError {
         let (line, column) = self.place(offset);
         JsonError::Syntax { what: what.into(), line, column }
