@@ -1,4 +1,7 @@
 //! Names and addresses of hosts.
+//!
+//! Lengths are counters beside the notation: a name is labels with dots and, at once, up to 253 bytes. As
+//! states are made when they are stepped into, the product of both is never built.
 
 use super::{Exactness, containing, whole};
 use crate::regex::{ByteSet, Count, ExprId, Exprs};
@@ -17,9 +20,11 @@ pub(super) const LABEL: &str = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 
 /// `IPv6address` (RFC 3986, section 3.2.2): eight groups, of which one run of zeros may be `::`.
 pub(super) fn ipv6() -> String {
+    // The last two groups may be written as an IPv4 address; no zone may follow (RFC 4007).
     let group = "[0-9A-Fa-f]{1,4}";
     let last = format!("(?:{group}:{group}|{IPV4})");
     let mut forms = vec![format!("(?:{group}:){{6}}{last}")];
+    // So many groups may stand before the `::`; behind it stand as many as are certainly too few.
     for before in 0..8_usize {
         let head = match before {
             0 => String::new(),
