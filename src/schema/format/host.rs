@@ -7,9 +7,8 @@ use super::{Exactness, containing, whole};
 use crate::regex::{ByteSet, Count, ExprId, Exprs};
 
 /// Whether a label in Punycode decodes to a right one is arithmetic, and not regular.
-pub(super) const HOSTNAME_EXACTNESS: Exactness = Exactness::Under(
-    "labels with -- in the third place, those of Punycode among them, are left out",
-);
+pub(super) const HOSTNAME_EXACTNESS: Exactness =
+    Exactness::Under("labels of Punycode, which begin with xn--, are left out");
 
 /// `dotted-quad` (RFC 2673, section 3.2), without leading zeros.
 pub(super) const IPV4: &str =
@@ -47,10 +46,10 @@ pub(super) fn hostname(exprs: &mut Exprs) -> ExprId {
     joined(exprs, label, dot)
 }
 
-/// A label that is not of the kind that is kept for other notations (RFC 5890, section 2.3.1).
+/// A label that is not to be decoded (RFC 5890, section 2.3.2.1).
 pub(super) fn plain_label(exprs: &mut Exprs) -> ExprId {
-    let (label, reserved) = (whole(exprs, LABEL), containing(exprs, "^..--"));
-    let plain = exprs.not(reserved);
+    let (label, encoded) = (whole(exprs, LABEL), containing(exprs, "^[Xx][Nn]--"));
+    let plain = exprs.not(encoded);
     exprs.and([label, plain])
 }
 

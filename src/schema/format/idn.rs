@@ -74,6 +74,10 @@ const NEUTRAL: &str = r"\u{B7}\u{2B9}-\u{2BA}\u{2C6}-\u{2CF}\u{2EC}\u{375}\u{2E2
 /// `idn-hostname`: labels of ASCII or of other letters, with the full stops of East Asia too.
 pub(super) fn hostname(exprs: &mut Exprs) -> ExprId {
     let (ascii, unicode) = (host::plain_label(exprs), unicode_label(exprs));
+    // All labels with hyphens there are kept for notations to come (RFC 5891, section 4.2.3.1).
+    let reserved = containing(exprs, "^..--");
+    let free = exprs.not(reserved);
+    let ascii = exprs.and([ascii, free]);
     let label = exprs.or([ascii, unicode]);
     let separator = whole(exprs, r"[.\u3002\uFF0E\uFF61]");
     // The digits of Persian and Urdu are written as Europe's are.
