@@ -63,7 +63,7 @@ impl Unit {
         }
     }
 
-    /// The length of one byte of a set, which is no character where it goes on with one.
+    /// The length of one byte of a set: of a character the first byte counts, and no other.
     fn of_byte(self, set: ByteSet) -> Lengths {
         let inner = ByteSet::range(0x80, 0xBF);
         match self {

@@ -1,4 +1,6 @@
-//! Languages of strings by their length alone.
+//! Languages of strings by their length alone: those of `minLength` and `maxLength`, which count
+//! characters of Unicode, not bytes nor halves of surrogate pairs (JSON Schema 2020-12 Validation,
+//! sections 6.3.1 and 6.3.2).
 
 use crate::regex::{Count, ExprId, Exprs};
 
@@ -8,6 +10,8 @@ pub(crate) fn any_text(exprs: &mut Exprs) -> ExprId {
 }
 
 /// The well-formed texts of `min` to `max` characters.
+///
+/// It is one counted repetition, whatever the numbers; with `max` below `min` it is empty.
 pub(crate) fn length_between(exprs: &mut Exprs, min: u64, max: Option<u64>) -> ExprId {
     // No text that anybody writes is longer: more is out of reach, or no bound.
     const MOST: u64 = 1 << 31;

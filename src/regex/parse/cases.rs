@@ -3,6 +3,15 @@
 //! A pattern is lowered from its end, so that what follows a part is known when the part is read, and
 //! what stands before it is not. A look-behind therefore waits, in a [`Case`], until enough text has
 //! been put before it to decide it; a look-ahead constrains what follows at once.
+//!
+//! Behind `x(?<=ab)c`, say, stands the rest `c`. Then comes the look-behind, which makes a segment: the
+//! empty text, up to which all must end with `ab`. Then comes `x`, which goes to the front of the
+//! segment. One character does not decide what takes two, so the segment stays open, and whatever
+//! comes before `x` joins it. Once it is long enough, or begins the text, it is intersected with the
+//! texts that end with `ab`, and is an expression like others.
+//!
+//! Cases may overlap: a text is matched if one of them has it. Nothing is lost by that, and it spares
+//! the complements that telling them apart would take.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +51,7 @@ pub(super) struct Cases(Vec<Case>);
 pub(super) struct Entangled;
 
 impl Before {
-    /// Either language is asked for.
+    /// Both languages are asked for at one place: what decides the one that sees further decides both.
     fn and(self, other: Self, exprs: &mut Exprs) -> Self {
         let reach = self.reach.zip(other.reach).map(|(a, b)| a.max(b));
         Self { language: exprs.and([self.language, other.language]), reach }
@@ -108,6 +117,8 @@ impl Cases {
     }
 
     /// The cases where nothing follows.
+    ///
+    /// What stands between an open look-behind and this place must then be empty as well.
     pub(super) fn at_end(mut self, exprs: &mut Exprs) -> Self {
         for case in &mut self.0 {
             for segment in &mut case.segments {
@@ -159,11 +170,14 @@ impl Cases {
         self.0.iter().map(pair).collect()
     }
 
+    /// How many cases there are: each costs as much as the others.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// The cases that can be, those with the same segments as one.
+    ///
+    /// The order of a map makes equal cases compare as equal, and expressions the same in every run.
     fn joined(cases: impl IntoIterator<Item = Case>, exprs: &mut Exprs) -> Self {
         let mut rests: BTreeMap<Vec<Segment>, Vec<ExprId>> = BTreeMap::new();
         for case in cases {
@@ -205,6 +219,7 @@ impl Case {
         cases.push(self);
     }
 
+    /// Asks for something before the place: with what is asked there already, or as a new segment.
     fn ask(&mut self, before: Before, exprs: &mut Exprs) {
         match self.segments.first_mut() {
             Some(first) if first.text == ExprId::EMPTY => {
@@ -214,6 +229,8 @@ impl Case {
         }
     }
 
+    /// Asks for something behind the place. Where an open segment stands there, the segment's text alone
+    /// can be asked, as it is not yet joined with the rest; so it has to be long enough to answer.
     fn ask_ahead(
         &mut self,
         language: ExprId,
@@ -233,6 +250,7 @@ impl Case {
         Ok(())
     }
 
+    /// The texts of the case where it begins the text: then every segment has all of what it asks of.
     fn at_start(&self, exprs: &mut Exprs) -> ExprId {
         let mut text = ExprId::EMPTY;
         for segment in &self.segments {

@@ -2,7 +2,11 @@
 //!
 //! Half a surrogate pair is a code point there that no well-formed text has: it matches nothing, and a
 //! range from or to one is cut. Letters after `\` that mean nothing are refused, as other notations
-//! give them meanings that would be lost.
+//! give them meanings that would be lost: `\A` is a letter to engines that do not read the flag `u`, and
+//! the begin of the text to whoever wrote it.
+//!
+//! Properties are read by `regex-syntax`, which is more lenient with their names than the standard:
+//! `\p{greek}` is understood as `\p{Script=Greek}`.
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
@@ -59,6 +63,7 @@ pub(super) fn class(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     while at < end {
         let start = at;
         let low = class_item(text, &mut at, mode)?;
+        // At the end of a class a hyphen is a character.
         let is_range = text[at..].starts_with('-') && at + 1 < end;
         let high = match is_range {
             true => {
@@ -95,6 +100,8 @@ pub(super) fn class(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
 }
 
 /// One character or escape of a class.
+///
+/// `\b` is a backspace here (section 22.2.1, ClassEscape), and a boundary elsewhere.
 fn class_item(text: &str, at: &mut usize, mode: Mode<'_>) -> Result<Item, PatternError> {
     let start = *at;
     let rest = &text[start..text.len() - 1];
@@ -112,7 +119,10 @@ fn class_item(text: &str, at: &mut usize, mode: Mode<'_>) -> Result<Item, Patter
         .map_err(|error| PatternError { offset: start + error.offset, ..error })
 }
 
-/// What an escape stands for.
+/// What an escape stands for: a set where it names one, else a code point.
+///
+/// # Errors
+/// The escape by its name, and what the standard has instead.
 fn item(text: &str, mode: Mode<'_>) -> Result<Item, PatternError> {
     let letter = text.chars().nth(1).unwrap_or('\\');
     match letter {
@@ -139,6 +149,7 @@ fn code_point(text: &str, letter: char) -> Option<u32> {
     };
     let rest = &text[1 + letter.len_utf8()..];
     Some(match letter {
+        // ControlEscape, by its letters.
         't' => 9,
         'n' => 10,
         'v' => 11,
@@ -155,6 +166,7 @@ fn code_point(text: &str, letter: char) -> Option<u32> {
             (None, Some(braced)) => hex(braced.strip_suffix('}')?)?,
             (None, None) => hex(rest).filter(|_| rest.len() == 4)?,
         },
+        // IdentityEscape: any character but those that may come to mean something.
         _ if letter.is_ascii_alphanumeric() => return None,
         _ => u32::from(letter),
     })

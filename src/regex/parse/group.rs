@@ -5,6 +5,10 @@
 //! | `(…)`, `(?:…)`, `(?<name>…)`, `(?P<name>…)` | its content |
 //! | `(?=…)`, `(?!…)`, `(?<=…)`, `(?<!…)` | an assertion |
 //! | `(?flags)`, `(?flags:…)` | what follows, or its content, with flags |
+//!
+//! What a group captures is of no use: a text matches or does not. So names are checked and forgotten,
+//! and back-references are refused, as no regular language has them. Of what ECMA-262 does not have, each
+//! kind of group is refused by its name, as schemas are often written for other engines.
 
 use super::PatternError;
 use super::node::{Assertion, Node};
@@ -124,7 +128,7 @@ impl Parser<'_> {
         self.count_lookaround(start).map(|()| group)
     }
 
-    /// Counts what looks around itself.
+    /// Counts what looks around itself: each makes the expressions deeper, and their steps recur.
     pub(super) fn count_lookaround(&mut self, start: usize) -> Result<(), PatternError> {
         self.lookaheads += 1;
         let (value, limit) = (self.lookaheads, self.limits.nesting);

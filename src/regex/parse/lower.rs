@@ -3,6 +3,18 @@
 //! An assertion speaks of the text around it, and matches none itself. So a pattern is lowered from
 //! its end: each part is given [`Cases`] of all that follows it. A look-ahead is an intersection with
 //! what follows, an anchor or a look-behind a case of what stands before.
+//!
+//! | part | with the cases R behind it |
+//! |---|---|
+//! | text or expression p | p before each of R |
+//! | `(?=X)` | R, each also X and anything |
+//! | `(?!X)` | R, each not X and anything |
+//! | `(?<=X)`, `(?<!X)` | R, where what stands before ends with X, or does not |
+//! | `^` | R, where nothing stands before |
+//! | `$` | what of R is empty |
+//! | `\b` | both of: R behind a word character and not before one, and the other way round |
+//!
+//! Recursion is as deep as the pattern's groups are nested, which the parser limits.
 
 use super::cases::{Before, Cases, Entangled};
 use super::node::{Assertion, Node};
@@ -163,6 +175,9 @@ fn lower_not_ahead(
 }
 
 /// The ways in which the part of a look-ahead matches: what it asks before, and what follows.
+///
+/// It may ask for something before only at its own begin, as `(?=^a)` does: text between what is asked
+/// and what follows would have to be in two expressions at once.
 fn asked(
     part: &Node,
     offset: usize,
@@ -188,6 +203,9 @@ fn before(part: &Node, offset: usize, exprs: &mut Exprs) -> Result<Before, Patte
 }
 
 /// Cases by whether a word character stands before: `is_right` says of which sides that is asked.
+///
+/// Word characters are those of ASCII in ECMA-262, without the flag `i` (section 22.2.2.9.3), so that
+/// one byte on each side tells.
 fn lower_boundary(
     rest: Cases,
     exprs: &mut Exprs,
@@ -248,6 +266,8 @@ fn reach_ahead(part: &Node, exprs: &mut Exprs) -> Option<u32> {
 }
 
 /// Whether a part has an assertion about what stands before it.
+///
+/// Then its texts are not all that decides where it matches, and their length tells nothing.
 fn looks_behind(node: &Node) -> bool {
     match node {
         Node::Text(_) | Node::Plain(_) => false,
@@ -261,6 +281,7 @@ fn looks_behind(node: &Node) -> bool {
     }
 }
 
+/// Refuses a pattern whose look-behinds multiply, as in `(?:(?<=a)|(?<=b))` a hundred times.
 fn check_cases(cases: &Cases) -> Result<(), PatternError> {
     let (value, limit) = (cases.len(), MOST_CASES);
     if value <= limit {
@@ -270,6 +291,7 @@ fn check_cases(cases: &Cases) -> Result<(), PatternError> {
     Err(PatternError { offset: 0, kind })
 }
 
+/// The refusal of what [`Entangled`] says, with its place.
 fn entangled(offset: usize) -> PatternError {
     let what = "this assertion overlaps with a look-behind that reaches past it: write out the \
                 texts that are meant";

@@ -98,7 +98,8 @@ impl Node {
         }
     }
 
-    /// The most that the part can be of; `None` where there is no bound.
+    /// The most that the part's texts can be long: assertions are of no length, though they may look
+    /// further; `None` where there is no bound.
     pub(super) fn longest(&self, unit: Unit, exprs: &Exprs) -> Option<u32> {
         match self {
             Self::Text(text) => u32::try_from(unit.of(text)).ok(),

@@ -2,6 +2,15 @@
 //!
 //! What is asked of the text around one run of a part may reach into the next run, and an expression
 //! cannot refer to itself. So each repetition here is one of the forms in which it need not.
+//!
+//! | form | example | why it is exact |
+//! |---|---|---|
+//! | decided within | `((?!-)[a-z-]{1,9}(?<!-)\.)*` | a run is an expression of its own |
+//! | tempered | `((?!ab).)*$` | each run is one character, so their begins are all places |
+//! | at most once | `(a(?=b))?` | with it or without it |
+//! | anchored | `(^\|a)*` | past the first run, `^` never holds, and before the last, `$` does not |
+//!
+//! Of the patterns in the schemas of MaskBench, none needs another.
 
 use super::PatternError;
 use super::cases::Cases;
@@ -10,7 +19,8 @@ use super::node::{Assertion, Node};
 use crate::regex::expr::{Count, ExprId, Exprs};
 use crate::regex::length::{Lengths, Unit};
 
-/// Runs that must be there are written out up to so many.
+/// Runs that must be there are written out up to so many: each costs the whole part again, and parts
+/// with assertions are long enough as they are.
 const WRITTEN_OUT: u32 = 16;
 
 /// A part that has assertions, so many times: as an expression of its own where it decides them,
@@ -77,6 +87,7 @@ fn tempered(part: &Node, count: Count, exprs: &mut Exprs) -> Result<Option<ExprI
     if exprs.lengths_in(Unit::Chars, *char) != (Lengths { least: 1, most: Some(1) }) {
         return Ok(None);
     }
+    // What may not follow at the begin of a run: what is forbidden, or all but what is asked for.
     let mut wrong = Vec::new();
     for assertion in asked {
         let Node::Assert(Assertion::Ahead(part) | Assertion::NotAhead(part), _) = assertion else {
@@ -116,6 +127,7 @@ fn lower_run(
         min: 0,
         max: max.map(|max| max.saturating_sub(fewer)),
     };
+    // The first run is read by its cases below; here are those behind it.
     let run = exprs.repeat(free, up_to(max, 1));
     let mut later = rest.clone().behind(run, exprs);
     if rest.may_end_asking(exprs) {
@@ -147,6 +159,9 @@ fn check_runs(node: &Node) -> Result<(), PatternError> {
 }
 
 /// What a part matches where no anchor of it can hold.
+///
+/// An anchor that cannot hold is the empty language, which takes what it stands in with it, but not
+/// the alternatives beside it.
 fn without_anchors(node: &Node, exprs: &mut Exprs) -> ExprId {
     match node {
         Node::Text(text) => exprs.literal(text),

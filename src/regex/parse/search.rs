@@ -1,4 +1,10 @@
 //! Patterns that may occur anywhere in a text, as those of JSON Schema do.
+//!
+//! The text in front of the first part and behind the last is any text, and the pattern is lowered as if
+//! that were written in it. Where the pattern is anchored, the anchor leaves nothing of it.
+//!
+//! Law: `patterns_occur_where_regress_finds_them`, which compares with an engine of the standard, and
+//! `assertions_are_what_the_text_says`, which asks each assertion of the text.
 
 use super::cases::Cases;
 use super::lower::lower;
@@ -29,6 +35,9 @@ pub(crate) fn parse_search(
 
 /// The pattern without what it may match at its ends, or not, beside any text: there it asks for
 /// nothing. `^a.*` is `^a`, and `a{2,9}` is `a{2}`.
+///
+/// Only parts without assertions are cut: what those ask for may be in what is beside them. What is cut
+/// is well-formed, as ECMA-262 has no bytes, so that any text takes its place.
 fn trimmed(node: Node, exprs: &mut Exprs) -> Node {
     match node {
         Node::Plain(expr) => {
@@ -46,6 +55,7 @@ fn trimmed(node: Node, exprs: &mut Exprs) -> Node {
         }
         Node::Or(parts) => {
             let parts: Vec<Node> = parts.into_iter().map(|part| trimmed(part, exprs)).collect();
+            // Where the empty text will do, the other alternatives add nothing.
             let is_anything = |part: &Node| matches!(part, Node::Plain(ExprId::EMPTY));
             match parts.iter().any(is_anything) {
                 true => Node::Plain(ExprId::EMPTY),
@@ -63,6 +73,7 @@ fn trimmed_end(expr: ExprId, exprs: &mut Exprs) -> ExprId {
         if exprs.is_nullable(last) {
             continue;
         }
+        // What repeats may itself end with what need not be: it is looked at again.
         let least = least_runs(last, exprs);
         if least == last {
             parts.push(last);

@@ -1,12 +1,14 @@
 //! Names and addresses of hosts.
+//!
+//! Lengths are counters beside the notation: a name is labels with dots and, at once, up to 253 bytes. As
+//! states are made when they are stepped into, the product of both is never built.
 
 use super::{Exactness, containing, whole};
 use crate::regex::{ByteSet, Count, ExprId, Exprs};
 
 /// Whether a label in Punycode decodes to a right one is arithmetic, and not regular.
-pub(super) const HOSTNAME_EXACTNESS: Exactness = Exactness::Under(
-    "labels with -- in the third place, those of Punycode among them, are left out",
-);
+pub(super) const HOSTNAME_EXACTNESS: Exactness =
+    Exactness::Under("labels of Punycode, which begin with xn--, are left out");
 
 /// `dotted-quad` (RFC 2673, section 3.2), without leading zeros.
 pub(super) const IPV4: &str =
@@ -17,9 +19,11 @@ pub(super) const LABEL: &str = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 
 /// `IPv6address` (RFC 3986, section 3.2.2): eight groups, of which one run of zeros may be `::`.
 pub(super) fn ipv6() -> String {
+    // The last two groups may be written as an IPv4 address; no zone may follow (RFC 4007).
     let group = "[0-9A-Fa-f]{1,4}";
     let last = format!("(?:{group}:{group}|{IPV4})");
     let mut forms = vec![format!("(?:{group}:){{6}}{last}")];
+    // So many groups may stand before the `::`; behind it stand as many as are certainly too few.
     for before in 0..8_usize {
         let head = match before {
             0 => String::new(),
@@ -42,10 +46,10 @@ pub(super) fn hostname(exprs: &mut Exprs) -> ExprId {
     joined(exprs, label, dot)
 }
 
-/// A label that is not of the kind that is kept for other notations (RFC 5890, section 2.3.1).
+/// A label that is not to be decoded (RFC 5890, section 2.3.2.1).
 pub(super) fn plain_label(exprs: &mut Exprs) -> ExprId {
-    let (label, reserved) = (whole(exprs, LABEL), containing(exprs, "^..--"));
-    let plain = exprs.not(reserved);
+    let (label, encoded) = (whole(exprs, LABEL), containing(exprs, "^[Xx][Nn]--"));
+    let plain = exprs.not(encoded);
     exprs.and([label, plain])
 }
 

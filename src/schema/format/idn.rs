@@ -3,6 +3,10 @@
 //! Which characters a label may have is derived from their properties (RFC 5892, section 2); the rules
 //! for those that depend on their neighbours (appendix A) and for writing from right to left (RFC 5893)
 //! are regular. How long a label is in Punycode is not, nor is which Punycode is right.
+//!
+//! Each rule is written as what it forbids, and a label is what contains none of that: an intersection
+//! with complements, stepped side by side. The tables are what the properties that a pattern can name
+//! do not tell; they follow from Unicode's data by the formulas of the sections cited.
 
 use super::{Exactness, LIMITS, WRITTEN_HERE, containing, host, whole};
 use crate::regex::{ExprId, Exprs, Syntax, parse};
@@ -49,7 +53,7 @@ const VIRAMAS: &str = concat!(
     r"\u{1163F}\u{116B6}\u{1172B}\u{11839}\u{1193D}-\u{1193E}\u{119E0}\u{11A34}\u{11A47}",
     r"\u{11A99}\u{11C3F}\u{11D44}-\u{11D45}\u{11D97}",
 );
-/// Letters of Arabic that join on both sides, and those that join to the letter before alone.
+/// Letters of Arabic, of those that are in use, that join on both sides, and those that join to the letter before alone.
 const JOINING: &str = concat!(
     r"\u{620}\u{626}\u{628}\u{62A}-\u{62E}\u{633}-\u{63F}\u{641}-\u{647}\u{649}-\u{64A}",
     r"\u{66E}-\u{66F}\u{678}-\u{687}\u{69A}-\u{6BF}\u{6C1}-\u{6C2}\u{6CC}\u{6CE}\u{6D0}-\u{6D1}",
@@ -70,6 +74,10 @@ const NEUTRAL: &str = r"\u{B7}\u{2B9}-\u{2BA}\u{2C6}-\u{2CF}\u{2EC}\u{375}\u{2E2
 /// `idn-hostname`: labels of ASCII or of other letters, with the full stops of East Asia too.
 pub(super) fn hostname(exprs: &mut Exprs) -> ExprId {
     let (ascii, unicode) = (host::plain_label(exprs), unicode_label(exprs));
+    // All labels with hyphens there are kept for notations to come (RFC 5891, section 4.2.3.1).
+    let reserved = containing(exprs, "^..--");
+    let free = exprs.not(reserved);
+    let ascii = exprs.and([ascii, free]);
     let label = exprs.or([ascii, unicode]);
     let separator = whole(exprs, r"[.\u3002\uFF0E\uFF61]");
     // The digits of Persian and Urdu are written as Europe's are.
@@ -116,11 +124,13 @@ fn wrong() -> [String; 9] {
 
 /// The labels that may stand in a name with letters from right to left (RFC 5893, section 2).
 fn directed(exprs: &mut Exprs) -> ExprId {
+    // Rules 2 to 4: from right to left, with digits, and with a letter or a digit at the end.
     let strong = format!(r"[[{RIGHT_TO_LEFT}]--[\p{{Mn}}{ARABIC_DIGITS}\u{{6F0}}-\u{{6F9}}]]");
     let digits = format!(r"[0-9\u{{6F0}}-\u{{6F9}}{ARABIC_DIGITS}]");
     let weak = format!(r"[-{NEUTRAL}\u{{200C}}\u{{200D}}\p{{Mn}}]");
     let end = format!(r"(?:{strong}|{digits})\p{{Mn}}*");
     let leftward = format!("{strong}(?:(?:{strong}|{digits}|{weak})*{end})?|{strong}\\p{{Mn}}*");
+    // Rules 5 and 6: from left to right, with a letter first.
     let letter = format!(
         r"[[\p{{L}}\p{{Mc}}\p{{Nd}}\u{{3007}}\u{{F0B}}]--[0-9\u{{6F0}}-\u{{6F9}}{RIGHT_TO_LEFT}{NEUTRAL}]]"
     );

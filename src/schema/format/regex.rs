@@ -2,6 +2,9 @@
 //!
 //! Groups within groups are no regular language, so they are followed to a depth. What takes counting
 //! or comparing (back-references, names of groups, ranges of rare characters) is left out.
+//!
+//! That the text is a pattern, and not what the pattern matches, is what the format says; the judge in
+//! the tests is an engine that compiles what is taken.
 
 use super::{Exactness, whole};
 use crate::regex::{Count, ExprId, Exprs};
@@ -34,6 +37,7 @@ pub(super) fn regex(exprs: &mut Exprs) -> ExprId {
     let mut groups = Vec::new();
     let mut assertions = vec![assertion];
     let mut alternation = ExprId::NOTHING;
+    // From the innermost groups outwards; each level is a few expressions, as the one within is shared.
     for _ in 0..=DEPTH {
         let atom = exprs.or(groups.iter().copied().chain([plain]));
         let repeated = exprs.concat([atom, quantified]);
@@ -54,6 +58,7 @@ pub(super) fn regex(exprs: &mut Exprs) -> ExprId {
 
 /// A count in braces, the lower number first, where there are two.
 fn count() -> String {
+    // By the number of digits; of two numbers with as many, the first that differs decides.
     let mut pairs = vec![
         r"\d+(?:,)?".to_owned(),
         r"0*\d,[1-9]\d+".to_owned(),
@@ -70,6 +75,8 @@ fn count() -> String {
 }
 
 /// A class, whose ranges are of digits or of letters.
+///
+/// Others, such as those from one escape to another, would take comparing numbers.
 fn class() -> String {
     let letters = ('a'..='z').map(|low| format!("{low}-[{low}-z]"));
     let capitals = ('A'..='Z').map(|low| format!("{low}-[{low}-Z]"));

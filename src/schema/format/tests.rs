@@ -109,7 +109,11 @@ fn formats_take_what_their_standards_do() {
         &["P1Y2M3DT4H5M6S", "PT0S", "P4W", "P1DT1H"],
         &["P", "PT", "P1Y2W", "P2S", "P1Y3D", "PT1H2S"],
     );
-    check("hostname", &["a", "a--b.example", "9.a"], &["xn--a", "a.", "-a", "a_b", "aa--b"]);
+    check(
+        "hostname",
+        &["a", "a--b.example", "9.a", "aa--b"],
+        &["xn--a", "a.", "-a", "a_b", "Xn--b.c"],
+    );
     check(
         "email",
         &["a.b@c.d", "\"a b\\\"\"@c", "a@[1.2.3.4]", "a@[IPv6:::1]"],
@@ -119,7 +123,7 @@ fn formats_take_what_their_standards_do() {
     check(
         "idn-hostname",
         &["l·l", "παράδειγμα.δοκιμή", "بي‌بي", "क्‌ष", "אב1", "a。b"],
-        &["a·l", "aא", "0a.א", "א0٠", "ａ", "Éa", "\u{301}a", "a\u{200D}"],
+        &["a·l", "aא", "0a.א", "א0٠", "ａ", "Éa", "aa--b", "\u{301}a", "a\u{200D}"],
     );
     check(
         "uri",
@@ -224,7 +228,9 @@ fn formats_take_what_the_suite_of_json_schema_does() {
 #[test]
 fn dates_are_those_of_the_calendar() {
     let mut walk = Walk::new("date");
-    let is_leap = |year: u32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u32| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     for year in 0..10_000 {
         for month in 0..14 {
             let last = match month {
@@ -323,16 +329,17 @@ fn patterns_compile_in_regress() {
 
 #[test]
 fn formats_are_small_and_quick() {
-    let started = Instant::now();
     let mut exprs = Exprs::default();
     for name in NAMES {
         let before = exprs.len();
         assert!(language(&mut exprs, name).is_some());
-        eprintln!(
-            "{name}: {} expressions more, {:?} in all",
-            exprs.len() - before,
+        let more = exprs.len() - before;
+        let least = (0..5).map(|_| {
+            let started = Instant::now();
+            language(&mut Exprs::default(), name);
             started.elapsed()
-        );
+        });
+        eprintln!("{name}: {more} expressions more, {:?} alone", least.min());
     }
     assert!(exprs.len() < 50_000, "{} expressions", exprs.len());
     let long = "a".repeat(63) + "." + &"b".repeat(63) + "." + &"é".repeat(40);

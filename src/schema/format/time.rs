@@ -1,4 +1,8 @@
 //! Dates, times and durations of RFC 3339.
+//!
+//! All of it is regular, even where it takes a calendar or a clock: leap years go by the last two digits
+//! of a year or of its century, and the offset of a leap second by its hours and minutes, each beside
+//! the clock's. The tests go through every month of ten thousand years, and through every minute.
 
 use super::whole;
 use crate::regex::{ExprId, Exprs};

@@ -2,6 +2,9 @@
 //!
 //! IRIs (RFC 3987) are URIs (RFC 3986) with letters of all scripts, and private ones in the query. So
 //! both are made of the same patterns.
+//!
+//! Only the notation is asked for: schemes have rules of their own, of which none is held here, and a
+//! port may be any number, or none.
 
 use super::{host, whole};
 use crate::regex::{ExprId, Exprs};
@@ -60,7 +63,8 @@ pub(super) fn template(exprs: &mut Exprs) -> ExprId {
     whole(exprs, &format!("(?:{literal}|{expression})*"))
 }
 
-/// A scheme and what it names.
+/// A scheme and what it names: a place with an authority, or a path, or nothing. Without an authority a
+/// path does not begin with `//`, which would be one.
 fn absolute(added: Added) -> String {
     let segment = segment(added, ":@");
     let path = format!("/(?:{segment}+(?:/{segment}*)*)?|{segment}+(?:/{segment}*)*");
@@ -76,7 +80,7 @@ fn relative(added: Added) -> String {
     format!("(?:{place}|{path})?{}", end(added))
 }
 
-/// One character of a segment, those of `more` allowed.
+/// One character of a segment, an escaped one among them, those of `more` allowed.
 fn segment(added: Added, more: &str) -> String {
     format!("(?:[{more}A-Za-z0-9._~!$&'()*+,;={}-]|{ESCAPED})", added.letters)
 }

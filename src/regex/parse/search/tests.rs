@@ -79,6 +79,7 @@ fn patterns_occur_anywhere() {
         (r"\bfoo\b", &["foo", "a foo.", "éfoo"], &["foob", "afoo", "_foo"]),
         (r"^a\B", &["ab", "a_"], &["a", "a b"]),
         ("(?<=a)b|(?<!a)c", &["ab", "c", "xc"], &["b", "ac", "xb"]),
+        (".(?<=ab)c|d(?<!a.)", &["abc", "d", "bd"], &["bc", "ad"]),
         ("(?<=ab)c(?=d)", &["abcd"], &["abc", "bcd", "acd"]),
         ("^(?:.(?<=[ab]))*$", &["abba", ""], &["abc"]),
         (
@@ -175,6 +176,8 @@ fn pattern(random: &mut Random) -> String {
         "(?<=a)",
         "(?<!b)",
         "(?<=ab|b)",
+        "(?<=ab)",
+        "(?<!a.)",
         "(?<!^a)",
         "(?<=^|b)",
         "(?<=b.*)",
