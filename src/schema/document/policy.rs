@@ -9,6 +9,8 @@
 //! not, and under `Complete` it allows every value that it should. Where a schema is used both
 //! ways, neither can be had, and the keyword is an error.
 
+use std::collections::HashMap;
+
 use super::super::error::SchemaError;
 use super::super::keywords::{Assertions, Keywords, Place, SchemaId};
 use super::super::options::Policy;
@@ -143,10 +145,24 @@ fn uses(places: &[Place], resources: &[Resource]) -> Vec<Uses> {
     let mut uses = vec![Uses::default(); places.len()];
     uses[0] = Uses::UPWARD;
     let mut changed = vec![SchemaId(0)];
+    let mut by_name: HashMap<&str, (Uses, Vec<SchemaId>)> = HashMap::new();
+    for (name, schema) in resources.iter().flat_map(|resource| &resource.dynamic_anchors) {
+        by_name.entry(name).or_default().1.push(*schema);
+    }
     while let Some(schema) = changed.pop() {
         let Assertions::Keywords(keywords) = &places[schema.index()].assertions else { continue };
         let own = uses[schema.index()];
-        for (below, effect) in parts(keywords, resources) {
+        let mut below = parts(keywords);
+        if let Some(reference) = &keywords.dynamic_reference {
+            below.push((reference.initial, Uses::UPWARD));
+            // All that have the name are used alike, and are looked at again only when that grows.
+            let known = by_name.entry(&reference.anchor).or_default();
+            if known.0 != known.0.with(own) {
+                known.0 = known.0.with(own);
+                below.extend(known.1.iter().map(|&schema| (schema, Uses::UPWARD)));
+            }
+        }
+        for (below, effect) in below {
             let before = uses[below.index()];
             uses[below.index()] = before.with(own.through(effect));
             if uses[below.index()] != before {
@@ -157,8 +173,8 @@ fn uses(places: &[Place], resources: &[Resource]) -> Vec<Uses> {
     uses
 }
 
-/// The schemas that a schema uses, and what to allow more there does here.
-fn parts(keywords: &Keywords, resources: &[Resource]) -> Vec<(SchemaId, Uses)> {
+/// The schemas that a schema uses wherever it is used, and what to allow more there does here.
+fn parts(keywords: &Keywords) -> Vec<(SchemaId, Uses)> {
     let mut upward: Vec<SchemaId> = [
         keywords.reference,
         keywords.items,
@@ -170,12 +186,6 @@ fn parts(keywords: &Keywords, resources: &[Resource]) -> Vec<(SchemaId, Uses)> {
     .into_iter()
     .flatten()
     .collect();
-    if let Some(reference) = &keywords.dynamic_reference {
-        upward.push(reference.initial);
-        let anchors = resources.iter().flat_map(|resource| &resource.dynamic_anchors);
-        let same = anchors.filter(|(name, _)| *name == reference.anchor);
-        upward.extend(same.map(|(_, schema)| *schema));
-    }
     upward.extend(&keywords.prefix_items);
     upward.extend(&keywords.all_of);
     upward.extend(keywords.any_of.iter().flatten());

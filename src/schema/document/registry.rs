@@ -91,6 +91,8 @@ pub(super) struct Registry<'o> {
     pub(super) sites: Vec<Site>,
     pub(super) resources: Vec<Resource>,
     by_address: HashMap<String, usize>,
+    /// The resources that have a dynamic anchor of a name; those with `$recursiveAnchor` by no name.
+    pub(super) with_dynamic_anchor: HashMap<String, Vec<usize>>,
     /// Of all pointers.
     pointer_bytes: usize,
 }
@@ -103,6 +105,7 @@ impl<'o> Registry<'o> {
             sites: Vec::new(),
             resources: Vec::new(),
             by_address: HashMap::new(),
+            with_dynamic_anchor: HashMap::new(),
             pointer_bytes: 0,
         }
     }
@@ -243,6 +246,26 @@ impl<'o> Registry<'o> {
     pub(super) fn name(&mut self, resource: usize) {
         let address = self.resources[resource].address.clone();
         self.by_address.entry(address).or_insert(resource);
+    }
+
+    /// The names by which dynamic references find something in a resource, in order.
+    pub(super) fn dynamic_names(&self, resource: usize) -> Vec<String> {
+        let resource = &self.resources[resource];
+        let anchors = resource.anchors.iter().filter(|(_, anchor)| anchor.is_dynamic);
+        let mut names: Vec<String> = anchors.map(|(name, _)| name.clone()).collect();
+        names.extend(resource.is_recursive.then(String::new));
+        names.sort_unstable();
+        names
+    }
+
+    /// The place that a dynamic reference by a name finds in a resource; by no name, `$recursiveRef`.
+    pub(super) fn dynamic_anchor(&self, resource: usize, name: &str) -> Option<SiteId> {
+        let resource = &self.resources[resource];
+        if name.is_empty() {
+            return resource.is_recursive.then_some(resource.root);
+        }
+        let anchor = resource.anchors.get(name).filter(|anchor| anchor.is_dynamic);
+        anchor.map(|anchor| anchor.site)
     }
 
     /// Adds a schema's site.

@@ -55,6 +55,34 @@ fn loops_of_references_end() {
 }
 
 #[test]
+fn many_dynamic_anchors_are_each_looked_at_once() {
+    // Each resource is entered by the anchor of the one before it.
+    let resource = |at: usize| {
+        let next = (at + 1) % 3_000;
+        format!(r#"{{"$id": "r{at}", "not": {{"$dynamicAnchor": "a", "$ref": "r{next}"}}}}"#)
+    };
+    let chain: Vec<String> = (0..3_000).map(resource).collect();
+    let text = format!(
+        r##"{{"allOf": [{{"$ref": "r0"}}, {{"$dynamicRef": "r0#a"}}], "anyOf": [{}]}}"##,
+        chain.join(",")
+    );
+    check("chain", &text, never);
+    let resource = |at: usize| {
+        format!(r##"{{"$id": "r{at}", "$dynamicAnchor": "a{at}", "$dynamicRef": "#a{at}"}}"##)
+    };
+    let names: Vec<String> = (0..3_000).map(resource).collect();
+    check("names", &format!("{{\"anyOf\": [{}]}}", names.join(",")), never);
+}
+
+#[test]
+fn long_pointers_of_many_schemas_end_in_a_limit() {
+    let members: Vec<String> = (0..10_000).map(|at| format!("\"{at}\": {{}}")).collect();
+    let (key, members) = ("k".repeat(100_000), members.join(","));
+    let text = format!(r#"{{"properties": {{"{key}": {{"properties": {{{members}}}}}}}}}"#);
+    check("wide below a long key", &text, |error| matches!(error, SchemaError::Limit { .. }));
+}
+
+#[test]
 fn wide_schemas_load() {
     let members: Vec<String> = (0..10_000)
         .map(|at| format!("\"key{at}\": {{\"type\": \"string\", \"maxLength\": {at}}}"))
