@@ -26,7 +26,9 @@ use crate::regex::{ExprId, Exprs};
 /// What was loaded so far.
 #[derive(Debug)]
 pub(super) struct Loader<'o> {
+    /// The policy, the limits, and what is known of formats.
     pub(super) options: &'o Options,
+    /// Where everything stands.
     pub(super) registry: Registry<'o>,
     /// Every language of the document is an expression of this one store.
     pub(super) exprs: Exprs,
@@ -61,6 +63,7 @@ pub(super) struct Loader<'o> {
 /// that were entered, and loading these may enter more.
 pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaError> {
     let mut loader = Loader::new(options);
+    // A draft in the options is as good as one in the schema; 2020-12 is only assumed.
     let dialect = match options.draft {
         Some(draft) => Dialect::of(draft, Origin::Named),
         None => Dialect::of(Draft::Draft202012, Origin::Assumed),
@@ -76,6 +79,7 @@ pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaErro
         // What was read may refer to anchors of resources that were entered.
         loader.enter_anchors()?;
     }
+    // Only now is it known how each schema is used, which a policy goes by.
     let resources = loader.resources();
     policy::apply(&mut loader, &resources)?;
     let draft = loader.registry.resource_of(site).dialect.draft;

@@ -32,7 +32,7 @@ pub(super) struct Finding {
 /// What lets a schema allow all that a keyword would allow, and more.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wider {
-    /// Nothing has to be done: the keyword was left out.
+    /// Nothing has to be done: the keyword was left out when it was read.
     Nothing,
     /// The language of strings without the format.
     NoFormat(Option<ExprId>),
@@ -67,6 +67,7 @@ pub(super) fn apply(loader: &mut Loader<'_>, resources: &[Resource]) -> Result<(
         return Ok(());
     }
     let uses = uses(&loader.places, resources);
+    // All are collected, so that one error names everything there is to change.
     let mut refused = Vec::new();
     for finding in std::mem::take(&mut loader.findings) {
         let found = loader.entries[finding.entry].enforcement;
@@ -111,6 +112,7 @@ fn direction(policy: Policy, uses: Uses) -> Option<Direction> {
 
 /// Reports a keyword as it is, in its effect on the whole schema. Whether it may stay so.
 fn settle_as_it_is(entry: &mut Entry, uses: Uses) -> bool {
+    // What is off one way here may be off the other way in the whole.
     let reason = entry.reason.get_or_insert_default();
     if uses.are_mixed() {
         reason.push_str("; it is used below `not`, `if` or `oneOf`, where this works both ways");
@@ -125,6 +127,7 @@ fn settle_as_it_is(entry: &mut Entry, uses: Uses) -> bool {
 
 /// Lets the schema of a finding allow more, so that nothing is refused for want of its keyword.
 fn widen(places: &mut Vec<Place>, finding: &Finding) {
+    // A schema that allows everything, to stand for all members.
     let everything = SchemaId(u32::try_from(places.len()).expect("sites are limited"));
     let place = &mut places[finding.schema.index()];
     let Assertions::Keywords(keywords) = &mut place.assertions else { return };
@@ -143,6 +146,7 @@ fn widen(places: &mut Vec<Place>, finding: &Finding) {
 /// How each schema is used, by way of those that use it.
 fn uses(places: &[Place], resources: &[Resource]) -> Vec<Uses> {
     let mut uses = vec![Uses::default(); places.len()];
+    // The root has the first id: to allow more in it is to allow more.
     uses[0] = Uses::UPWARD;
     let mut changed = vec![SchemaId(0)];
     let mut by_name: HashMap<&str, (Uses, Vec<SchemaId>)> = HashMap::new();

@@ -36,6 +36,7 @@ impl Registry<'_> {
         let (source, pointer) = (first.source, first.pointer.clone());
         let mut left = vec![first];
         while let Some(visit) = left.pop() {
+            // A reference may have led here before the search did.
             if !self.sources[source].sites.contains_key(&visit.pointer) {
                 self.visit(visit, &mut left)?;
             }
@@ -52,6 +53,7 @@ impl Registry<'_> {
         let Visit { source, json, pointer, path, resource } = visit;
         let site = Site { source, pointer: pointer.clone(), path: path.clone(), resource };
         let site = self.add_site(site)?;
+        // Booleans have nothing below, and what is no schema is refused when it is read.
         let Json::Object(members) = json else { return Ok(()) };
         let resource = self.identify(site, json)?;
         self.sites[site.index()].resource = resource;
@@ -168,6 +170,7 @@ impl Registry<'_> {
     /// too, for references that are not dynamic.
     fn anchor(&mut self, site: SiteId, resource: usize, json: &Json) -> Result<(), SchemaError> {
         let draft = self.resources[resource].dialect.draft;
+        // Both share one space of names within a resource.
         let keywords = [("$anchor", Draft::Draft201909), ("$dynamicAnchor", Draft::Draft202012)];
         for (keyword, _) in keywords.into_iter().filter(|(_, since)| draft >= *since) {
             match json.get(keyword) {
@@ -246,6 +249,7 @@ impl Registry<'_> {
                     )
                 });
             }
+            // Metaschemas are asked for without the empty fragment that old drafts write.
             let bare = address.strip_suffix('#').unwrap_or(&address);
             let metaschema = self.document(bare).map_err(|error| error.to_string())?;
             let metaschema = metaschema
