@@ -19,7 +19,7 @@ pub struct Limits {
     pub places: usize,
     /// The documents that references lead to: 100.
     pub documents: usize,
-    /// The bytes of all schemas' JSON pointers together, in all places where they are kept: 128 MiB. Long keys that are nested deep would
+    /// The bytes of all schemas' JSON pointers together, in all places where they are kept: 64 MiB. Long keys that are nested deep would
     /// take far more memory than the text does.
     pub pointer_bytes: usize,
     /// How deep the groups of a pattern are nested: 200.
@@ -35,7 +35,7 @@ impl Default for Limits {
             depth: 500,
             places: 200_000,
             documents: 100,
-            pointer_bytes: 128 << 20,
+            pointer_bytes: 64 << 20,
             nesting: 200,
             parts: 2_000_000,
         }

@@ -6,10 +6,18 @@ use super::load;
 use crate::schema::SchemaError;
 use crate::schema::options::Options;
 
+const SECOND: Duration = Duration::from_secs(1);
+
 fn check(name: &str, text: &str, is_limited: impl Fn(&SchemaError) -> bool) {
-    let begin = Instant::now();
-    let result = load(text, &Options::default()).map(|document| document.places.len());
-    assert!(begin.elapsed() < Duration::from_secs(1), "{name} took {:?}", begin.elapsed());
+    let time = || {
+        let begin = Instant::now();
+        let result = load(text, &Options::default()).map(|document| document.places.len());
+        (begin.elapsed(), result)
+    };
+    // Machines that do much else are slow now and then.
+    let tries = || (0..3).map(|_| time()).min_by_key(|(took, _)| *took).expect("three tries");
+    let (took, result) = Some(time()).filter(|(took, _)| *took < SECOND).unwrap_or_else(tries);
+    assert!(took < SECOND, "{name} took {took:?}");
     if let Err(error) = result {
         assert!(is_limited(&error), "{name}: {error}");
     }
