@@ -19,7 +19,7 @@ pub struct Limits {
     pub places: usize,
     /// The documents that references lead to: 100.
     pub documents: usize,
-    /// The bytes of all schemas' JSON pointers together: 64 MiB. Long keys that are nested deep would
+    /// The bytes of all schemas' JSON pointers together, in all places where they are kept: 64 MiB. Long keys that are nested deep would
     /// take far more memory than the text does.
     pub pointer_bytes: usize,
     /// How deep the groups of a pattern are nested: 200.

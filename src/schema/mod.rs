@@ -12,8 +12,8 @@
 //! ```
 //! use tokenrail::schema::{Enforcement, Options, Schema};
 //!
-//! let text = r#"{"type": "object", "properties": {"port": {"$ref": "#/$defs/port"}},
-//!                "$defs": {"port": {"type": "integer", "minimum": 1, "maximum": 65535}}}"#;
+//! let text = r##"{"type": "object", "properties": {"port": {"$ref": "#/$defs/port"}},
+//!                "$defs": {"port": {"type": "integer", "minimum": 1, "maximum": 65535}}}"##;
 //! let schema = Schema::parse(text, &Options::default())?;
 //! assert_eq!(schema.report().worst(), Enforcement::Exact);
 //! # Ok::<(), tokenrail::schema::SchemaError>(())

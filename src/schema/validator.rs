@@ -29,6 +29,8 @@ use super::options::{Options, Resolver};
 /// ```
 pub struct Validator {
     validator: jsonschema::Validator,
+    /// How deep schemas and values may be nested.
+    depth: usize,
 }
 
 /// A value that a schema does not allow, within the value that was judged.
@@ -52,11 +54,16 @@ pub struct Violation {
 }
 
 impl Validator {
-    /// Makes a validator of a schema. Of the options it takes the draft and the resolver.
+    /// Makes a validator of a schema. Of the options it takes the draft, the resolver and the depth.
     ///
     /// # Errors
     /// [`SchemaError::Invalid`] where the schema is not valid.
     pub fn new(schema: &Value, options: &Options) -> Result<Self, SchemaError> {
+        let depth = options.limits.depth;
+        if is_deeper(schema, depth) {
+            let (what, value) = ("nesting depth", depth + 1);
+            return Err(SchemaError::Limit { what, value, limit: depth, pointer: None });
+        }
         let mut validation =
             base(options.draft).with_retriever(Documents(options.resolver.clone()));
         for (name, check) in FORMATS.into_iter().zip(&*CHECKS) {
@@ -64,24 +71,23 @@ impl Validator {
             validation = validation.with_format(name, is_valid);
         }
         let validator = validation.should_validate_formats(true).build(schema);
-        Ok(Self { validator: validator.map_err(|error| invalid(&error))? })
+        Ok(Self { validator: validator.map_err(|error| invalid(&error))?, depth })
     }
 
-    /// Everything in a value that the schema does not allow; empty where it conforms.
+    /// Everything in a value that the schema does not allow; empty where it conforms. A value that is
+    /// nested deeper than the limit is not looked at, and is one violation.
     #[must_use]
     pub fn validate(&self, value: &Value) -> Vec<Violation> {
+        if is_deeper(value, self.depth) {
+            let message = format!("nesting is deeper than the limit of {}", self.depth);
+            return vec![Violation { instance: String::new(), schema: String::new(), message }];
+        }
         let violation = |error: jsonschema::ValidationError<'_>| Violation {
             instance: error.instance_path().to_string(),
             schema: error.schema_path().to_string(),
             message: error.to_string(),
         };
         self.validator.iter_errors(value).map(violation).collect()
-    }
-
-    /// Whether a value conforms.
-    #[must_use]
-    pub fn is_valid(&self, value: &Value) -> bool {
-        self.validator.is_valid(value)
     }
 }
 
@@ -134,6 +140,16 @@ fn invalid(error: &jsonschema::ValidationError<'_>) -> SchemaError {
     SchemaError::Invalid { pointer: error.instance_path().to_string(), what: error.to_string() }
 }
 
+/// Whether arrays and objects are nested deeper than a limit, which recursion stops at.
+fn is_deeper(value: &Value, depth: usize) -> bool {
+    let below = |value: &Value| is_deeper(value, depth - 1);
+    match value {
+        Value::Array(items) => depth == 0 || items.iter().any(below),
+        Value::Object(members) => depth == 0 || members.values().any(below),
+        _ => false,
+    }
+}
+
 /// Documents that references lead to: the resolver's, and no others.
 struct Documents(Option<Arc<dyn Resolver>>);
 
@@ -146,5 +162,49 @@ impl Retrieve for Documents {
     fn retrieve(&self, address: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
         let known = self.0.as_ref().and_then(|resolver| resolver.resolve(address.as_str()));
         known.ok_or_else(|| Unknown.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What is judged, and what is not looked at.
+
+    use super::*;
+
+    /// Nests an empty array so many times.
+    fn nested(depth: usize) -> Value {
+        (0..depth).fold(json!(1), |value, _| json!([value]))
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let options = Options::default();
+        let validator = Validator::new(&json!({"items": {"$ref": "#"}}), &options).unwrap();
+        assert!(validator.validate(&nested(500)).is_empty());
+        assert_eq!(
+            validator.validate(&nested(501))[0].message,
+            "nesting is deeper than the limit of 500"
+        );
+        assert!(Validator::new(&nested(501), &options).is_err());
+    }
+
+    #[test]
+    fn known_formats_are_asserted_in_every_draft() {
+        for draft in Draft::ALL {
+            for (format, value) in
+                [("uuid", "x"), ("iri", "x y"), ("date", "2023-02-30"), ("idn-hostname", "-")]
+            {
+                let options = Options { draft: Some(draft), ..Options::default() };
+                let validator = Validator::new(&json!({ "format": format }), &options).unwrap();
+                assert_eq!(validator.validate(&json!(value)).len(), 1, "{format} in {draft}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        let schema = json!({"$ref": "https://example.com/schema"});
+        let error = Validator::new(&schema, &Options::default()).unwrap_err();
+        assert!(matches!(error, SchemaError::Invalid { .. }), "{error}");
     }
 }

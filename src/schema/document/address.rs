@@ -24,6 +24,7 @@ pub(super) struct Resolved {
 /// # Errors
 /// What is wrong with it, in words.
 pub(super) fn resolve(base: &str, reference: &str) -> Result<Resolved, String> {
+    // Only what stands before the fragment is an address; an empty one is that of the schema.
     let (address, fragment) = reference.split_once('#').unwrap_or((reference, ""));
     let fragment = decode(fragment).ok_or("its percent-encoding is not UTF-8")?;
     if address.is_empty() {
@@ -81,6 +82,7 @@ fn decode(fragment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(fragment.len());
     let mut rest = fragment.as_bytes();
     while let [first, tail @ ..] = rest {
+        // A percent sign with anything else behind it stands for itself.
         let code = match (first, tail) {
             (b'%', [high, low, ..]) => hexadecimal(*high).zip(hexadecimal(*low)),
             _ => None,

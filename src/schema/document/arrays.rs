@@ -42,6 +42,7 @@ pub(super) fn prefix_items(reader: &mut Reader, keyword: &str, value: &Json) -> 
 /// Reads `additionalItems`: a schema for what is behind a list in `items`. Beside a schema in
 /// `items` there is nothing left for it to say, by every draft that has it.
 pub(super) fn additional_items(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
+    // `items` decides: it is the same question in all drafts that have the word.
     let is_list = matches!(reader.sibling("items"), Some(Json::Array(_)));
     if !is_list || !reader.dialect.reads_item_lists() {
         return Ok(Outcome::without_effect("there is no list in `items` beside it"));

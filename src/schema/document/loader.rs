@@ -4,7 +4,7 @@
 //! its turn. So schemas are numbered from the root outwards, loops of references end, and nothing
 //! recurses.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::draft::Draft;
@@ -26,7 +26,9 @@ use crate::regex::{Count, ExprId, Exprs, PatternLimits, Syntax, parse};
 /// What was loaded so far.
 #[derive(Debug)]
 pub(super) struct Loader<'o> {
+    /// The policy, the limits, and what is known of formats.
     pub(super) options: &'o Options,
+    /// Where everything stands.
     pub(super) registry: Registry<'o>,
     /// Every language of the document is an expression of this one store.
     pub(super) exprs: Exprs,
@@ -45,7 +47,13 @@ pub(super) struct Loader<'o> {
     /// The other way round.
     schemas: HashMap<SiteId, SchemaId>,
     /// The names that dynamic references have; empty for `$recursiveRef`.
-    pub(super) dynamic_anchors: BTreeSet<String>,
+    dynamic_anchors: HashSet<String>,
+    /// Those that came since anchors were last loaded.
+    new_anchors: Vec<String>,
+    /// The resources that have a schema that is loaded.
+    entered: HashSet<usize>,
+    /// Those that came since anchors were last loaded.
+    new_resources: Vec<usize>,
     pub(super) entries: Vec<Entry>,
     /// Entries that are not exact.
     pub(super) findings: Vec<Finding>,
@@ -57,6 +65,7 @@ pub(super) struct Loader<'o> {
 /// that were entered, and loading these may enter more.
 pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaError> {
     let mut loader = Loader::new(options);
+    // A draft in the options is as good as one in the schema; 2020-12 is only assumed.
     let dialect = match options.draft {
         Some(draft) => Dialect::of(draft, Origin::Named),
         None => Dialect::of(Draft::Draft202012, Origin::Assumed),
@@ -72,6 +81,7 @@ pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaErro
         // What was read may refer to anchors of resources that were entered.
         loader.enter_anchors()?;
     }
+    // Only now is it known how each schema is used, which a policy goes by.
     let resources = loader.resources();
     policy::apply(&mut loader, &resources)?;
     let draft = loader.registry.resource_of(site).dialect.draft;
@@ -96,7 +106,10 @@ impl<'o> Loader<'o> {
             places: Vec::new(),
             sites: Vec::new(),
             schemas: HashMap::new(),
-            dynamic_anchors: BTreeSet::new(),
+            dynamic_anchors: HashSet::new(),
+            new_anchors: Vec::new(),
+            entered: HashSet::new(),
+            new_resources: Vec::new(),
             entries: Vec::new(),
             findings: Vec::new(),
         }
@@ -113,6 +126,9 @@ impl<'o> Loader<'o> {
         self.registry.charge(pointer.len())?;
         let resource = self.registry.sites[site.index()].resource;
         let draft = self.registry.resources[resource].dialect.draft;
+        if self.entered.insert(resource) {
+            self.new_resources.push(resource);
+        }
         let resource = ResourceId(u32::try_from(resource).expect("sites are limited"));
         self.places.push(Place { pointer, resource, draft, assertions: Assertions::Always(true) });
         self.sites.push(site);
@@ -139,42 +155,55 @@ impl<'o> Loader<'o> {
         Ok(())
     }
 
-    /// Loads the anchors that dynamic references may lead to, of resources that were entered.
+    /// Loads the anchors that dynamic references may lead to: of resources that were entered, those
+    /// whose names are referred to. Each pair of both is looked at once, when the later comes.
     fn enter_anchors(&mut self) -> Result<(), SchemaError> {
-        let entered: BTreeSet<ResourceId> =
-            self.places.iter().map(|place| place.resource).collect();
-        for resource in entered {
-            let sites: Vec<SiteId> = self.anchors(resource).map(|(_, site)| site).collect();
-            for site in sites {
-                self.schema_at(site)?;
+        for resource in std::mem::take(&mut self.new_resources) {
+            for name in self.registry.dynamic_names(resource) {
+                if self.dynamic_anchors.contains(&name) {
+                    self.load_anchor(resource, &name)?;
+                }
+            }
+        }
+        for name in std::mem::take(&mut self.new_anchors) {
+            let resources = self.registry.with_dynamic_anchor.get(&name).cloned();
+            for resource in resources.unwrap_or_default() {
+                if self.entered.contains(&resource) {
+                    self.load_anchor(resource, &name)?;
+                }
             }
         }
         Ok(())
     }
 
-    /// The dynamic anchors of a resource that references may lead to.
-    fn anchors(&self, resource: ResourceId) -> impl Iterator<Item = (&String, SiteId)> {
-        let resource = &self.registry.resources[resource.0 as usize];
-        self.dynamic_anchors.iter().filter_map(|name| {
-            let is_root = name.is_empty() && resource.is_recursive;
-            let anchor = resource.anchors.get(name).filter(|anchor| anchor.is_dynamic);
-            let site = if is_root { Some(resource.root) } else { anchor.map(|anchor| anchor.site) };
-            site.map(|site| (name, site))
-        })
+    /// Loads what a dynamic reference by a name finds in a resource.
+    fn load_anchor(&mut self, resource: usize, name: &str) -> Result<(), SchemaError> {
+        if let Some(site) = self.registry.dynamic_anchor(resource, name) {
+            self.schema_at(site)?;
+        }
+        Ok(())
     }
 
-    /// What dynamic references find in each resource, in the order of their ids. Resources that
-    /// were never entered have nothing.
+    /// Takes note of a name that a dynamic reference has.
+    pub(super) fn name_dynamically(&mut self, name: &str) {
+        if self.dynamic_anchors.insert(name.to_owned()) {
+            self.new_anchors.push(name.to_owned());
+        }
+    }
+
+    /// What dynamic references find in each resource, in the order of their ids. Resources that were
+    /// never entered have nothing.
     fn resources(&self) -> Vec<Resource> {
-        let count = u32::try_from(self.registry.resources.len()).expect("sites are limited");
-        let anchors = |resource: u32| {
-            let anchors = self.anchors(ResourceId(resource));
-            let loaded = |(name, site): (&String, SiteId)| {
-                self.schemas.get(&site).map(|&schema| (name.clone(), schema))
-            };
-            Resource { dynamic_anchors: anchors.filter_map(loaded).collect() }
+        let anchors = |resource: usize| {
+            let names = self.registry.dynamic_names(resource).into_iter();
+            let loaded =
+                names.filter(|name| self.dynamic_anchors.contains(name)).filter_map(|name| {
+                    let site = self.registry.dynamic_anchor(resource, &name)?;
+                    Some((name, *self.schemas.get(&site)?))
+                });
+            Resource { dynamic_anchors: loaded.collect() }
         };
-        (0..count).map(anchors).collect()
+        (0..self.registry.resources.len()).map(anchors).collect()
     }
 }
 

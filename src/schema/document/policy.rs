@@ -9,6 +9,8 @@
 //! not, and under `Complete` it allows every value that it should. Where a schema is used both
 //! ways, neither can be had, and the keyword is an error.
 
+use std::collections::HashMap;
+
 use super::super::error::SchemaError;
 use super::super::keywords::{Assertions, Keywords, Place, SchemaId};
 use super::super::options::Policy;
@@ -30,7 +32,7 @@ pub(super) struct Finding {
 /// What lets a schema allow all that a keyword would allow, and more.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wider {
-    /// Nothing has to be done: the keyword was left out.
+    /// Nothing has to be done: the keyword was left out when it was read.
     Nothing,
     /// The language of strings without the format.
     NoFormat(Option<ExprId>),
@@ -65,6 +67,7 @@ pub(super) fn apply(loader: &mut Loader<'_>, resources: &[Resource]) -> Result<(
         return Ok(());
     }
     let uses = uses(&loader.places, resources);
+    // All are collected, so that one error names everything there is to change.
     let mut refused = Vec::new();
     for finding in std::mem::take(&mut loader.findings) {
         let found = loader.entries[finding.entry].enforcement;
@@ -109,6 +112,7 @@ fn direction(policy: Policy, uses: Uses) -> Option<Direction> {
 
 /// Reports a keyword as it is, in its effect on the whole schema. Whether it may stay so.
 fn settle_as_it_is(entry: &mut Entry, uses: Uses) -> bool {
+    // What is off one way here may be off the other way in the whole.
     let reason = entry.reason.get_or_insert_default();
     if uses.are_mixed() {
         reason.push_str("; it is used below `not`, `if` or `oneOf`, where this works both ways");
@@ -123,6 +127,7 @@ fn settle_as_it_is(entry: &mut Entry, uses: Uses) -> bool {
 
 /// Lets the schema of a finding allow more, so that nothing is refused for want of its keyword.
 fn widen(places: &mut Vec<Place>, finding: &Finding) {
+    // A schema that allows everything, to stand for all members.
     let everything = SchemaId(u32::try_from(places.len()).expect("sites are limited"));
     let place = &mut places[finding.schema.index()];
     let Assertions::Keywords(keywords) = &mut place.assertions else { return };
@@ -141,12 +146,27 @@ fn widen(places: &mut Vec<Place>, finding: &Finding) {
 /// How each schema is used, by way of those that use it.
 fn uses(places: &[Place], resources: &[Resource]) -> Vec<Uses> {
     let mut uses = vec![Uses::default(); places.len()];
+    // The root has the first id: to allow more in it is to allow more.
     uses[0] = Uses::UPWARD;
     let mut changed = vec![SchemaId(0)];
+    let mut by_name: HashMap<&str, (Uses, Vec<SchemaId>)> = HashMap::new();
+    for (name, schema) in resources.iter().flat_map(|resource| &resource.dynamic_anchors) {
+        by_name.entry(name).or_default().1.push(*schema);
+    }
     while let Some(schema) = changed.pop() {
         let Assertions::Keywords(keywords) = &places[schema.index()].assertions else { continue };
         let own = uses[schema.index()];
-        for (below, effect) in parts(keywords, resources) {
+        let mut below = parts(keywords);
+        if let Some(reference) = &keywords.dynamic_reference {
+            below.push((reference.initial, Uses::UPWARD));
+            // All that have the name are used alike, and are looked at again only when that grows.
+            let known = by_name.entry(&reference.anchor).or_default();
+            if known.0 != known.0.with(own) {
+                known.0 = known.0.with(own);
+                below.extend(known.1.iter().map(|&schema| (schema, Uses::UPWARD)));
+            }
+        }
+        for (below, effect) in below {
             let before = uses[below.index()];
             uses[below.index()] = before.with(own.through(effect));
             if uses[below.index()] != before {
@@ -157,8 +177,8 @@ fn uses(places: &[Place], resources: &[Resource]) -> Vec<Uses> {
     uses
 }
 
-/// The schemas that a schema uses, and what to allow more there does here.
-fn parts(keywords: &Keywords, resources: &[Resource]) -> Vec<(SchemaId, Uses)> {
+/// The schemas that a schema uses wherever it is used, and what to allow more there does here.
+fn parts(keywords: &Keywords) -> Vec<(SchemaId, Uses)> {
     let mut upward: Vec<SchemaId> = [
         keywords.reference,
         keywords.items,
@@ -170,12 +190,6 @@ fn parts(keywords: &Keywords, resources: &[Resource]) -> Vec<(SchemaId, Uses)> {
     .into_iter()
     .flatten()
     .collect();
-    if let Some(reference) = &keywords.dynamic_reference {
-        upward.push(reference.initial);
-        let anchors = resources.iter().flat_map(|resource| &resource.dynamic_anchors);
-        let same = anchors.filter(|(name, _)| *name == reference.anchor);
-        upward.extend(same.map(|(_, schema)| *schema));
-    }
     upward.extend(&keywords.prefix_items);
     upward.extend(&keywords.all_of);
     upward.extend(keywords.any_of.iter().flatten());

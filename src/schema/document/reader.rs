@@ -17,6 +17,7 @@ use crate::regex::ExprId;
 /// A schema object that is being read.
 #[derive(Debug)]
 pub(super) struct Reader<'r, 'o> {
+    /// Takes what is found.
     pub(super) loader: &'r mut Loader<'o>,
     /// Where the schema stands.
     pub(super) site: SiteId,
@@ -36,6 +37,7 @@ pub(super) type Reading = Result<Outcome, SchemaError>;
 /// What becomes of a keyword.
 #[derive(Debug)]
 pub(super) struct Outcome {
+    /// What the report says, before a policy has its say.
     enforcement: Enforcement,
     /// Why, where it is not exact.
     reason: Option<String>,
@@ -91,6 +93,7 @@ impl<'r, 'o> Reader<'r, 'o> {
     /// Reads every keyword, and writes an entry of the report for each.
     pub(super) fn read(mut self, schema: SchemaId) -> Result<Assertions, SchemaError> {
         let hides = self.dialect.draft.hides_siblings_of_references();
+        // Until draft 7 an object with `$ref` is a reference and nothing else.
         let has_reference = hides && self.sibling("$ref").is_some();
         let findings = self.loader.findings.len();
         for (name, value) in self.members {
@@ -166,7 +169,7 @@ impl<'r, 'o> Reader<'r, 'o> {
         }
     }
 
-    /// The schemas of a list.
+    /// The schemas of a list, in its order.
     pub(super) fn list(
         &mut self,
         keyword: &str,
@@ -185,7 +188,7 @@ impl<'r, 'o> Reader<'r, 'o> {
         count.ok_or_else(|| self.wrong(keyword, value, "a non-negative integer"))
     }
 
-    /// A list of names.
+    /// A list of names, in its order. One that stands twice says nothing new.
     pub(super) fn names(&self, keyword: &str, value: &Json) -> Result<Vec<String>, SchemaError> {
         const NAMES: &str = "a list of names";
         let Json::Array(items) = value else { return Err(self.wrong(keyword, value, NAMES)) };

@@ -68,6 +68,6 @@ fn refer(reader: &mut Reader<'_, '_>, schema: SchemaId) {
 /// Adds a reference whose target is chosen later, and remembers the name: anchors of that name are
 /// loaded even if nothing else leads to them.
 fn refer_dynamically(reader: &mut Reader<'_, '_>, anchor: String, initial: SchemaId) {
-    reader.loader.dynamic_anchors.insert(anchor.clone());
+    reader.loader.name_dynamically(&anchor);
     reader.keywords.dynamic_reference = Some(DynamicReference { anchor, initial });
 }

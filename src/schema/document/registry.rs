@@ -60,7 +60,9 @@ pub(super) struct Resource {
 /// A place that a name leads to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Anchor {
+    /// Where it leads.
     pub(super) site: SiteId,
+    /// Whether dynamic references look for it in the resources they came through.
     pub(super) is_dynamic: bool,
 }
 
@@ -86,11 +88,15 @@ pub(super) struct Target {
 /// All documents that were come across.
 #[derive(Debug)]
 pub(super) struct Registry<'o> {
+    /// The resolver and the limits.
     pub(super) options: &'o Options,
     pub(super) sources: Vec<Source>,
     pub(super) sites: Vec<Site>,
     pub(super) resources: Vec<Resource>,
+    /// Resources by their addresses; the first that has one keeps it.
     by_address: HashMap<String, usize>,
+    /// The resources that have a dynamic anchor of a name; those with `$recursiveAnchor` by no name.
+    pub(super) with_dynamic_anchor: HashMap<String, Vec<usize>>,
     /// Of all pointers.
     pointer_bytes: usize,
 }
@@ -103,6 +109,7 @@ impl<'o> Registry<'o> {
             sites: Vec::new(),
             resources: Vec::new(),
             by_address: HashMap::new(),
+            with_dynamic_anchor: HashMap::new(),
             pointer_bytes: 0,
         }
     }
@@ -128,6 +135,7 @@ impl<'o> Registry<'o> {
         let label = if source == 0 { String::new() } else { format!("{address}#") };
         let root = Arc::new(json);
         self.sources.push(Source { label, root: Arc::clone(&root), sites: HashMap::new() });
+        // The resource is known before its root, which is the next site.
         let site = SiteId(u32::try_from(self.sites.len()).expect("sites are limited"));
         let resource = self.add_resource(address, site, dialect);
         self.scan(Visit { source, json: &root, pointer: String::new(), path: Vec::new(), resource })
@@ -139,6 +147,7 @@ impl<'o> Registry<'o> {
     /// [`SchemaError::Reference`] where there is no schema.
     pub(super) fn resolve(&mut self, from: SiteId, reference: &str) -> Result<Target, SchemaError> {
         let base = self.resource_of(from).address.clone();
+        // Errors name both what is written and what it was resolved to.
         let fault = |registry: &Self, address: &str, reason: String| SchemaError::Reference {
             pointer: registry.pointer(from),
             reference: reference.to_owned(),
@@ -175,6 +184,7 @@ impl<'o> Registry<'o> {
             return Ok(Some(known));
         }
         let Some(json) = self.document(address)? else { return Ok(None) };
+        // A document that names no draft is in that of the schema that refers to it.
         let dialect = self.resource_of(from).dialect;
         let root = self.add(address, json, dialect)?;
         Ok(Some(self.sites[root.index()].resource))
@@ -184,6 +194,7 @@ impl<'o> Registry<'o> {
     pub(super) fn document(&self, address: &str) -> Result<Option<Json>, SchemaError> {
         let given = match address::metaschema(address) {
             Some(known) => return Ok(Json::from_value(known, usize::MAX).ok()),
+            // A metaschema is never asked for elsewhere: what a draft says is not up to a resolver.
             None => self.options.resolver.as_ref().and_then(|resolver| resolver.resolve(address)),
         };
         let limit = self.options.limits.depth;
@@ -243,6 +254,26 @@ impl<'o> Registry<'o> {
     pub(super) fn name(&mut self, resource: usize) {
         let address = self.resources[resource].address.clone();
         self.by_address.entry(address).or_insert(resource);
+    }
+
+    /// The names by which dynamic references find something in a resource, in order.
+    pub(super) fn dynamic_names(&self, resource: usize) -> Vec<String> {
+        let resource = &self.resources[resource];
+        let anchors = resource.anchors.iter().filter(|(_, anchor)| anchor.is_dynamic);
+        let mut names: Vec<String> = anchors.map(|(name, _)| name.clone()).collect();
+        names.extend(resource.is_recursive.then(String::new));
+        names.sort_unstable();
+        names
+    }
+
+    /// The place that a dynamic reference by a name finds in a resource; by no name, `$recursiveRef`.
+    pub(super) fn dynamic_anchor(&self, resource: usize, name: &str) -> Option<SiteId> {
+        let resource = &self.resources[resource];
+        if name.is_empty() {
+            return resource.is_recursive.then_some(resource.root);
+        }
+        let anchor = resource.anchors.get(name).filter(|anchor| anchor.is_dynamic);
+        anchor.map(|anchor| anchor.site)
     }
 
     /// Adds a schema's site.

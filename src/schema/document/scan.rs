@@ -36,6 +36,7 @@ impl Registry<'_> {
         let (source, pointer) = (first.source, first.pointer.clone());
         let mut left = vec![first];
         while let Some(visit) = left.pop() {
+            // A reference may have led here before the search did.
             if !self.sources[source].sites.contains_key(&visit.pointer) {
                 self.visit(visit, &mut left)?;
             }
@@ -52,15 +53,21 @@ impl Registry<'_> {
         let Visit { source, json, pointer, path, resource } = visit;
         let site = Site { source, pointer: pointer.clone(), path: path.clone(), resource };
         let site = self.add_site(site)?;
+        // Booleans have nothing below, and what is no schema is refused when it is read.
         let Json::Object(members) = json else { return Ok(()) };
         let resource = self.identify(site, json)?;
         self.sites[site.index()].resource = resource;
         let dialect = self.resources[resource].dialect;
         for (index, (key, value)) in members.iter().enumerate() {
             let Word::Keyword(keyword) = look_up(key, dialect) else { continue };
-            if keyword.schemas == Schemas::None {
-                continue;
-            }
+            let count = match (keyword.schemas, value) {
+                (Schemas::None, _) => continue,
+                (_, Json::Array(items)) => items.len(),
+                (Schemas::Members, Json::Object(members)) => members.len(),
+                _ => 1,
+            };
+            // Before the pointers are made: below a long one there may be very many.
+            self.charge((pointer.len() + key.len()).saturating_mul(count))?;
             // A schema below this one: behind the keyword by further steps, which the tail spells.
             let below = |steps: &[usize], tail: &str, json: &'j Json| {
                 let steps = [&[index], steps].concat();
@@ -96,6 +103,10 @@ impl Registry<'_> {
     fn identify(&mut self, site: SiteId, json: &Json) -> Result<usize, SchemaError> {
         let outer = self.sites[site.index()].resource;
         let is_root = self.resources[outer].root == site;
+        if is_root {
+            let around = self.resources[outer].dialect;
+            self.resources[outer].dialect = self.dialect(site, json, around)?;
+        }
         let around = self.resources[outer].dialect;
         // A schema within another is a resource of its own if the words around it say so. Those of its
         // own `$schema` do as well, but for `id`: in drafts behind 4 that is no keyword, and real
@@ -104,14 +115,10 @@ impl Registry<'_> {
             Json::String(address) => Draft::from_address(address),
             _ => None,
         });
-        let named = named.filter(|&draft| is_root || draft != Draft::Draft4);
+        let named = named.filter(|&draft| !is_root && draft != Draft::Draft4);
         let draft = named.unwrap_or(around.draft);
         let hides_id = draft.hides_siblings_of_references() && json.get("$ref").is_some();
         let id = json.get(draft.id_keyword()).filter(|_| !hides_id);
-        if is_root {
-            let dialect = self.dialect(site, json, around)?;
-            self.resources[outer].dialect = dialect;
-        }
         let resource = match id {
             None => outer,
             Some(id) => self.named_by_id(site, json, id)?,
@@ -163,6 +170,7 @@ impl Registry<'_> {
     /// too, for references that are not dynamic.
     fn anchor(&mut self, site: SiteId, resource: usize, json: &Json) -> Result<(), SchemaError> {
         let draft = self.resources[resource].dialect.draft;
+        // Both share one space of names within a resource.
         let keywords = [("$anchor", Draft::Draft201909), ("$dynamicAnchor", Draft::Draft202012)];
         for (keyword, _) in keywords.into_iter().filter(|(_, since)| draft >= *since) {
             match json.get(keyword) {
@@ -171,6 +179,12 @@ impl Registry<'_> {
                     let is_dynamic = keyword == "$dynamicAnchor";
                     let anchor = Anchor { site, is_dynamic };
                     self.resources[resource].anchors.insert(name.to_string(), anchor);
+                    if is_dynamic {
+                        self.with_dynamic_anchor
+                            .entry(name.to_string())
+                            .or_default()
+                            .push(resource);
+                    }
                 }
                 Some(other) => {
                     return Err(SchemaError::Keyword {
@@ -185,6 +199,7 @@ impl Registry<'_> {
         let is_recursive = json.get("$recursiveAnchor") == Some(&Json::Bool(true));
         if is_recursive && draft == Draft::Draft201909 && self.resources[resource].root == site {
             self.resources[resource].is_recursive = true;
+            self.with_dynamic_anchor.entry(String::new()).or_default().push(resource);
         }
         Ok(())
     }
@@ -234,6 +249,7 @@ impl Registry<'_> {
                     )
                 });
             }
+            // Metaschemas are asked for without the empty fragment that old drafts write.
             let bare = address.strip_suffix('#').unwrap_or(&address);
             let metaschema = self.document(bare).map_err(|error| error.to_string())?;
             let metaschema = metaschema

@@ -57,6 +57,7 @@ pub(super) fn look_up(name: &str, dialect: Dialect) -> Word {
     if named.peek().is_none() {
         return Word::Unknown;
     }
+    // One word may be a keyword twice, of different drafts.
     let draft = dialect.draft;
     match named.find(|keyword| (keyword.since..=keyword.until).contains(&draft)) {
         None => Word::OfOtherDrafts,
@@ -101,6 +102,7 @@ static KEYWORDS: [Keyword; 63] = [
     Keyword::new("$anchor", Core, notes::name).since(Draft201909),
     Keyword::new("$dynamicAnchor", Core, notes::name).since(Draft202012),
     Keyword::new("$recursiveAnchor", Core, notes::flag).since(Draft201909).until(Draft201909),
+    // Old drafts have it hide what stands beside it: see `reader`.
     Keyword::new("$ref", Core, references::reference),
     Keyword::new("$dynamicRef", Core, references::dynamic).since(Draft202012),
     Keyword::new("$recursiveRef", Core, references::recursive)
@@ -147,6 +149,7 @@ static KEYWORDS: [Keyword; 63] = [
     Keyword::new("minLength", Validation, texts::length),
     Keyword::new("maxLength", Validation, texts::length),
     Keyword::new("pattern", Validation, texts::pattern),
+    // In 2020-12 there are two vocabularies of formats; either makes it a keyword.
     Keyword::new("format", Format, texts::format),
     Keyword::new("minItems", Validation, arrays::count),
     Keyword::new("maxItems", Validation, arrays::count),
@@ -164,6 +167,7 @@ static KEYWORDS: [Keyword; 63] = [
     Keyword::new("deprecated", Notes, notes::note).since(Draft201909),
     Keyword::new("readOnly", Notes, notes::note).since(Draft7),
     Keyword::new("writeOnly", Notes, notes::note).since(Draft7),
+    // Draft 7 leaves it open whether these assert; no later draft has them do so.
     Keyword::new("contentEncoding", Notes, notes::content).since(Draft7),
     Keyword::new("contentMediaType", Notes, notes::content).since(Draft7),
     Keyword::new("contentSchema", Notes, notes::content).of(One).since(Draft201909),

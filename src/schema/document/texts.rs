@@ -14,6 +14,7 @@ use crate::regex::{ExprId, PatternErrorKind, PatternLimits, Syntax, parse_search
 
 /// Reads `minLength` and `maxLength`, which count characters, not bytes and not UTF-16 units.
 pub(super) fn length(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
+    // A bound that is longer than any text asserts nothing, or allows nothing.
     let count = reader.count(keyword, value)?;
     let (min, max) = if keyword == "minLength" { (count, None) } else { (0, Some(count)) };
     let language = length_between(&mut reader.loader.exprs, min, max);
@@ -52,6 +53,7 @@ pub(super) fn format(reader: &mut Reader, keyword: &str, value: &Json) -> Readin
             known
         }
     };
+    // Formats of other makers, such as `int32`, describe values that other keywords restrict.
     let Some(format) = known else {
         let reason = format!("format {name:?} is not known");
         return Ok(match loader.options.formats {
@@ -85,6 +87,8 @@ pub(super) fn occurrences(
             loader.patterns.insert(pattern.to_owned(), language);
             Ok(Ok(language))
         }
+        // What is wrong is an error under each policy; what only this crate lacks is for the
+        // policy.
         Err(error) => match error.kind {
             PatternErrorKind::Syntax(what) => Err(SchemaError::Pattern {
                 pointer: reader.pointer(),

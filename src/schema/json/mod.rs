@@ -137,6 +137,7 @@ impl Json {
     /// What a JSON pointer leads to, and the numbers of the children on the way.
     pub(crate) fn locate(&self, pointer: &str) -> Option<(Vec<u32>, &Self)> {
         let (mut path, mut value) = (Vec::new(), self);
+        // The empty pointer is the whole; all others begin with a slash.
         let rest = match pointer.strip_prefix('/') {
             None => return pointer.is_empty().then_some((path, value)),
             Some(rest) => rest,
@@ -145,6 +146,7 @@ impl Json {
             let index;
             (index, value) = match value {
                 Self::Array(items) => {
+                    // An index has one spelling, so that a place has one pointer.
                     // RFC 6901, section 4: no leading zeros, no signs.
                     let is_index = token == "0"
                         || token.bytes().all(|byte| byte.is_ascii_digit())

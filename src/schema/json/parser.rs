@@ -49,6 +49,7 @@ impl<'t> Parser<'t> {
         &mut self,
         read: fn(&mut Self) -> Result<Json, JsonError>,
     ) -> Result<Json, JsonError> {
+        // The limit is on brackets, as only they nest.
         let Some(levels) = self.levels.checked_sub(1) else {
             let (line, column) = self.place(self.at);
             return Err(JsonError::Depth { line, column });
@@ -143,6 +144,7 @@ impl<'t> Parser<'t> {
                     self.at += 1;
                     return Ok(text);
                 }
+                // An escape is read by itself, and the text goes on behind it.
                 b'\\' => text.push(self.escape()?),
                 _ => return Err(self.unexpected("control characters must be escaped")),
             }
@@ -171,6 +173,7 @@ impl<'t> Parser<'t> {
     /// The digits of `\u`, and those of the other half of a surrogate pair.
     fn code_point(&mut self, begin: usize) -> Result<char, JsonError> {
         let first = self.four_digits(begin)?;
+        // A high half must have a low one behind it; a low one alone is caught as no character.
         let code = match first {
             0xD800..=0xDBFF if self.text[self.at..].starts_with("\\u") => {
                 self.at += 2;
@@ -214,7 +217,7 @@ impl<'t> Parser<'t> {
         Ok(Json::Number(self.text[begin..self.at].into()))
     }
 
-    /// One digit or more; where they begin.
+    /// One digit or more. Where they begin, for what is said about zeros.
     fn digits(&mut self) -> Result<usize, JsonError> {
         let begin = self.at;
         while self.skip(b"0123456789") {}
@@ -223,6 +226,7 @@ impl<'t> Parser<'t> {
 
     /// One of the three words that are values.
     fn word(&mut self) -> Result<Json, JsonError> {
+        // What follows a word is looked at by whoever reads on: `nullx` has no comma behind it.
         let words =
             [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))];
         for (word, value) in words {
@@ -269,6 +273,7 @@ impl<'t> Parser<'t> {
 
     /// The line and column of an offset, from 1.
     fn place(&self, offset: usize) -> (usize, usize) {
+        // Columns count characters, as editors do.
         let before = &self.text[..offset];
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         (before.matches('\n').count() + 1, before[start..].chars().count() + 1)

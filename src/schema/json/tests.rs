@@ -7,7 +7,7 @@ use super::{Json, JsonError, TooDeep, escape, unescape};
 const DEPTH: usize = 100;
 
 /// Pieces of JSON that are put together to texts, most of which are none.
-const PIECES: [&str; 28] = [
+const PIECES: [&str; 29] = [
     "{",
     "}",
     "[",
@@ -19,6 +19,7 @@ const PIECES: [&str; 28] = [
     "\"\\u00e9\"",
     "\"\\ud83d\\ude00\"",
     "\"\\ud83d\"",
+    "\"\\udbff\\udfff\"",
     "\"\\x\"",
     "\"é",
     "\"",

@@ -121,40 +121,6 @@ fn the_validator_says_what_the_labels_say() {
 }
 
 #[test]
-fn zz_timing() {
-    let Some(folder) = shared("maskbench") else { return };
-    let text = fs::read_to_string(folder.join("schemas.jsonl")).unwrap();
-    let mut all = Vec::new();
-    for line in text.lines() {
-        let row: Value = serde_json::from_str(line).unwrap();
-        let text = row["schema"].to_string();
-        let mut best = std::time::Duration::MAX;
-        for _ in 0..3 {
-            let begin = std::time::Instant::now();
-            let _ = Schema::parse(&text, &Options::default());
-            best = best.min(begin.elapsed());
-        }
-        all.push((text.len(), best, row["id"].to_string()));
-    }
-    let mut mid: Vec<_> = all.iter().filter(|a| a.0 > 4000 && a.0 < 6000).map(|a| a.1).collect();
-    mid.sort();
-    eprintln!(
-        "4-6 KB: {} schemas, median {:?}, p90 {:?}, max {:?}",
-        mid.len(),
-        mid[mid.len() / 2],
-        mid[mid.len() * 9 / 10],
-        mid[mid.len() - 1]
-    );
-    all.sort_by_key(|a| std::cmp::Reverse(a.1));
-    for a in &all[..5] {
-        eprintln!("{a:?}");
-    }
-    let total: usize = all.iter().map(|a| a.0).sum();
-    let time: std::time::Duration = all.iter().map(|a| a.1).sum();
-    eprintln!("total {total} bytes {time:?}");
-}
-
-#[test]
 fn the_suite_loads() {
     let Some(folder) = shared("json-schema-test-suite") else { return };
     let resolver: Arc<dyn Resolver> = Arc::new(Remotes(folder.join("remotes")));

@@ -1,5 +1,7 @@
 //! Documents, what is read in them, and what is said about them.
 
+#![allow(clippy::print_stderr, reason = "what was counted, and what was left out, is said aloud")]
+
 mod cases;
 mod corpora;
 mod hostile;

@@ -9,9 +9,10 @@ use crate::schema::{Enforcement, SchemaError};
 /// A pattern that no engine of languages has, within schemas. Behind each the pointer of the schema
 /// that has it, and what becomes of that under `Sound` and `Complete`: it is `false`, it is left out,
 /// or the whole is refused.
-const PATTERNS: [(&str, &str, [Fate; 2]); 9] = [
+const PATTERNS: [(&str, &str, [Fate; 2]); 11] = [
     (r#"{"pattern": "(a)\\1"}"#, "", [Fate::False, Fate::LeftOut]),
     (r#"{"not": {"pattern": "(a)\\1"}}"#, "/not", [Fate::LeftOut, Fate::False]),
+    (r#"{"not": {"items": {"pattern": "(a)\\1"}}}"#, "/not/items", [Fate::LeftOut, Fate::False]),
     (r#"{"not": {"not": {"pattern": "(a)\\1"}}}"#, "/not/not", [Fate::False, Fate::LeftOut]),
     (r#"{"if": {"pattern": "(a)\\1"}}"#, "/if", [Fate::Error, Fate::Error]),
     (r#"{"oneOf": [{"pattern": "(a)\\1"}]}"#, "/oneOf/0", [Fate::Error, Fate::Error]),
@@ -30,6 +31,11 @@ const PATTERNS: [(&str, &str, [Fate; 2]); 9] = [
         r#"{"anyOf": [{"items": {"pattern": "(a)\\1"}}]}"#,
         "/anyOf/0/items",
         [Fate::False, Fate::LeftOut],
+    ),
+    (
+        r##"{"$dynamicRef": "#a", "$defs": {"a": {"$dynamicAnchor": "a", "not": {"pattern": "(a)\\1"}}}}"##,
+        "/$defs/a/not",
+        [Fate::LeftOut, Fate::False],
     ),
 ];
 
