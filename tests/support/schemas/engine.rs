@@ -1,7 +1,9 @@
 //! Engines as the judges see them, and ours behind that face.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokenrail::constraint::{Constraint, ConstraintError, Matcher};
 use tokenrail::grammar::Grammar;
 use tokenrail::vocab::{TokenId, TokenMask, Vocabulary};
@@ -63,12 +65,43 @@ impl Engine for Tokenrail {
     }
 }
 
+/// The drafts by their names here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Draft {
+    Draft4,
+    Draft6,
+    Draft7,
+    Draft201909,
+    Draft202012,
+}
+
+/// Documents by their addresses.
+pub(crate) type Remotes = BTreeMap<String, Value>;
+
+/// How a schema is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect {
+    pub(crate) order: Order,
+    /// That of a schema which declares none.
+    pub(crate) draft: Draft,
+    /// What references may lead to.
+    pub(crate) remotes: Option<&'static Remotes>,
+}
+
+/// The grammar of a schema that refers to no other document.
+///
+/// # Errors
+/// What is wrong with the schema, in words.
+pub(crate) fn grammar(schema: &str, order: Order) -> Result<Grammar, String> {
+    grammar_of(schema, &Dialect { order, draft: Draft::Draft202012, remotes: None })
+}
+
 /// The grammar of a schema. The one place that knows how schemas become grammars.
 ///
 /// # Errors
 /// What is wrong with the schema, in words.
-pub(crate) fn grammar(schema: &str, _order: Order) -> Result<Grammar, String> {
-    serde_json::from_str::<serde_json::Value>(schema).map_err(|fault| fault.to_string())?;
+pub(crate) fn grammar_of(schema: &str, _dialect: &Dialect) -> Result<Grammar, String> {
+    serde_json::from_str::<Value>(schema).map_err(|fault| fault.to_string())?;
     let source = include_str!("../../../grammars/json.gbnf");
     Grammar::gbnf(source).map_err(|error| error.to_string())
 }
