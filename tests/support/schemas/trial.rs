@@ -71,9 +71,9 @@ impl Kind {
 }
 
 impl Trial {
-    /// The worst that went wrong; `None` is a pass.
+    /// The first of the worst that went wrong; `None` is a pass.
     pub(crate) fn worst(&self) -> Option<&Failure> {
-        self.failures.iter().max_by_key(|failure| failure.kind)
+        self.failures.iter().rev().max_by_key(|failure| failure.kind)
     }
 
     /// Runs a schema. A panic is a failure like others, so that one schema does not end them all.
