@@ -75,7 +75,7 @@ fn rows_are_decided_as_the_suite_says() {
 }
 
 fn compile(group: &Group, vocabulary: &Vocabulary) -> Result<Constraint, String> {
-    let draft = suite::draft(&group.draft);
+    let draft = Some(suite::draft(&group.draft));
     let dialect = Dialect { order: Order::Any, draft, remotes: Some(suite::remotes()) };
     let grammar = engine::grammar_of(&group.schema, &dialect)?;
     Constraint::new(&grammar, vocabulary).map_err(|error| error.to_string())

@@ -82,8 +82,8 @@ pub(crate) type Remotes = BTreeMap<String, Value>;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialect {
     pub(crate) order: Order,
-    /// That of a schema which declares none.
-    pub(crate) draft: Draft,
+    /// That of a schema which declares none, where it is known.
+    pub(crate) draft: Option<Draft>,
     /// What references may lead to.
     pub(crate) remotes: Option<&'static Remotes>,
 }
@@ -93,7 +93,7 @@ pub(crate) struct Dialect {
 /// # Errors
 /// What is wrong with the schema, in words.
 pub(crate) fn grammar(schema: &str, order: Order) -> Result<Grammar, String> {
-    grammar_of(schema, &Dialect { order, draft: Draft::Draft202012, remotes: None })
+    grammar_of(schema, &Dialect { order, draft: None, remotes: None })
 }
 
 /// The grammar of a schema. The one place that knows how schemas become grammars.
