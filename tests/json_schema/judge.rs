@@ -38,13 +38,22 @@ pub(crate) enum Sentence {
     Unsure,
 }
 
-/// A validator of one schema. Without a declared draft, that is 2020-12.
+/// A validator of one schema.
 pub(crate) struct Judge(Validator);
 
 impl Judge {
+    /// Without a declared draft, that is 2020-12.
     pub(crate) fn new(schema: &str) -> Result<Self, String> {
+        Self::of_draft(schema, Draft::Draft202012)
+    }
+
+    /// A judge by another draft, where the schema declares none.
+    pub(crate) fn of_draft(schema: &str, draft: Draft) -> Result<Self, String> {
         let schema: Value = serde_json::from_str(schema).map_err(|fault| fault.to_string())?;
         let mut options = jsonschema::options().should_validate_formats(true);
+        if schema.get("$schema").is_none() {
+            options = options.with_draft(draft);
+        }
         for name in FORMATS {
             let alone = jsonschema::options()
                 .with_draft(Draft::Draft202012)

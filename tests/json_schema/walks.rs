@@ -6,11 +6,14 @@ use tokenrail::vocab::{TokenId, TokenMask, Vocabulary};
 use super::judge::{Judge, Sentence};
 use super::random::Random;
 use super::schemas::corpus::Case;
-use super::schemas::engine::{self, Order};
+use super::schemas::engine::{self, Dialect, Draft, Order};
+use super::schemas::suite::{self, Group};
 use super::{cases, of_the_model, verdict};
 
 /// The schemas that are walked of the file beside the checkout.
 const SAMPLE: usize = 100;
+/// Of the suite one group in so many is walked; prime, so that all files have their turn.
+const GROUP_STEP: usize = 7;
 /// The tokens of a walk, if its schema has an end so near.
 const BUDGET: usize = 80;
 /// The schemas whose masks are compared with `advance`, token by token.
@@ -32,24 +35,38 @@ fn walks_end_in_valid_texts() {
     for case in cases(SAMPLE) {
         let Some((constraint, judge)) = compiled(&case, &vocabulary, Order::Any) else { continue };
         for (seed, manner) in [(1, Manner::Uniform), (2, Manner::Uniform), (3, Manner::Finishing)] {
-            let text = match walk(&constraint, seed, manner) {
-                Ok(text) => text,
-                Err(fault) => {
-                    wrong.push(format!("{}, seed {seed}, {manner:?}: {fault}", case.id));
-                    continue;
-                }
-            };
             tried += 1;
-            match judge.sentence(&text) {
-                Sentence::Valid => {}
-                Sentence::Unsure => unsure += 1,
-                Sentence::Wrong(why) => {
-                    wrong.push(format!("{}, seed {seed}, {manner:?}: {why}: {text:.300}", case.id));
-                }
+            match judged(&constraint, &judge, seed, manner) {
+                Ok(Sentence::Valid) => {}
+                Ok(_) => unsure += 1,
+                Err(fault) => wrong.push(format!("{}, seed {seed}, {manner:?}: {fault}", case.id)),
             }
         }
     }
     verdict(&format!("walks ({unsure} with numbers that no double holds)"), tried, &wrong);
+}
+
+#[test]
+fn walks_of_the_suite_end_in_valid_texts() {
+    let vocabulary = pieces();
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for group in suite::groups().iter().step_by(GROUP_STEP) {
+        let draft = suite::draft(&group.draft);
+        let Ok(judge) = Judge::of_draft(&group.schema, as_judged(draft)) else { continue };
+        let dialect =
+            Dialect { order: Order::Any, draft: Some(draft), remotes: Some(suite::remotes()) };
+        let Ok(grammar) = engine::grammar_of(&group.schema, &dialect) else { continue };
+        // A schema that nothing matches is refused here.
+        let Ok(constraint) = Constraint::new(&grammar, &vocabulary) else { continue };
+        for (seed, manner) in [(6, Manner::Uniform), (7, Manner::Finishing)] {
+            tried += 1;
+            if let Err(fault) = judged(&constraint, &judge, seed, manner) {
+                let Group { draft, file, description, .. } = group;
+                wrong.push(format!("{draft}/{file}: {description}, seed {seed}: {fault}"));
+            }
+        }
+    }
+    verdict("walks of the suite", tried, &wrong);
 }
 
 #[test]
@@ -61,12 +78,8 @@ fn walks_in_declared_order_end_in_valid_texts() {
             continue;
         };
         tried += 1;
-        match walk(&constraint, 4, Manner::Uniform).map(|text| (judge.sentence(&text), text)) {
-            Ok((Sentence::Wrong(why), text)) => {
-                wrong.push(format!("{}, seed 4: {why}: {text:.300}", case.id));
-            }
-            Ok(_) => {}
-            Err(fault) => wrong.push(format!("{}, seed 4: {fault}", case.id)),
+        if let Err(fault) = judged(&constraint, &judge, 4, Manner::Uniform) {
+            wrong.push(format!("{}, seed 4: {fault}", case.id));
         }
     }
     verdict("walks in declared order", tried, &wrong);
@@ -115,6 +128,30 @@ fn compiled(case: &Case, vocabulary: &Vocabulary, order: Order) -> Option<(Const
     let grammar = engine::grammar(&case.schema, order).ok()?;
     let constraint = Constraint::new(&grammar, vocabulary).ok()?;
     Some((constraint, Judge::new(&case.schema).ok()?))
+}
+
+/// Walks, and judges the text; an error is a walk without an end, or a text that is not valid.
+fn judged(
+    constraint: &Constraint,
+    judge: &Judge,
+    seed: u64,
+    manner: Manner,
+) -> Result<Sentence, String> {
+    let text = walk(constraint, seed, manner)?;
+    match judge.sentence(&text) {
+        Sentence::Wrong(why) => Err(format!("{why}: {text:.300}")),
+        sentence => Ok(sentence),
+    }
+}
+
+fn as_judged(draft: Draft) -> jsonschema::Draft {
+    match draft {
+        Draft::Draft4 => jsonschema::Draft::Draft4,
+        Draft::Draft6 => jsonschema::Draft::Draft6,
+        Draft::Draft7 => jsonschema::Draft::Draft7,
+        Draft::Draft201909 => jsonschema::Draft::Draft201909,
+        Draft::Draft202012 => jsonschema::Draft::Draft202012,
+    }
 }
 
 /// Walks within a budget until an end of sequence.

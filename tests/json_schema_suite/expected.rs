@@ -1,6 +1,6 @@
 //! The rows that come out otherwise than the suite says, and why.
 
-use super::suite::{Group, Row};
+use super::schemas::suite::{Group, Row};
 
 /// Rows that are expected to be decided otherwise. One that nothing is wrong with fails the test.
 #[derive(Debug)]

@@ -11,7 +11,6 @@ mod expected;
 #[path = "../support/schemas/mod.rs"]
 mod schemas;
 mod scoreboard;
-mod suite;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,9 +21,9 @@ use tokenrail::vocab::Vocabulary;
 use expected::{EXPECTED, Expected};
 use schemas::corpus::root;
 use schemas::engine::{self, Dialect, Order, STANDS_IN};
+use schemas::suite::{self, Group, Row};
 use schemas::vocabularies::bytes;
 use scoreboard::Score;
-use suite::{Group, Row};
 
 /// What came of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

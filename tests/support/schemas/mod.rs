@@ -8,5 +8,6 @@ pub(crate) mod corpus;
 pub(crate) mod engine;
 pub(crate) mod figures;
 pub(crate) mod json_text;
+pub(crate) mod suite;
 pub(crate) mod trial;
 pub(crate) mod vocabularies;

@@ -1,4 +1,5 @@
-//! The files of the suite, with instances as they are written there.
+//! The files of the official suite of JSON Schema, with instances as they are written there.
+#![allow(clippy::print_stderr, reason = "it says that the suite is absent")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,9 +7,9 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::schemas::corpus::root;
-use super::schemas::engine::{Draft, Remotes};
-use super::schemas::json_text::{Json, Separators};
+use super::corpus::root;
+use super::engine::{Draft, Remotes};
+use super::json_text::{Json, Separators};
 
 /// A schema with its rows.
 #[derive(Debug)]
