@@ -43,11 +43,11 @@ impl Algebra {
     /// # Errors
     /// [`SchemaError`].
     pub(crate) fn extent(&mut self, node: NodeId) -> Result<u32, SchemaError> {
-        if let Some(&known) = self.extents.get(&node) {
+        let mut estimate = Estimate::default();
+        let known = self.estimated(node, &mut estimate);
+        if estimate.is_empty() {
             return Ok(known);
         }
-        let mut estimate = Estimate::default();
-        self.estimated(node, &mut estimate);
         loop {
             let mut is_settled = true;
             let mut at = estimate.nodes.len();

@@ -123,10 +123,8 @@ impl Algebra {
         let mut exprs = document.exprs.clone();
         let (any_char, any_text) = (exprs.any_char(), exprs.any_text());
         let numbers = document.numbers.clone();
-        let any_number = match document.has_multiples {
-            true => numbers.decided_by_multiples(),
-            false => numbers.any(),
-        };
+        // Of numbers of more digits it is not decided what they are multiples of.
+        let any_number = numbers.decided_by_multiples();
         for byte in told_apart(&document).iter() {
             exprs.byte(ByteSet::range(byte, byte));
         }

@@ -34,8 +34,6 @@ pub(super) struct Loader<'o> {
     pub(super) exprs: Exprs,
     /// Of the spelling that the options ask for.
     pub(super) numbers: Numbers,
-    /// Whether some number must be a multiple.
-    pub(super) has_multiples: bool,
     /// The languages of formats by name; `None` of those that are not known.
     pub(super) formats: HashMap<String, Option<Format>>,
     /// The languages of patterns.
@@ -86,9 +84,9 @@ pub(super) fn load(json: Json, options: &Options) -> Result<Document, SchemaErro
     policy::apply(&mut loader, &resources)?;
     let draft = loader.registry.resource_of(site).dialect.draft;
     let report = Report { entries: loader.entries, draft };
-    let Loader { mut exprs, numbers, has_multiples, places, .. } = loader;
+    let Loader { mut exprs, numbers, places, .. } = loader;
     let white_space = white_space(&mut exprs, options)?;
-    Ok(Document { places, root, resources, exprs, numbers, has_multiples, white_space, report })
+    Ok(Document { places, root, resources, exprs, numbers, white_space, report })
 }
 
 impl<'o> Loader<'o> {
@@ -99,7 +97,6 @@ impl<'o> Loader<'o> {
             options,
             registry: Registry::new(options),
             numbers: Numbers::new(&mut exprs, options.numbers),
-            has_multiples: false,
             exprs,
             formats: HashMap::new(),
             patterns: HashMap::new(),

@@ -44,8 +44,6 @@ pub(crate) struct Document {
     /// The languages that the places name.
     pub(crate) exprs: Exprs,
     pub(crate) numbers: Numbers,
-    /// Whether some number must be a multiple of another.
-    pub(crate) has_multiples: bool,
     /// The language of the white space between tokens.
     pub(crate) white_space: ExprId,
     pub(crate) report: Report,

@@ -49,10 +49,7 @@ pub(super) fn multiple_of(reader: &mut Reader, keyword: &str, value: &Json) -> R
     };
     let loader = &mut *reader.loader;
     match loader.numbers.multiple_of(&mut loader.exprs, &divisor) {
-        Ok(language) => {
-            loader.has_multiples = true;
-            reader.restrict_number(language);
-        }
+        Ok(language) => reader.restrict_number(language),
         Err(error) => return Ok(Outcome::refused(error.to_string())),
     }
     Ok(Outcome::exact())

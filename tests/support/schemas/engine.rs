@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokenrail::constraint::{Constraint, ConstraintError, Matcher};
 use tokenrail::grammar::Grammar;
+use tokenrail::schema::{self, Options, Resolver, Schema};
 use tokenrail::vocab::{TokenId, TokenMask, Vocabulary};
 
 /// Whether the grammar of JSON stands in for schemas, which then assert nothing: what judges their
 /// assertions says so and does not fail.
-pub(crate) const STANDS_IN: bool = true;
+pub(crate) const STANDS_IN: bool = false;
 
 /// In which order the keys of an object may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,10 +101,34 @@ pub(crate) fn grammar(schema: &str, order: Order) -> Result<Grammar, String> {
 ///
 /// # Errors
 /// What is wrong with the schema, in words.
-pub(crate) fn grammar_of(schema: &str, _dialect: &Dialect) -> Result<Grammar, String> {
-    serde_json::from_str::<Value>(schema).map_err(|fault| fault.to_string())?;
-    let source = include_str!("../../../grammars/json.gbnf");
-    Grammar::gbnf(source).map_err(|error| error.to_string())
+pub(crate) fn grammar_of(schema: &str, dialect: &Dialect) -> Result<Grammar, String> {
+    let options = Options {
+        draft: dialect.draft.map(|draft| match draft {
+            Draft::Draft4 => schema::Draft::Draft4,
+            Draft::Draft6 => schema::Draft::Draft6,
+            Draft::Draft7 => schema::Draft::Draft7,
+            Draft::Draft201909 => schema::Draft::Draft201909,
+            Draft::Draft202012 => schema::Draft::Draft202012,
+        }),
+        order: match dialect.order {
+            Order::Any => schema::Order::Any,
+            Order::Declared => schema::Order::Declared,
+        },
+        resolver: dialect.remotes.map(|remotes| Arc::new(Served(remotes)) as Arc<dyn Resolver>),
+        ..Options::default()
+    };
+    let schema = Schema::parse(schema, &options).map_err(|error| error.to_string())?;
+    Ok(Grammar::schema(&schema))
+}
+
+/// Documents that are at hand.
+#[derive(Debug)]
+struct Served(&'static Remotes);
+
+impl Resolver for Served {
+    fn resolve(&self, address: &str) -> Option<Value> {
+        self.0.get(address).cloned()
+    }
 }
 
 /// A matcher with the mask that it made last.
