@@ -27,7 +27,6 @@ mod interner;
 mod regex;
 pub mod vocab;
 
-
 pub mod schema;
 
 pub mod grammar;

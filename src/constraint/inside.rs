@@ -139,7 +139,11 @@ impl Engine {
     }
 
     /// Where tokens may leave a terminal in a state.
-    fn exits(&mut self, trie: &TokenTrie, state: TerminalState) -> Result<Arc<Exits>, ConstraintError> {
+    fn exits(
+        &mut self,
+        trie: &TokenTrie,
+        state: TerminalState,
+    ) -> Result<Arc<Exits>, ConstraintError> {
         if let Some(known) = self.exits.get(&state) {
             return Ok(Arc::clone(known));
         }

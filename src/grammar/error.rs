@@ -119,7 +119,6 @@ impl GrammarError {
 }
 
 impl Place {
-
     /// The place of the byte at `offset` of `source`; past its end, the end.
     #[must_use]
     pub fn at(source: &str, offset: usize) -> Self {

@@ -37,19 +37,19 @@ mod text;
 pub use draft::Draft;
 pub use error::SchemaError;
 pub use limits::Limits;
+pub use number::Spelling;
 pub use options::{Escapes, Options, Order, Policy, Resolver, UnknownFormats, WhiteSpace};
 pub use report::{Enforcement, Entry, Report};
-pub use number::Spelling;
 pub use validator::{Validator, Violation};
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::regex::ByteSet;
 use algebra::Algebra;
 use document::Document;
 use json::{Json, JsonError, TooDeep};
-use crate::regex::ByteSet;
 
 /// A schema that was read: every keyword is understood, every reference leads to a schema.
 ///

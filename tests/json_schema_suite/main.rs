@@ -15,7 +15,8 @@ mod scoreboard;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use tokenrail::constraint::Constraint;
+use tokenrail::constraint::{Constraint, ConstraintError};
+use tokenrail::schema::Spelling;
 use tokenrail::vocab::Vocabulary;
 
 use expected::{EXPECTED, Expected};
@@ -73,16 +74,25 @@ fn rows_are_decided_as_the_suite_says() {
     }
 }
 
-fn compile(group: &Group, vocabulary: &Vocabulary) -> Result<Constraint, String> {
+/// The constraint of a group's schema; none where it allows no value, which is refused and right for
+/// rows that are all invalid.
+fn compile(group: &Group, vocabulary: &Vocabulary) -> Result<Option<Constraint>, String> {
     let draft = Some(suite::draft(&group.draft));
-    let dialect = Dialect { order: Order::Any, draft, remotes: Some(suite::remotes()) };
+    let remotes = Some(suite::remotes());
+    let dialect = Dialect { order: Order::Any, draft, remotes, numbers: Spelling::Any };
     let grammar = engine::grammar_of(&group.schema, &dialect)?;
-    Constraint::new(&grammar, vocabulary).map_err(|error| error.to_string())
+    match Constraint::new(&grammar, vocabulary) {
+        Ok(constraint) => Ok(Some(constraint)),
+        Err(ConstraintError::EmptyLanguage { .. }) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
-fn decide(constraint: &Result<Constraint, String>, row: &Row) -> (Verdict, String) {
+fn decide(constraint: &Result<Option<Constraint>, String>, row: &Row) -> (Verdict, String) {
     let constraint = match constraint {
-        Ok(constraint) => constraint,
+        Ok(Some(constraint)) => constraint,
+        Ok(None) if row.is_valid => return (Verdict::WrongRefusal, "no value at all".to_owned()),
+        Ok(None) => return (Verdict::Right, String::new()),
         Err(fault) => return (Verdict::Refused, fault.clone()),
     };
     match constraint.matcher().explain_bytes(row.text.as_bytes()) {

@@ -46,9 +46,7 @@ impl Escape {
             (Self::HighBegun(high), b'u') => Escaped::Open(Self::HighDigits(high, 0, 0)),
             (Self::HighDigits(high, count, value), _) => match hex(value, byte) {
                 None => Escaped::Wrong,
-                Some(value) if count < 3 => {
-                    Escaped::Open(Self::HighDigits(high, count + 1, value))
-                }
+                Some(value) if count < 3 => Escaped::Open(Self::HighDigits(high, count + 1, value)),
                 Some(low) => paired(high, low).map_or(Escaped::Wrong, Escaped::Char),
             },
             _ => Escaped::Wrong,
@@ -61,7 +59,10 @@ impl Escape {
         let of_pair = |high: u16, low: (u32, u32)| {
             let high = (u32::from(high) - 0xD800) << 10;
             let (first, last) = (low.0.max(0xDC00), low.1.min(0xDFFF));
-            (0x1_0000 + high + first.wrapping_sub(0xDC00), 0x1_0000 + high + last.wrapping_sub(0xDC00))
+            (
+                0x1_0000 + high + first.wrapping_sub(0xDC00),
+                0x1_0000 + high + last.wrapping_sub(0xDC00),
+            )
         };
         match self {
             Self::None | Self::Begun => (0, 0x10_FFFF),

@@ -21,7 +21,10 @@ pub(super) struct Candidates {
 
 impl Machine {
     /// The threads of a level in which a key may come next.
-    pub(super) fn continuing(&mut self, level: LevelId) -> Result<Option<LevelId>, ConstraintError> {
+    pub(super) fn continuing(
+        &mut self,
+        level: LevelId,
+    ) -> Result<Option<LevelId>, ConstraintError> {
         let mut threads = Vec::new();
         for thread in self.level(level).to_vec() {
             let candidates = self.candidates(thread)?;
@@ -105,9 +108,8 @@ impl Machine {
         }
         let ways = self.members_of(shape, object, index, NodeId::ANY);
         for (node, next) in ways {
-            let node = index.map_or(node, |index| {
-                self.algebra.and([node, shape.names[index].node])
-            });
+            let node =
+                index.map_or(node, |index| self.algebra.and([node, shape.names[index].node]));
             if self.algebra.extent(node)? != NEVER && self.object_thread(next)?.is_some() {
                 return Ok(true);
             }
@@ -138,7 +140,8 @@ impl Machine {
 
     /// The keys that may not come as unnamed ones.
     fn taken(&self, shape: &ObjectShape, object: &OpenObject) -> Vec<Box<str>> {
-        let names = shape.names.iter().map(|name| self.algebra.name_text(name.name).as_ref().into());
+        let names =
+            shape.names.iter().map(|name| self.algebra.name_text(name.name).as_ref().into());
         names.chain(object.unnamed.iter().cloned()).collect()
     }
 
@@ -394,8 +397,8 @@ impl Machine {
             let node = shape.names[*index].node;
             return Ok(self.members_of(shape, object, Some(*index), node));
         }
-        let is_open = cursor.unnamed != ExprId::NOTHING
-            && self.algebra.automaton.is_nullable(cursor.unnamed);
+        let is_open =
+            cursor.unnamed != ExprId::NOTHING && self.algebra.automaton.is_nullable(cursor.unnamed);
         if !is_open || self.taken(shape, object).iter().any(|taken| &**taken == key) {
             return Ok(Vec::new());
         }
@@ -463,7 +466,10 @@ impl Machine {
         ways
     }
 
-    pub(super) fn may_close_object(&mut self, object: &OpenObject) -> Result<bool, ConstraintError> {
+    pub(super) fn may_close_object(
+        &mut self,
+        object: &OpenObject,
+    ) -> Result<bool, ConstraintError> {
         // The brace alone finishes it.
         Ok(self.algebra.object_rest(object.shape, &object.members)? == 1)
     }

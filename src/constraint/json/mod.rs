@@ -31,8 +31,8 @@ use crate::regex::{ByteSet, ExprId};
 use crate::schema::algebra::{Algebra, NEVER, NodeId};
 use crate::schema::{Order, Schema};
 use escape::Escape;
-pub(super) use mask::Found;
 use level::{LevelId, Thread, ThreadId};
+pub(super) use mask::Found;
 
 /// A beginning of a text, by what may follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -247,9 +247,7 @@ impl Machine {
                     None => Ok(None),
                 }
             }
-            (Place::FirstKey(level) | Place::NextKey(level), b'"') => {
-                self.begin_key(state, level)
-            }
+            (Place::FirstKey(level) | Place::NextKey(level), b'"') => self.begin_key(state, level),
             (Place::FirstKey(level), b'}') => self.close(state, level, byte),
             (Place::Colon(wants), b':') => Ok(Some(self.spaced(state, Place::Value(wants), byte))),
             (Place::After(level), _) => self.step_after(state, level, byte),

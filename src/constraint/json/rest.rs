@@ -32,12 +32,8 @@ impl Machine {
                 plus(left as u32, self.level_rest(level)?)
             }
             Place::Number(reading) => self.reading_rest(reading, 0)?,
-            Place::String(reading, escape) => {
-                plus(self.reading_rest(reading, 1)?, escape.rest())
-            }
-            Place::Key(cursors, text, escape) => {
-                plus(self.key_rest(cursors, text)?, escape.rest())
-            }
+            Place::String(reading, escape) => plus(self.reading_rest(reading, 1)?, escape.rest()),
+            Place::Key(cursors, text, escape) => plus(self.key_rest(cursors, text)?, escape.rest()),
         })
     }
 

@@ -127,7 +127,9 @@ impl Machine {
         }
         for char in (first..=last).filter_map(char::from_u32) {
             let is_written = match escape {
-                Escape::Begun => self.is_escaped(escape, char) || self.is_escaped(Escape::None, char),
+                Escape::Begun => {
+                    self.is_escaped(escape, char) || self.is_escaped(Escape::None, char)
+                }
                 _ => self.is_escaped(Escape::None, char),
             };
             if is_written && self.goes_on(language, char.encode_utf8(&mut [0; 4]).as_bytes())? {

@@ -69,11 +69,7 @@ impl Machine {
         Ok(has_one.then(|| Place::String(self.reading_id(reading), Escape::None)))
     }
 
-    fn begin_number(
-        &mut self,
-        wants: WantsId,
-        byte: u8,
-    ) -> Result<Option<Place>, ConstraintError> {
+    fn begin_number(&mut self, wants: WantsId, byte: u8) -> Result<Option<Place>, ConstraintError> {
         let mut reading = Vec::new();
         for (node, level) in self.wants.get(wants.0).to_vec() {
             let form = self.algebra.form(node)?;

@@ -103,7 +103,9 @@ impl Algebra {
             return Ok(vec![a]);
         }
         let taken = self.array(b).clone();
-        if taken.is_unique && !self.array(a).is_unique && self.array(a).max.is_none_or(|max| max > 1)
+        if taken.is_unique
+            && !self.array(a).is_unique
+            && self.array(a).max.is_none_or(|max| max > 1)
         {
             let reason = "arrays in which two items are equal cannot be asked for";
             return Err(self.refused(self.at, "uniqueItems", reason));

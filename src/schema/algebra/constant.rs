@@ -49,9 +49,8 @@ impl Algebra {
 
     fn equal_number(&mut self, text: &str) -> Result<ExprId, SchemaError> {
         let value = Decimal::parse(text);
-        let equal = value.and_then(|value| {
-            self.numbers.equal_to(self.automaton.exprs_mut(), &value).ok()
-        });
+        let equal =
+            value.and_then(|value| self.numbers.equal_to(self.automaton.exprs_mut(), &value).ok());
         equal.ok_or_else(|| self.refused(self.at, "const", "the number is too long"))
     }
 

@@ -133,7 +133,11 @@ impl Algebra {
     }
 
     /// What a schema's own keywords have looked at, of arrays.
-    pub(super) fn evaluated_items(&mut self, keywords: &Keywords, matching: Option<NodeId>) -> EvaluatedItems {
+    pub(super) fn evaluated_items(
+        &mut self,
+        keywords: &Keywords,
+        matching: Option<NodeId>,
+    ) -> EvaluatedItems {
         if keywords.items.is_some() {
             return EvaluatedItems::ALL;
         }

@@ -86,11 +86,7 @@ impl Algebra {
         NEVER
     }
 
-    fn node_extent(
-        &mut self,
-        node: NodeId,
-        estimate: &mut Estimate,
-    ) -> Result<u32, SchemaError> {
+    fn node_extent(&mut self, node: NodeId, estimate: &mut Estimate) -> Result<u32, SchemaError> {
         let form = self.form(node)?;
         let mut least = if form.null || form.booleans[1] { 4 } else { NEVER };
         if form.booleans[0] {

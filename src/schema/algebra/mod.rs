@@ -235,7 +235,7 @@ impl Algebra {
             Node::Constants(values) => {
                 let values = self.constants.get(values).clone();
                 Arc::new(self.constants_form(&values)?)
-            },
+            }
             Node::Not(inner) => {
                 let inner = self.form(inner)?;
                 Arc::new(self.complement(&inner)?)

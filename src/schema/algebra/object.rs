@@ -213,11 +213,8 @@ impl Algebra {
 
     /// That no property is such a one.
     fn none_of(&mut self, demand: &Demand) -> ObjectShape {
-        let names = demand.except.iter().map(|&name| Name {
-            name,
-            node: NodeId::ANY,
-            is_required: false,
-        });
+        let names =
+            demand.except.iter().map(|&name| Name { name, node: NodeId::ANY, is_required: false });
         let names = names.collect();
         let rules = vec![(demand.language, self.not(demand.node))];
         ObjectShape { names, rules, ..ObjectShape::any() }

@@ -8,6 +8,7 @@ use super::{Algebra, ArrayShape, Form, Name, NodeId, ObjectShape, ScopeId};
 use crate::regex::ExprId;
 use crate::schema::SchemaError;
 use crate::schema::keywords::{Assertions, Condition, Keywords, SchemaId, Types};
+use crate::schema::number::Spelling;
 
 /// A schema, where it is reached, and whether what it evaluates is kept.
 pub(super) type Key = (SchemaId, ScopeId, Tracking);
@@ -136,7 +137,9 @@ impl Algebra {
             form.numbers = ExprId::NOTHING;
             if types.integer {
                 form.numbers = self.numbers.integers(self.automaton.exprs_mut());
-                form.spellings = self.numbers.digits_only(self.automaton.exprs_mut());
+                if self.spelling == Spelling::Usual {
+                    form.spellings = self.numbers.digits_only(self.automaton.exprs_mut());
+                }
             }
         }
         if !types.string {
@@ -310,11 +313,7 @@ impl Algebra {
         self.exactly_one(&forms)
     }
 
-    fn condition(
-        &mut self,
-        condition: &Condition,
-        reading: Reading,
-    ) -> Result<Form, SchemaError> {
+    fn condition(&mut self, condition: &Condition, reading: Reading) -> Result<Form, SchemaError> {
         let Reading { scope, tracking } = reading;
         let holds = self.read_tracked((condition.condition, scope, tracking))?;
         let mut fails = self.complement(&holds)?;

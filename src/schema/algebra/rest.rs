@@ -2,8 +2,8 @@
 //!
 //! A way to the end is looked for and its bytes are counted; where none is found, there is none.
 
-use super::object::Demand;
 use super::extent::{Estimate, NEVER, plus, times};
+use super::object::Demand;
 use super::{Algebra, ArrayId, ArrayShape, Name, NodeId, ObjectId, ObjectShape};
 use crate::regex::ExprId;
 use crate::schema::SchemaError;

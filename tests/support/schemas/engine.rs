@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokenrail::constraint::{Constraint, ConstraintError, Matcher};
 use tokenrail::grammar::Grammar;
-use tokenrail::schema::{self, Options, Resolver, Schema};
+use tokenrail::schema::{self, Options, Resolver, Schema, Spelling};
 use tokenrail::vocab::{TokenId, TokenMask, Vocabulary};
 
 /// Whether the grammar of JSON stands in for schemas, which then assert nothing: what judges their
@@ -87,6 +87,8 @@ pub(crate) struct Dialect {
     pub(crate) draft: Option<Draft>,
     /// What references may lead to.
     pub(crate) remotes: Option<&'static Remotes>,
+    /// How numbers are written.
+    pub(crate) numbers: Spelling,
 }
 
 /// The grammar of a schema that refers to no other document.
@@ -94,7 +96,7 @@ pub(crate) struct Dialect {
 /// # Errors
 /// What is wrong with the schema, in words.
 pub(crate) fn grammar(schema: &str, order: Order) -> Result<Grammar, String> {
-    grammar_of(schema, &Dialect { order, draft: None, remotes: None })
+    grammar_of(schema, &Dialect { order, draft: None, remotes: None, numbers: Spelling::Usual })
 }
 
 /// The grammar of a schema. The one place that knows how schemas become grammars.
@@ -115,6 +117,7 @@ pub(crate) fn grammar_of(schema: &str, dialect: &Dialect) -> Result<Grammar, Str
             Order::Declared => schema::Order::Declared,
         },
         resolver: dialect.remotes.map(|remotes| Arc::new(Served(remotes)) as Arc<dyn Resolver>),
+        numbers: dialect.numbers,
         ..Options::default()
     };
     let schema = Schema::parse(schema, &options).map_err(|error| error.to_string())?;
