@@ -14,13 +14,17 @@ pub(crate) struct Plain {
     pub(crate) mask: TokenMask,
     /// For each node of the trie, the depth of the last byte that is not plain; 0 where all are.
     last_special: Vec<u16>,
-    /// The tokens that are not plain, by their bytes.
-    pub(crate) others: TokenTrie,
+    /// The tokens that are plain up to a quote or backslash, by their bytes.
+    pub(crate) special: TokenTrie,
+    /// For each number of characters, the plain tokens that have no more.
+    by_length: Vec<TokenMask>,
+    /// Plain tokens of more characters than that, with how many they have.
+    long: Vec<(usize, TokenId)>,
     /// What stands behind the first quote of tokens that are plain up to it.
     pub(crate) behind_quote: Behind,
     /// What stands behind the first backslash of tokens that are plain up to it.
     pub(crate) behind_backslash: Behind,
-    /// Tokens with so many quotes that they may end a string, and another, and more.
+    /// Tokens that may end two strings, or one within which they have an escape.
     pub(crate) many_quotes: Vec<(Box<[u8]>, TokenId)>,
 }
 
@@ -37,8 +41,8 @@ impl Plain {
         let (mut mask, mut last_special) = (TokenMask::new(size), Vec::new());
         let mut bytes: Vec<u8> = Vec::new();
         let mut specials: Vec<u16> = Vec::new();
-        let (mut others, mut quoted, mut escaped) = (Vec::new(), Vec::new(), Vec::new());
-        let mut many_quotes = Vec::new();
+        let (mut special, mut quoted, mut escaped) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut many_quotes, mut lengths) = (Vec::new(), Vec::new());
         for (index, node) in trie.nodes().iter().enumerate() {
             bytes.truncate(node.depth() - 1);
             specials.truncate(node.depth() - 1);
@@ -50,23 +54,45 @@ impl Plain {
             for &id in trie.tokens(index) {
                 let Some(first) = specials.iter().position(|&depth| depth > 0) else {
                     mask.insert(id);
+                    lengths.push((chars(&bytes), id));
                     continue;
                 };
-                others.push((bytes.clone(), id));
                 let behind = bytes[first + 1..].to_vec();
                 match bytes[first] {
                     b'"' => quoted.push((behind, id)),
                     b'\\' => escaped.push((behind, id)),
-                    _ => {}
+                    _ => continue,
                 }
-                if bytes.iter().filter(|&&byte| byte == b'"').count() > 2 {
+                special.push((bytes.clone(), id));
+                if ends_more(&bytes[first..]) {
                     many_quotes.push((bytes.as_slice().into(), id));
                 }
             }
         }
-        let others = TokenTrie::of(others);
         let (behind_quote, behind_backslash) = (Behind::new(quoted), Behind::new(escaped));
-        Self { mask, last_special, others, behind_quote, behind_backslash, many_quotes }
+        let special = TokenTrie::of(special);
+        let (by_length, long) = by_length(lengths, size);
+        Self {
+            mask,
+            last_special,
+            special,
+            by_length,
+            long,
+            behind_quote,
+            behind_backslash,
+            many_quotes,
+        }
+    }
+
+    /// Allows the plain tokens of at most so many characters, the last perhaps unfinished.
+    pub(crate) fn allow_up_to(&self, length: usize, mask: &mut TokenMask) {
+        if let Some(known) = self.by_length.get(length) {
+            mask.union_with(known);
+            return;
+        }
+        mask.union_with(&self.by_length[SHORT]);
+        let long = self.long.iter().filter(|(of, _)| *of <= length);
+        long.for_each(|&(_, id)| mask.insert(id));
     }
 
     /// Whether the bytes behind depth `from` up to a node of the trie are plain, where those before
@@ -95,4 +121,44 @@ fn goes_on(bytes: &[u8]) -> bool {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
     }
+}
+
+/// Whether bytes may end a string that is not all plain, or more than one.
+fn ends_more(bytes: &[u8]) -> bool {
+    let (mut quotes, mut escapes, mut at) = (0, 0, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => quotes += 1,
+            b'\\' => {
+                escapes += 1;
+                at += 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    quotes > 2 || escapes > 0 && quotes > 0
+}
+
+/// Few tokens have more characters than this.
+const SHORT: usize = 24;
+
+/// The tokens by their number of characters, those of many apart.
+fn by_length(
+    tokens: Vec<(usize, TokenId)>,
+    size: usize,
+) -> (Vec<TokenMask>, Vec<(usize, TokenId)>) {
+    let mut masks: Vec<TokenMask> = Vec::with_capacity(SHORT + 1);
+    for length in 0..=SHORT {
+        let mut mask = masks.last().cloned().unwrap_or_else(|| TokenMask::new(size));
+        tokens.iter().filter(|(of, _)| *of == length).for_each(|&(_, id)| mask.insert(id));
+        masks.push(mask);
+    }
+    let long = tokens.into_iter().filter(|(of, _)| *of > SHORT).collect();
+    (masks, long)
+}
+
+/// The characters that bytes begin.
+fn chars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }

@@ -124,6 +124,7 @@ impl Machine {
     ) -> Result<ExprId, ConstraintError> {
         let mut languages = Vec::new();
         let cells = self.algebra.cells(object.shape)?;
+        let count = cells.len();
         if cells.is_empty() || !self.can_take(shape, object, None)? {
             return Ok(ExprId::NOTHING);
         }
@@ -132,7 +133,11 @@ impl Machine {
                 languages.push(cell.language);
             }
         }
-        let union = self.algebra.automaton.exprs_mut().or(languages);
+        // All keys but those that no value may stand behind, said in the fewest words.
+        let union = match languages.len() == count {
+            true => self.algebra.unnamed_keys(&shape.rules),
+            false => self.algebra.automaton.exprs_mut().or(languages),
+        };
         let taken = self.taken(shape, object);
         let has_other = self.has_other_text(union, &taken)?;
         Ok(if has_other { union } else { ExprId::NOTHING })

@@ -16,9 +16,11 @@ mod arrays;
 mod escape;
 mod keys;
 mod level;
+mod key_mask;
 mod mask;
 mod rest;
 mod strings;
+mod text_mask;
 mod values;
 
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use crate::interner::Interner;
 use crate::regex::{ByteSet, ExprId};
 use crate::schema::algebra::{Algebra, NEVER, NodeId};
 use crate::schema::{Order, Schema};
+use crate::vocab::TokenMask;
 use escape::Escape;
 use level::{LevelId, Thread, ThreadId};
 pub(super) use mask::Found;
@@ -132,6 +135,8 @@ pub(super) struct Machine {
     level_rests: HashMap<LevelId, u32>,
     /// Whether an escape can become a character with which a language goes on.
     reached: HashMap<(ExprId, Escape), bool>,
+    /// The plain tokens that stay within a language.
+    plain_masks: HashMap<ExprId, Arc<TokenMask>>,
 }
 
 impl Machine {
@@ -142,7 +147,8 @@ impl Machine {
         let mut levels = Interner::default();
         levels.intern(Box::from([]));
         let mut texts = Interner::default();
-        texts.intern((TextId::EMPTY, 0));
+        // The empty text has nothing before it, not even itself.
+        texts.intern((TextId(u32::MAX), 0));
         Self {
             algebra,
             space,
@@ -161,6 +167,7 @@ impl Machine {
             item_wants: HashMap::new(),
             level_rests: HashMap::new(),
             reached: HashMap::new(),
+            plain_masks: HashMap::new(),
         }
     }
 

@@ -161,14 +161,21 @@ impl Algebra {
         }
     }
 
-    /// How many characters a language's texts may have, where it has all texts up to so many; else 0.
-    pub(crate) fn most_chars(&self, language: ExprId) -> usize {
-        match self.automaton.exprs().repeated(language) {
-            Some((part, Count { min: 0, max })) if part == self.any_char => {
-                max.map_or(usize::MAX, |max| max as usize)
-            }
-            _ => 0,
-        }
+    /// The state of a language behind a byte; nothing where no text goes on so.
+    ///
+    /// # Errors
+    /// [`SchemaError::Limit`].
+    pub(crate) fn step(&mut self, language: ExprId, byte: u8) -> Result<ExprId, SchemaError> {
+        let class = self.automaton.class_of(byte);
+        let next = self.automaton.step(language, class);
+        let is_alive = next != ExprId::NOTHING && self.shortest(next)? != NEVER;
+        Ok(if is_alive { next } else { ExprId::NOTHING })
+    }
+
+    /// How many characters a language's texts may have, where it has all texts of so many.
+    pub(crate) fn lengths(&self, language: ExprId) -> Option<Count> {
+        let (part, count) = self.automaton.exprs().repeated(language)?;
+        (part == self.any_char).then_some(count)
     }
 
     /// The language of the white space between tokens.

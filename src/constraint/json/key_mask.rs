@@ -1,0 +1,211 @@
+//! Tokens within keys.
+//!
+//! Keys are strings that are compared with others: with the names that a shape knows, and with the
+//! keys that came before. All others are alike, so one stands for them, and those that are compared
+//! are few enough to be looked at one by one.
+
+use hashbrown::HashMap;
+
+use super::escape::Escape;
+use super::level::Thread;
+use super::mask::{Found, Nodes};
+use super::text_mask::allow_plain_below;
+use super::{Cursor, CursorsId, Machine, Place, State, StateId, TextId};
+use crate::constraint::ConstraintError;
+use crate::regex::ExprId;
+
+impl Machine {
+    /// Finds the tokens that may follow within a key, at nodes.
+    pub(super) fn walk_key(
+        &mut self,
+        nodes: Nodes<'_>,
+        (state, cursors, text): (StateId, CursorsId, TextId),
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let cursors = self.cursors.get(cursors.0).to_vec();
+        let any_text = self.algebra.any_text();
+        let (mut is_open, mut is_any) = (false, true);
+        for cursor in &cursors {
+            is_open |= cursor.unnamed != ExprId::NOTHING;
+            is_any &= matches!(cursor.unnamed, ExprId::NOTHING) || cursor.unnamed == any_text;
+        }
+        if !is_open || !is_any {
+            return self.walk_bytes(nodes, state, found);
+        }
+        let compared = self.compared(&cursors, text);
+        self.walk_others(nodes, (state, &cursors, text), found)?;
+        for rest in compared {
+            self.walk_compared(nodes, state, &rest, found)?;
+        }
+        Ok(())
+    }
+
+    /// What the keys go on with that this one is compared with.
+    fn compared(&self, cursors: &[Cursor], text: TextId) -> Vec<Box<str>> {
+        let behind = cursors.iter().flat_map(|cursor| self.taken_behind(cursor.thread, text));
+        let mut compared: Vec<Box<str>> = behind.collect();
+        compared.sort_unstable();
+        compared.dedup();
+        compared
+    }
+
+    /// Finds the tokens of keys that are none of those compared with.
+    fn walk_others(
+        &mut self,
+        nodes: Nodes<'_>,
+        (state, cursors, text): (StateId, &[Cursor], TextId),
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let mut others: Vec<Cursor> = cursors.to_vec();
+        others.retain(|cursor| cursor.unnamed != ExprId::NOTHING);
+        others.iter_mut().for_each(|cursor| cursor.high = cursor.low);
+        if !others.iter().all(|cursor| self.has_one_rule(cursor)) {
+            allow_plain_below(nodes, found.mask);
+            return self.walk_ruled(nodes, (state, &others, text), found);
+        }
+        let mut other = self.text_id(text, 0);
+        while !self.compared(&others, other).is_empty() {
+            other = self.text_id(other, 0);
+        }
+        let place = Place::Key(self.cursors_id(others), other, Escape::None);
+        let other = self.state_id(State { place, ..*self.states.get(state.0) });
+        match nodes.plain {
+            Some(plain) if nodes.depth() == 0 => {
+                found.mask.union_with(&plain.mask);
+                self.allow_behind(plain, other, found.mask)
+            }
+            _ => {
+                allow_plain_below(nodes, found.mask);
+                self.walk_special(nodes, other, found)
+            }
+        }
+    }
+
+    /// The same where rules tell keys apart by languages of their own.
+    fn walk_ruled(
+        &mut self,
+        nodes: Nodes<'_>,
+        (state, cursors, text): (StateId, &[Cursor], TextId),
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let nodes = match nodes.plain {
+            Some(plain) if nodes.depth() == 0 => Nodes::behind(&plain.special),
+            _ => nodes,
+        };
+        let base = nodes.depth();
+        let mut ends: HashMap<Vec<bool>, Option<StateId>> = HashMap::new();
+        let begin = self.text(text);
+        let mut path = vec![self.rule_states(cursors, &begin)];
+        let mut bytes = vec![text];
+        let mut at = nodes.start;
+        while at < nodes.end {
+            let node = nodes.trie.nodes()[at];
+            path.truncate(node.depth() - base);
+            bytes.truncate(node.depth() - base);
+            let here = bytes[bytes.len() - 1];
+            if matches!(node.byte(), b'"' | b'\\') {
+                let rules = path[path.len() - 1].iter();
+                let flags = rules.map(|&rule| self.algebra.automaton.is_nullable(rule)).collect();
+                let known = ends.get(&flags).filter(|_| node.byte() == b'"');
+                let next = match known {
+                    Some(&known) => known,
+                    None => {
+                        let place =
+                            Place::Key(self.cursors_id(cursors.to_vec()), here, Escape::None);
+                        let before = self.state_id(State { place, ..*self.states.get(state.0) });
+                        let next = self.step(before, node.byte())?;
+                        let is_compared = !self.compared(cursors, here).is_empty();
+                        if node.byte() == b'"' && !is_compared {
+                            ends.insert(flags, next);
+                        }
+                        next
+                    }
+                };
+                if let Some(next) = next {
+                    self.walk_from(nodes, at, next, found)?;
+                }
+                at = node.end();
+                continue;
+            }
+            let class = self.algebra.automaton.class_of(node.byte());
+            let rules = path[path.len() - 1].clone();
+            let automaton = &mut self.algebra.automaton;
+            path.push(rules.into_iter().map(|rule| automaton.step(rule, class)).collect());
+            let here = self.text_id(here, node.byte());
+            bytes.push(here);
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// The languages of all rules behind a text.
+    fn rule_states(&mut self, cursors: &[Cursor], text: &[u8]) -> Vec<ExprId> {
+        let mut rules = Vec::new();
+        for cursor in cursors {
+            if let Thread::Object(object) = self.thread(cursor.thread) {
+                let shape = self.algebra.object(object.shape);
+                rules.extend(shape.rules.iter().map(|rule| rule.0));
+                rules.extend(shape.demands.iter().map(|demand| demand.language));
+            }
+        }
+        rules.sort_unstable();
+        rules.dedup();
+        for rule in &mut rules {
+            for &byte in text {
+                let class = self.algebra.automaton.class_of(byte);
+                *rule = self.algebra.automaton.step(*rule, class);
+            }
+        }
+        rules
+    }
+
+    /// Finds the tokens that end a key which is compared with others, and those that lead to it.
+    fn walk_compared(
+        &mut self,
+        nodes: Nodes<'_>,
+        state: StateId,
+        rest: &str,
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let parent = nodes.start.checked_sub(1).filter(|_| nodes.depth() > 0);
+        let mut node = parent;
+        let mut at = Some(state);
+        for &byte in rest.as_bytes().iter().chain(b"\"") {
+            let Some(child) = nodes.trie.child(node, byte) else { return Ok(()) };
+            at = match at {
+                Some(at) => self.step(at, byte)?,
+                None => None,
+            };
+            node = Some(child);
+        }
+        let Some(end) = node else { return Ok(()) };
+        nodes.trie.subtree_tokens(end).iter().for_each(|&id| found.mask.remove(id));
+        match at {
+            Some(at) => self.walk_from(nodes, end, at, found),
+            None => Ok(()),
+        }
+    }
+
+    /// Walks nodes byte by byte.
+    fn walk_bytes(
+        &mut self,
+        nodes: Nodes<'_>,
+        from: StateId,
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        self.walk(Nodes { plain: None, ..nodes }, from, found)
+    }
+
+    /// Whether all keys that a cursor's thread does not know by name have values of one kind.
+    fn has_one_rule(&self, cursor: &Cursor) -> bool {
+        let Thread::Object(object) = self.thread(cursor.thread) else { return false };
+        let shape = self.algebra.object(object.shape);
+        let any_text = self.algebra.any_text();
+        shape.rules.iter().all(|rule| rule.0 == any_text) && shape.demands.is_empty()
+    }
+
+    fn cursors_id(&mut self, mut cursors: Vec<Cursor>) -> CursorsId {
+        cursors.sort_unstable();
+        CursorsId(self.cursors.intern(cursors.into()))
+    }
+}

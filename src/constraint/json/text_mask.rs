@@ -1,0 +1,326 @@
+//! Tokens within strings.
+//!
+//! A token that stays within a string depends on the string's language alone, and is found by steps
+//! of that. One that ends the string goes on behind it from a state that only depends on which
+//! readings may end there.
+
+use hashbrown::HashMap;
+
+use super::level::LevelId;
+use super::mask::{Found, Nodes};
+use super::{Machine, Place, ReadingId, State, StateId};
+use crate::constraint::ConstraintError;
+use crate::constraint::json::escape::Escape;
+use crate::regex::ExprId;
+use crate::vocab::{Plain, TokenMask, TokenTrie};
+
+/// The states behind a string's end or the begin of an escape.
+type Ends = HashMap<(StateId, u8), Option<StateId>>;
+
+impl Machine {
+    /// Finds the tokens that may follow within a string.
+    pub(super) fn allow_string(
+        &mut self,
+        (plain, trie): (&Plain, &TokenTrie),
+        (state, reading): (StateId, ReadingId),
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let languages: Vec<ExprId> = self.reading(reading).iter().map(|of| of.0).collect();
+        for &language in &languages {
+            self.allow_plain(plain, trie, language, found.mask)?;
+        }
+        if languages.iter().all(|&language| self.may_end_anywhere(trie, language)) {
+            self.allow_behind(plain, state, found.mask)?;
+        } else if !self.is_far_from_end(trie, &languages) {
+            self.walk_readings(Nodes::behind(&plain.special), (state, reading), found)?;
+        } else if let Some(next) = self.step(state, b'\\')? {
+            let behind = &plain.behind_backslash;
+            behind.ended.iter().for_each(|&id| found.mask.insert(id));
+            let mut inside = Found { mask: found.mask, ends: Vec::new() };
+            self.walk(Nodes::behind(&behind.trie), next, &mut inside)?;
+        }
+        self.correct(plain, state, found.mask)
+    }
+
+    /// Finds the tokens that end a text here or go on with an escape.
+    pub(super) fn allow_behind(
+        &mut self,
+        plain: &Plain,
+        state: StateId,
+        mask: &mut TokenMask,
+    ) -> Result<(), ConstraintError> {
+        for (byte, behind) in [(b'"', &plain.behind_quote), (b'\\', &plain.behind_backslash)] {
+            if let Some(next) = self.step(state, byte)? {
+                behind.ended.iter().for_each(|&id| mask.insert(id));
+                // No token has anything behind the end of the whole text.
+                let mut inside = Found { mask, ends: Vec::new() };
+                self.walk(Nodes::behind(&behind.trie), next, &mut inside)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a language has all texts that a token may add, and all of them may be its last.
+    fn may_end_anywhere(&self, trie: &TokenTrie, language: ExprId) -> bool {
+        self.algebra.lengths(language).is_some_and(|count| {
+            count.min == 0 && count.max.is_none_or(|max| max as usize >= trie.longest())
+        })
+    }
+
+    /// Whether no token may end the text, nor comes near its greatest length.
+    fn is_far_from_end(&self, trie: &TokenTrie, languages: &[ExprId]) -> bool {
+        languages.iter().all(|&language| {
+            self.algebra.lengths(language).is_some_and(|count| {
+                let is_short = count.min as usize > trie.longest();
+                is_short && count.max.is_none_or(|max| max as usize >= trie.longest())
+            })
+        })
+    }
+
+    /// Allows the plain tokens that stay within a language.
+    pub(super) fn allow_plain(
+        &mut self,
+        plain: &Plain,
+        trie: &TokenTrie,
+        language: ExprId,
+        mask: &mut TokenMask,
+    ) -> Result<(), ConstraintError> {
+        if let Some(count) = self.algebra.lengths(language) {
+            match count.max {
+                Some(max) if (max as usize) < trie.longest() => {
+                    plain.allow_up_to(max as usize, mask);
+                }
+                _ => mask.union_with(&plain.mask),
+            }
+            return Ok(());
+        }
+        if let Some(known) = self.plain_masks.get(&language) {
+            mask.union_with(known);
+            return Ok(());
+        }
+        let mut own = TokenMask::new(mask.len());
+        let nodes = Nodes { plain: Some(plain), ..Nodes::behind(trie) };
+        self.walk_plain(nodes, language, &mut own)?;
+        mask.union_with(&own);
+        self.plain_masks.insert(language, own.into());
+        Ok(())
+    }
+
+    /// Allows the plain tokens at nodes that a language leads on to.
+    pub(super) fn walk_plain(
+        &mut self,
+        nodes: Nodes<'_>,
+        language: ExprId,
+        mask: &mut TokenMask,
+    ) -> Result<(), ConstraintError> {
+        let base = nodes.depth();
+        let any_text = self.algebra.any_text();
+        let mut path = vec![language];
+        let mut at = nodes.start;
+        while at < nodes.end {
+            let node = nodes.trie.nodes()[at];
+            if matches!(node.byte(), b'"' | b'\\' | 0..0x20) {
+                at = node.end();
+                continue;
+            }
+            path.truncate(node.depth() - base);
+            let next = self.algebra.step(path[path.len() - 1], node.byte())?;
+            if next == ExprId::NOTHING {
+                at = node.end();
+                continue;
+            }
+            nodes.trie.tokens(at).iter().for_each(|&id| mask.insert(id));
+            if next == any_text && nodes.plain.is_some() {
+                allow_plain_below(nodes.below(at), mask);
+                at = node.end();
+                continue;
+            }
+            path.push(next);
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// Walks nodes within a string.
+    pub(super) fn walk_string(
+        &mut self,
+        nodes: Nodes<'_>,
+        (state, reading): (StateId, ReadingId),
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let any_text = self.algebra.any_text();
+        if self.reading(reading).iter().all(|&(language, _)| language == any_text) {
+            allow_plain_below(nodes, found.mask);
+            return self.walk_special(nodes, state, found);
+        }
+        self.walk_readings(nodes, (state, reading), found)
+    }
+
+    /// Walks the nodes behind the first quote or backslash, where those before change nothing.
+    pub(super) fn walk_special(
+        &mut self,
+        nodes: Nodes<'_>,
+        state: StateId,
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let (base, Some(plain)) = (nodes.depth(), nodes.plain) else {
+            return self.walk(nodes, state, found);
+        };
+        let mut at = nodes.start;
+        while at < nodes.end {
+            if plain.is_plain_from(base, at) {
+                at += 1;
+                continue;
+            }
+            let node = nodes.trie.nodes()[at];
+            self.walk_one(nodes, at, state, found)?;
+            at = node.end();
+        }
+        Ok(())
+    }
+
+    /// Walks a node and those below it from the state before.
+    fn walk_one(
+        &mut self,
+        nodes: Nodes<'_>,
+        at: usize,
+        state: StateId,
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        match self.step(state, nodes.trie.nodes()[at].byte())? {
+            Some(next) => self.walk_from(nodes, at, next, found),
+            None => Ok(()),
+        }
+    }
+
+    /// Allows the tokens of a node that a state has come to, and walks those below it.
+    pub(super) fn walk_from(
+        &mut self,
+        nodes: Nodes<'_>,
+        at: usize,
+        state: StateId,
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        nodes.trie.tokens(at).iter().for_each(|&id| found.mask.insert(id));
+        if self.is_accepting(state) {
+            found.ends.push(at as u32);
+        }
+        self.walk(Nodes { plain: None, ..nodes.below(at) }, state, found)
+    }
+
+    /// Walks nodes within a string by steps of its languages.
+    fn walk_readings(
+        &mut self,
+        nodes: Nodes<'_>,
+        (state, reading): (StateId, ReadingId),
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let base = nodes.depth();
+        let readings = self.reading(reading).to_vec();
+        let mut ends = Ends::new();
+        let mut path: Vec<Vec<ExprId>> = vec![readings.iter().map(|of| of.0).collect()];
+        let mut at = nodes.start;
+        while at < nodes.end {
+            let node = nodes.trie.nodes()[at];
+            path.truncate(node.depth() - base);
+            let before = &path[path.len() - 1];
+            if matches!(node.byte(), b'"' | b'\\') {
+                let left = before.iter().zip(&readings).map(|(&language, of)| (language, of.1));
+                let left: Vec<(ExprId, LevelId)> = left.collect();
+                if let Some(next) = self.behind_reading(state, left, node.byte(), &mut ends)? {
+                    self.walk_from(nodes, at, next, found)?;
+                }
+                at = node.end();
+                continue;
+            }
+            let next = self.stepped(before.clone(), node.byte())?;
+            if next.iter().all(|&language| language == ExprId::NOTHING) {
+                at = node.end();
+                continue;
+            }
+            nodes.trie.tokens(at).iter().for_each(|&id| found.mask.insert(id));
+            path.push(next);
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// Languages behind a byte of a string.
+    fn stepped(&mut self, mut languages: Vec<ExprId>, byte: u8) -> Result<Vec<ExprId>, ConstraintError> {
+        for language in &mut languages {
+            *language = match byte {
+                0..0x20 => ExprId::NOTHING,
+                _ if *language == ExprId::NOTHING => ExprId::NOTHING,
+                _ => self.algebra.step(*language, byte)?,
+            };
+        }
+        Ok(languages)
+    }
+
+    /// The state behind a quote or backslash, where a string's languages have come so far.
+    fn behind_reading(
+        &mut self,
+        state: StateId,
+        mut reading: Vec<(ExprId, LevelId)>,
+        byte: u8,
+        ends: &mut Ends,
+    ) -> Result<Option<StateId>, ConstraintError> {
+        reading.retain(|&(language, _)| language != ExprId::NOTHING);
+        if byte == b'"' {
+            // Behind the end it counts which may end, and no more.
+            reading.retain(|&(language, _)| self.algebra.automaton.is_nullable(language));
+            reading.iter_mut().for_each(|(language, _)| *language = ExprId::EMPTY);
+        }
+        if reading.is_empty() {
+            return Ok(None);
+        }
+        let place = Place::String(self.reading_id(reading), Escape::None);
+        let before = self.state_id(State { place, ..*self.states.get(state.0) });
+        if let Some(&known) = ends.get(&(before, byte)) {
+            return Ok(known);
+        }
+        let next = self.step(before, byte)?;
+        ends.insert((before, byte), next);
+        Ok(next)
+    }
+
+    /// Looks at the tokens one by one that may end a text and another, as there it counts what the
+    /// first one was.
+    pub(super) fn correct(
+        &mut self,
+        plain: &Plain,
+        state: StateId,
+        mask: &mut TokenMask,
+    ) -> Result<(), ConstraintError> {
+        let of = self.states.get(state.0);
+        if of.item.is_none() && !matches!(of.place, Place::Key(..)) {
+            return Ok(());
+        }
+        for (bytes, id) in &plain.many_quotes {
+            let mut at = Some(state);
+            for &byte in bytes {
+                let Some(from) = at else { break };
+                at = self.step(from, byte)?;
+            }
+            match at {
+                Some(_) => mask.insert(*id),
+                None => mask.remove(*id),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Allows the tokens at nodes that are plain from there on.
+pub(super) fn allow_plain_below(nodes: Nodes<'_>, mask: &mut TokenMask) {
+    let (base, Some(plain)) = (nodes.depth(), nodes.plain) else { return };
+    let mut at = nodes.start;
+    while at < nodes.end {
+        if plain.is_plain_from(base, at) {
+            nodes.trie.tokens(at).iter().for_each(|&id| mask.insert(id));
+            at += 1;
+        } else {
+            at = nodes.trie.nodes()[at].end();
+        }
+    }
+}
