@@ -23,14 +23,9 @@ impl Machine {
         found: &mut Found<'_>,
     ) -> Result<(), ConstraintError> {
         let cursors = self.cursors.get(cursors.0).to_vec();
-        let any_text = self.algebra.any_text();
-        let (mut is_open, mut is_any) = (false, true);
-        for cursor in &cursors {
-            is_open |= cursor.unnamed != ExprId::NOTHING;
-            is_any &= matches!(cursor.unnamed, ExprId::NOTHING) || cursor.unnamed == any_text;
-        }
-        if !is_open || !is_any {
-            return self.walk_bytes(nodes, state, found);
+        if cursors.iter().all(|cursor| cursor.unnamed == ExprId::NOTHING) {
+            // Few bytes go on with one of some names.
+            return self.walk(Nodes { plain: None, ..nodes }, state, found);
         }
         let compared = self.compared(&cursors, text);
         self.walk_others(nodes, (state, &cursors, text), found)?;
@@ -59,8 +54,18 @@ impl Machine {
         let mut others: Vec<Cursor> = cursors.to_vec();
         others.retain(|cursor| cursor.unnamed != ExprId::NOTHING);
         others.iter_mut().for_each(|cursor| cursor.high = cursor.low);
-        if !others.iter().all(|cursor| self.has_one_rule(cursor)) {
-            allow_plain_below(nodes, found.mask);
+        let any_text = self.algebra.any_text();
+        let is_one = |cursor: &Cursor| cursor.unnamed == any_text && self.has_one_rule(cursor);
+        if !others.iter().all(is_one) {
+            for cursor in &others {
+                match nodes.plain {
+                    Some(plain) if nodes.depth() == 0 => {
+                        self.allow_plain(plain, nodes.trie, cursor.unnamed, found.mask)?;
+                    }
+                    _ if cursor.unnamed == any_text => allow_plain_below(nodes, found.mask),
+                    _ => self.walk_plain(nodes, cursor.unnamed, found.mask)?,
+                }
+            }
             return self.walk_ruled(nodes, (state, &others, text), found);
         }
         let mut other = self.text_id(text, 0);
@@ -81,7 +86,7 @@ impl Machine {
         }
     }
 
-    /// The same where rules tell keys apart by languages of their own.
+    /// The same where keys have languages, or rules that tell them apart: the tokens that end a key.
     fn walk_ruled(
         &mut self,
         nodes: Nodes<'_>,
@@ -95,47 +100,88 @@ impl Machine {
         let base = nodes.depth();
         let mut ends: HashMap<Vec<bool>, Option<StateId>> = HashMap::new();
         let begin = self.text(text);
-        let mut path = vec![self.rule_states(cursors, &begin)];
-        let mut bytes = vec![text];
+        let keys: Vec<ExprId> = cursors.iter().map(|cursor| cursor.unnamed).collect();
+        let mut path = vec![(keys, self.rule_states(cursors, &begin))];
+        let mut texts = vec![text];
         let mut at = nodes.start;
         while at < nodes.end {
             let node = nodes.trie.nodes()[at];
             path.truncate(node.depth() - base);
-            bytes.truncate(node.depth() - base);
-            let here = bytes[bytes.len() - 1];
-            if matches!(node.byte(), b'"' | b'\\') {
-                let rules = path[path.len() - 1].iter();
-                let flags = rules.map(|&rule| self.algebra.automaton.is_nullable(rule)).collect();
-                let known = ends.get(&flags).filter(|_| node.byte() == b'"');
-                let next = match known {
-                    Some(&known) => known,
-                    None => {
-                        let place =
-                            Place::Key(self.cursors_id(cursors.to_vec()), here, Escape::None);
-                        let before = self.state_id(State { place, ..*self.states.get(state.0) });
-                        let next = self.step(before, node.byte())?;
-                        let is_compared = !self.compared(cursors, here).is_empty();
-                        if node.byte() == b'"' && !is_compared {
-                            ends.insert(flags, next);
-                        }
-                        next
+            texts.truncate(node.depth() - base);
+            let (keys, rules) = path[path.len() - 1].clone();
+            let here = texts[texts.len() - 1];
+            let next = match node.byte() {
+                b'"' => {
+                    let all = keys.iter().chain(&rules);
+                    let flags: Vec<bool> =
+                        all.map(|&of| self.algebra.automaton.is_nullable(of)).collect();
+                    match ends.get(&flags) {
+                        Some(&known) => known,
+                        None => self.behind_key(state, (cursors, &keys, here), flags, &mut ends)?,
                     }
-                };
-                if let Some(next) = next {
-                    self.walk_from(nodes, at, next, found)?;
                 }
-                at = node.end();
-                continue;
+                b'\\' => self.behind_bytes(state, &self.text(here)[begin.len()..], b'\\')?,
+                _ => {
+                    let keys = self.stepped(keys, node.byte())?;
+                    if keys.iter().all(|&key| key == ExprId::NOTHING) {
+                        at = node.end();
+                        continue;
+                    }
+                    let class = self.algebra.automaton.class_of(node.byte());
+                    let automaton = &mut self.algebra.automaton;
+                    let rules = rules.into_iter().map(|rule| automaton.step(rule, class)).collect();
+                    path.push((keys, rules));
+                    texts.push(self.text_id(here, node.byte()));
+                    at += 1;
+                    continue;
+                }
+            };
+            if let Some(next) = next {
+                self.walk_from(nodes, at, next, found)?;
             }
-            let class = self.algebra.automaton.class_of(node.byte());
-            let rules = path[path.len() - 1].clone();
-            let automaton = &mut self.algebra.automaton;
-            path.push(rules.into_iter().map(|rule| automaton.step(rule, class)).collect());
-            let here = self.text_id(here, node.byte());
-            bytes.push(here);
-            at += 1;
+            at = node.end();
         }
         Ok(())
+    }
+
+    /// The state behind the end of a key that is compared with no other; it stands for all keys of
+    /// which the same rules hold.
+    fn behind_key(
+        &mut self,
+        state: StateId,
+        (cursors, keys, text): (&[Cursor], &[ExprId], TextId),
+        flags: Vec<bool>,
+        ends: &mut HashMap<Vec<bool>, Option<StateId>>,
+    ) -> Result<Option<StateId>, ConstraintError> {
+        let pairs = cursors.iter().zip(keys);
+        let alive = pairs.filter(|(_, key)| **key != ExprId::NOTHING);
+        let cursors: Vec<Cursor> =
+            alive.map(|(cursor, &unnamed)| Cursor { unnamed, ..*cursor }).collect();
+        let is_compared =
+            self.compared(&cursors, text).iter().any(|rest| rest.is_empty());
+        let place = Place::Key(self.cursors_id(cursors), text, Escape::None);
+        let before = self.state_id(State { place, ..*self.states.get(state.0) });
+        let next = self.step(before, b'"')?;
+        if !is_compared {
+            ends.insert(flags, next);
+        }
+        Ok(next)
+    }
+
+    /// The state behind some bytes and one more.
+    fn behind_bytes(
+        &mut self,
+        mut state: StateId,
+        bytes: &[u8],
+        last: u8,
+    ) -> Result<Option<StateId>, ConstraintError> {
+        for &byte in bytes {
+            match self.step(state, byte)? {
+                Some(next) => state = next,
+                None => return Ok(None),
+            }
+        }
+        self.step(state, last)
     }
 
     /// The languages of all rules behind a text.
@@ -170,30 +216,34 @@ impl Machine {
         let parent = nodes.start.checked_sub(1).filter(|_| nodes.depth() > 0);
         let mut node = parent;
         let mut at = Some(state);
-        for &byte in rest.as_bytes().iter().chain(b"\"") {
+        for &byte in rest.as_bytes() {
+            // Such a byte is written by an escape.
+            if matches!(byte, b'"' | b'\\' | 0..0x20) {
+                return Ok(());
+            }
             let Some(child) = nodes.trie.child(node, byte) else { return Ok(()) };
             at = match at {
                 Some(at) => self.step(at, byte)?,
                 None => None,
             };
+            for &id in nodes.trie.tokens(child) {
+                match at {
+                    Some(_) => found.mask.insert(id),
+                    None => found.mask.remove(id),
+                }
+            }
             node = Some(child);
         }
-        let Some(end) = node else { return Ok(()) };
+        let Some(end) = nodes.trie.child(node, b'"') else { return Ok(()) };
         nodes.trie.subtree_tokens(end).iter().for_each(|&id| found.mask.remove(id));
-        match at {
-            Some(at) => self.walk_from(nodes, end, at, found),
+        let next = match at {
+            Some(at) => self.step(at, b'"')?,
+            None => None,
+        };
+        match next {
+            Some(next) => self.walk_from(nodes, end, next, found),
             None => Ok(()),
         }
-    }
-
-    /// Walks nodes byte by byte.
-    fn walk_bytes(
-        &mut self,
-        nodes: Nodes<'_>,
-        from: StateId,
-        found: &mut Found<'_>,
-    ) -> Result<(), ConstraintError> {
-        self.walk(Nodes { plain: None, ..nodes }, from, found)
     }
 
     /// Whether all keys that a cursor's thread does not know by name have values of one kind.

@@ -246,7 +246,7 @@ impl Machine {
     }
 
     /// Languages behind a byte of a string.
-    fn stepped(&mut self, mut languages: Vec<ExprId>, byte: u8) -> Result<Vec<ExprId>, ConstraintError> {
+    pub(super) fn stepped(&mut self, mut languages: Vec<ExprId>, byte: u8) -> Result<Vec<ExprId>, ConstraintError> {
         for language in &mut languages {
             *language = match byte {
                 0..0x20 => ExprId::NOTHING,
