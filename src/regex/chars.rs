@@ -35,7 +35,14 @@ impl Exprs {
 
     /// Any character.
     pub(crate) fn any_char(&mut self) -> ExprId {
-        self.chars([('\0', char::MAX)])
+        match self.known_char() {
+            Some(known) => known,
+            None => {
+                let char = self.chars([('\0', char::MAX)]);
+                self.know_char(char);
+                char
+            }
+        }
     }
 
     /// Any text: characters, well-formed.

@@ -66,6 +66,8 @@ pub(crate) struct Exprs {
     nodes: Vec<Expr>,
     nullable: Vec<bool>,
     widths: Vec<u32>,
+    /// Any one character, once it was asked for.
+    char: Option<ExprId>,
     ids: HashMap<Expr, ExprId>,
 }
 
@@ -98,6 +100,15 @@ impl Count {
         has_no_gap.then_some(Self { min, max })
     }
 
+    /// The counts that both allow.
+    fn meet(self, other: Self) -> Self {
+        let max = match (self.max, other.max) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (max, None) | (None, max) => max,
+        };
+        Self { min: self.min.max(other.min), max }
+    }
+
     /// The counts that either allows, where there is no gap between them.
     fn union(self, other: Self) -> Option<Self> {
         let (low, high) = if self.min <= other.min { (self, other) } else { (other, self) };
@@ -113,6 +124,7 @@ impl Default for Exprs {
             nodes: Vec::new(),
             nullable: Vec::new(),
             widths: Vec::new(),
+            char: None,
             ids: HashMap::new(),
         };
         exprs.intern(Expr::Nothing);
@@ -244,6 +256,9 @@ impl Exprs {
             rest.push(both);
             return self.and(rest);
         }
+        if let Some(rest) = self.one_length(&rest) {
+            return self.and(rest);
+        }
         let is_contradiction = |part: &ExprId| match self.node(*part) {
             Expr::Not(inner) => rest.binary_search(inner).is_ok(),
             _ => false,
@@ -344,6 +359,23 @@ impl Exprs {
         ids
     }
 
+    /// An expression of which no text has more characters than a number, as that number and what else
+    /// it says.
+    pub(crate) fn bounded(&mut self, id: ExprId) -> Option<(ExprId, u32)> {
+        let char = self.char?;
+        let Expr::And(parts) = self.node(id) else { return None };
+        let mut rest = parts.to_vec();
+        let bound = rest.iter().find_map(|part| match self.node(*part) {
+            Expr::Repeat(of, Count { min: 0, max: Some(max) }) if *of == char => {
+                Some((*part, *max))
+            }
+            _ => None,
+        });
+        let (bound, max) = bound?;
+        rest.retain(|part| *part != bound);
+        Some((self.and(rest), max))
+    }
+
     /// What an expression repeats, and how often, where it is a repetition.
     pub(crate) fn repeated(&self, id: ExprId) -> Option<(ExprId, Count)> {
         match self.node(id) {
@@ -370,6 +402,33 @@ impl Exprs {
     /// All expressions, parts before wholes.
     pub(super) fn nodes(&self) -> &[Expr] {
         &self.nodes
+    }
+
+    pub(super) fn known_char(&self) -> Option<ExprId> {
+        self.char
+    }
+
+    pub(super) fn know_char(&mut self, char: ExprId) {
+        self.char = Some(char);
+    }
+
+    /// The parts with several that count characters as one. A text has one number of characters, so
+    /// they meet where their counts do.
+    fn one_length(&mut self, parts: &[ExprId]) -> Option<Vec<ExprId>> {
+        let char = self.char?;
+        let count_of = |part: &ExprId| match self.node(*part) {
+            Expr::Repeat(of, count) if *of == char => Some(*count),
+            _ => None,
+        };
+        let counts: Vec<Count> = parts.iter().filter_map(count_of).collect();
+        let [first, second, ..] = counts[..] else { return None };
+        let both = counts.iter().skip(2).fold(first.meet(second), |all, next| all.meet(*next));
+        let mut rest: Vec<ExprId> =
+            parts.iter().copied().filter(|part| count_of(part).is_none()).collect();
+        let is_possible = both.max.is_none_or(|max| max >= both.min);
+        let length = if is_possible { self.repeat(char, both) } else { ExprId::NOTHING };
+        rest.push(length);
+        Some(rest)
     }
 
     fn sorted_literals(&mut self, sorted: &[&[u8]]) -> ExprId {

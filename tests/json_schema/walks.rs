@@ -53,8 +53,12 @@ fn walks_of_the_suite_end_in_valid_texts() {
     for group in suite::groups().iter().step_by(GROUP_STEP) {
         let draft = suite::draft(&group.draft);
         let Ok(judge) = Judge::of_draft(&group.schema, as_judged(draft)) else { continue };
-        let dialect =
-            Dialect { order: Order::Any, draft: Some(draft), remotes: Some(suite::remotes()), numbers: tokenrail::schema::Spelling::Usual };
+        let dialect = Dialect {
+            order: Order::Any,
+            draft: Some(draft),
+            remotes: Some(suite::remotes()),
+            numbers: tokenrail::schema::Spelling::Usual,
+        };
         let Ok(grammar) = engine::grammar_of(&group.schema, &dialect) else { continue };
         // A schema that nothing matches is refused here.
         let Ok(constraint) = Constraint::new(&grammar, &vocabulary) else { continue };

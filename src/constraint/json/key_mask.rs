@@ -57,13 +57,16 @@ impl Machine {
         let any_text = self.algebra.any_text();
         let is_one = |cursor: &Cursor| cursor.unnamed == any_text && self.has_one_rule(cursor);
         if !others.iter().all(is_one) {
-            for cursor in &others {
+            for cursor in &mut others {
                 match nodes.plain {
                     Some(plain) if nodes.depth() == 0 => {
-                        self.allow_plain(plain, nodes.trie, cursor.unnamed, found.mask)?;
+                        let of = (plain, nodes.trie);
+                        cursor.unnamed = self.allow_plain(of, cursor.unnamed, found.mask)?;
                     }
                     _ if cursor.unnamed == any_text => allow_plain_below(nodes, found.mask),
-                    _ => self.walk_plain(nodes, cursor.unnamed, found.mask)?,
+                    _ => {
+                        self.walk_plain(nodes, cursor.unnamed, found.mask)?;
+                    }
                 }
             }
             return self.walk_ruled(nodes, (state, &others, text), found);
@@ -157,8 +160,7 @@ impl Machine {
         let alive = pairs.filter(|(_, key)| **key != ExprId::NOTHING);
         let cursors: Vec<Cursor> =
             alive.map(|(cursor, &unnamed)| Cursor { unnamed, ..*cursor }).collect();
-        let is_compared =
-            self.compared(&cursors, text).iter().any(|rest| rest.is_empty());
+        let is_compared = self.compared(&cursors, text).iter().any(|rest| rest.is_empty());
         let place = Place::Key(self.cursors_id(cursors), text, Escape::None);
         let before = self.state_id(State { place, ..*self.states.get(state.0) });
         let next = self.step(before, b'"')?;

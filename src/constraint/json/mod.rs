@@ -14,9 +14,9 @@
 
 mod arrays;
 mod escape;
+mod key_mask;
 mod keys;
 mod level;
-mod key_mask;
 mod mask;
 mod rest;
 mod strings;
@@ -135,8 +135,8 @@ pub(super) struct Machine {
     level_rests: HashMap<LevelId, u32>,
     /// Whether an escape can become a character with which a language goes on.
     reached: HashMap<(ExprId, Escape), bool>,
-    /// The plain tokens that stay within a language.
-    plain_masks: HashMap<ExprId, Arc<TokenMask>>,
+    /// The plain tokens that stay within a language, and the most bytes needed behind one.
+    plain_masks: HashMap<ExprId, (Arc<TokenMask>, u32)>,
 }
 
 impl Machine {

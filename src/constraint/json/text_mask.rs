@@ -4,6 +4,8 @@
 //! of that. One that ends the string goes on behind it from a state that only depends on which
 //! readings may end there.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::level::LevelId;
@@ -25,10 +27,12 @@ impl Machine {
         (state, reading): (StateId, ReadingId),
         found: &mut Found<'_>,
     ) -> Result<(), ConstraintError> {
-        let languages: Vec<ExprId> = self.reading(reading).iter().map(|of| of.0).collect();
-        for &language in &languages {
-            self.allow_plain(plain, trie, language, found.mask)?;
+        let mut readings = self.reading(reading).to_vec();
+        for (language, _) in &mut readings {
+            *language = self.allow_plain((plain, trie), *language, found.mask)?;
         }
+        let languages: Vec<ExprId> = readings.iter().map(|of| of.0).collect();
+        let reading = self.reading_id(readings);
         if languages.iter().all(|&language| self.may_end_anywhere(trie, language)) {
             self.allow_behind(plain, state, found.mask)?;
         } else if !self.is_far_from_end(trie, &languages) {
@@ -77,14 +81,14 @@ impl Machine {
         })
     }
 
-    /// Allows the plain tokens that stay within a language.
+    /// Allows the plain tokens that stay within a language. Gives a language that is the same as far as
+    /// a token reaches.
     pub(super) fn allow_plain(
         &mut self,
-        plain: &Plain,
-        trie: &TokenTrie,
+        (plain, trie): (&Plain, &TokenTrie),
         language: ExprId,
         mask: &mut TokenMask,
-    ) -> Result<(), ConstraintError> {
+    ) -> Result<ExprId, ConstraintError> {
         if let Some(count) = self.algebra.lengths(language) {
             match count.max {
                 Some(max) if (max as usize) < trie.longest() => {
@@ -92,27 +96,50 @@ impl Machine {
                 }
                 _ => mask.union_with(&plain.mask),
             }
-            return Ok(());
+            return Ok(language);
         }
-        if let Some(known) = self.plain_masks.get(&language) {
-            mask.union_with(known);
-            return Ok(());
+        if let Some((inner, max)) = self.algebra.automaton.exprs_mut().bounded(language) {
+            let (known, farthest) = self.plain_mask(plain, trie, inner, mask.len())?;
+            // Far from the bound a token cannot pass it, nor lead to where no end is near enough.
+            if (max as usize) >= trie.longest() + farthest as usize {
+                mask.union_with(&known);
+                return Ok(inner);
+            }
         }
-        let mut own = TokenMask::new(mask.len());
-        let nodes = Nodes { plain: Some(plain), ..Nodes::behind(trie) };
-        self.walk_plain(nodes, language, &mut own)?;
-        mask.union_with(&own);
-        self.plain_masks.insert(language, own.into());
-        Ok(())
+        let (known, _) = self.plain_mask(plain, trie, language, mask.len())?;
+        mask.union_with(&known);
+        Ok(language)
     }
 
-    /// Allows the plain tokens at nodes that a language leads on to.
+    /// The plain tokens that stay within a language, and the most bytes that its texts need behind
+    /// any of them.
+    fn plain_mask(
+        &mut self,
+        plain: &Plain,
+        trie: &TokenTrie,
+        language: ExprId,
+        size: usize,
+    ) -> Result<(Arc<TokenMask>, u32), ConstraintError> {
+        if let Some(known) = self.plain_masks.get(&language) {
+            return Ok(known.clone());
+        }
+        let mut own = TokenMask::new(size);
+        let nodes = Nodes { plain: Some(plain), ..Nodes::behind(trie) };
+        let farthest = self.walk_plain(nodes, language, &mut own)?;
+        let found = (Arc::new(own), farthest);
+        self.plain_masks.insert(language, found.clone());
+        Ok(found)
+    }
+
+    /// Allows the plain tokens at nodes that a language leads on to. Gives the most bytes that finish a
+    /// text behind one.
     pub(super) fn walk_plain(
         &mut self,
         nodes: Nodes<'_>,
         language: ExprId,
         mask: &mut TokenMask,
-    ) -> Result<(), ConstraintError> {
+    ) -> Result<u32, ConstraintError> {
+        let mut farthest = 0;
         let base = nodes.depth();
         let any_text = self.algebra.any_text();
         let mut path = vec![language];
@@ -129,6 +156,7 @@ impl Machine {
                 at = node.end();
                 continue;
             }
+            farthest = farthest.max(self.algebra.shortest(next)?);
             nodes.trie.tokens(at).iter().for_each(|&id| mask.insert(id));
             if next == any_text && nodes.plain.is_some() {
                 allow_plain_below(nodes.below(at), mask);
@@ -138,7 +166,7 @@ impl Machine {
             path.push(next);
             at += 1;
         }
-        Ok(())
+        Ok(farthest)
     }
 
     /// Walks nodes within a string.
@@ -246,7 +274,11 @@ impl Machine {
     }
 
     /// Languages behind a byte of a string.
-    pub(super) fn stepped(&mut self, mut languages: Vec<ExprId>, byte: u8) -> Result<Vec<ExprId>, ConstraintError> {
+    pub(super) fn stepped(
+        &mut self,
+        mut languages: Vec<ExprId>,
+        byte: u8,
+    ) -> Result<Vec<ExprId>, ConstraintError> {
         for language in &mut languages {
             *language = match byte {
                 0..0x20 => ExprId::NOTHING,

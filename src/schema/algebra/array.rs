@@ -1,5 +1,7 @@
 //! Shapes of arrays.
 
+use std::sync::Arc;
+
 use super::evaluated::EvaluatedItems;
 use super::{Algebra, NodeId};
 use crate::schema::SchemaError;
@@ -60,7 +62,7 @@ impl Algebra {
         }
         shape.counted.sort_unstable();
         shape.counted.dedup();
-        ArrayId(self.arrays.intern(shape))
+        ArrayId(self.arrays.intern(Arc::new(shape)))
     }
 
     /// The arrays of both shapes; `None` where there can be none.
@@ -81,7 +83,7 @@ impl Algebra {
         let shape = ArrayShape {
             prefix,
             rest: self.and([one.rest, other.rest]),
-            counted: [one.counted, other.counted].concat(),
+            counted: [&one.counted[..], &other.counted].concat(),
             min: one.min.max(other.min),
             max: least(one.max, other.max),
             is_unique: one.is_unique || other.is_unique,

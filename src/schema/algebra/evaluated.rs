@@ -67,7 +67,7 @@ impl Algebra {
     ) -> Result<(), SchemaError> {
         let mut arrays = Vec::new();
         for id in std::mem::take(&mut form.arrays) {
-            let mut shape = self.array(id).clone();
+            let mut shape = ArrayShape::clone(self.array(id));
             if let Some(first) = shape.evaluated.first {
                 let matching = shape.evaluated.matching.clone();
                 let demand = self.or(matching.into_iter().chain([node]));
@@ -94,7 +94,7 @@ impl Algebra {
     ) -> Result<(), SchemaError> {
         let mut objects = Vec::new();
         for id in std::mem::take(&mut form.objects) {
-            let mut shape = self.object(id).clone();
+            let mut shape = ObjectShape::clone(self.object(id));
             let evaluated = std::mem::take(&mut shape.evaluated);
             for name in &mut shape.names {
                 let text = self.name_text(name.name).clone();

@@ -13,6 +13,8 @@ use crate::schema::SchemaError;
 pub(crate) const NEVER: u32 = u32::MAX;
 /// Extents saturate here.
 const LONGEST: u32 = 1 << 30;
+/// How often nodes are looked at to find one extent.
+const LOOKS: usize = 1 << 16;
 /// How deep to look for contradictions when shapes are made: what is deeper shows in the extent.
 const LOOK: usize = 3;
 
@@ -48,11 +50,15 @@ impl Algebra {
         if estimate.is_empty() {
             return Ok(known);
         }
+        let mut fuel = LOOKS;
         loop {
             let mut is_settled = true;
             let mut at = estimate.nodes.len();
             while at > 0 {
                 at -= 1;
+                fuel = fuel
+                    .checked_sub(1)
+                    .ok_or_else(|| self.over("steps to the shortest value", LOOKS))?;
                 let before = estimate.nodes.len();
                 let node = estimate.nodes[at];
                 let extent = self.node_extent(node, &mut estimate)?;
@@ -60,8 +66,9 @@ impl Algebra {
                     // What was come across is looked at first.
                     (at, is_settled) = (estimate.nodes.len(), false);
                 }
-                let known = estimate.known.insert(node, extent);
-                is_settled &= known == Some(extent);
+                let known = estimate.known.get_mut(&node).expect("it was come across");
+                is_settled &= *known <= extent;
+                *known = extent.min(*known);
             }
             if is_settled {
                 break;

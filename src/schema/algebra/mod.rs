@@ -93,8 +93,8 @@ pub(crate) struct Algebra {
     scopes: Interner<Vec<(String, SchemaId)>>,
     names: Interner<Arc<str>>,
     constants: Interner<Vec<Json>>,
-    objects: Interner<ObjectShape>,
-    arrays: Interner<ArrayShape>,
+    objects: Interner<Arc<ObjectShape>>,
+    arrays: Interner<Arc<ArrayShape>>,
     forms: HashMap<NodeId, Arc<Form>>,
     read: HashMap<read::Key, Option<Arc<Form>>>,
     /// Intersections of shapes that were asked for; `None` is empty.
@@ -344,12 +344,12 @@ impl Algebra {
     }
 
     /// A shape by its number.
-    pub(crate) fn object(&self, shape: ObjectId) -> &ObjectShape {
+    pub(crate) fn object(&self, shape: ObjectId) -> &Arc<ObjectShape> {
         self.objects.get(shape.0)
     }
 
     /// A shape by its number.
-    pub(crate) fn array(&self, shape: ArrayId) -> &ArrayShape {
+    pub(crate) fn array(&self, shape: ArrayId) -> &Arc<ArrayShape> {
         self.arrays.get(shape.0)
     }
 

@@ -1,5 +1,7 @@
 //! Shapes of objects.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::array::least;
@@ -78,7 +80,7 @@ impl Algebra {
         shape.demands.dedup();
         shape.implied.sort_unstable();
         shape.implied.dedup();
-        ObjectId(self.objects.intern(shape))
+        ObjectId(self.objects.intern(Arc::new(shape)))
     }
 
     /// Whether a rule leaves no key but those known by name.
@@ -109,13 +111,13 @@ impl Algebra {
         if let Some(&known) = self.object_meets.get(&(a, b)) {
             return Ok(known);
         }
-        let (one, other) = (self.object(a).clone(), self.object(b).clone());
+        let (one, other) = (Arc::clone(self.object(a)), Arc::clone(self.object(b)));
         let names = self.meet_names(&one, &other);
         let shape = ObjectShape {
             names,
-            rules: [one.rules, other.rules].concat(),
-            demands: [one.demands, other.demands].concat(),
-            implied: [one.implied, other.implied].concat(),
+            rules: [&one.rules[..], &other.rules].concat(),
+            demands: [&one.demands[..], &other.demands].concat(),
+            implied: [&one.implied[..], &other.implied].concat(),
             min: one.min.max(other.min),
             max: least(one.max, other.max),
             evaluated: one.evaluated.union(&other.evaluated),
