@@ -36,7 +36,7 @@ pub enum ConstraintError {
         place: Option<crate::grammar::Place>,
     },
     /// No value conforms to the schema, whatever the vocabulary.
-    #[error("the schema allows no value{}: keywords of it contradict each other", at(place.as_ref()))]
+    #[error("the schema allows no value{}", at(place.as_ref()))]
     EmptySchema {
         /// Where it stands, within a grammar.
         place: Option<crate::grammar::Place>,

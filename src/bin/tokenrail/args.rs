@@ -277,7 +277,7 @@ pub(crate) struct GrammarArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) grammar: Option<PathBuf>,
     /// A JSON Schema file (- for standard input): JSON texts of the values that it allows.
-    #[arg(long, value_name = "FILE", group = "values")]
+    #[arg(long, value_name = "FILE", groups = ["values", "schema_file"])]
     pub(crate) schema: Option<PathBuf>,
     /// A JSON text of any value, or of any object.
     #[arg(long = "type", value_name = "TYPE", group = "values")]
@@ -302,7 +302,7 @@ Examples:
   tokenrail generate --choices moods.txt --chat \"How does this sound: I love it!\"
   tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --max-tokens 64 --json
   tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1
-  tokenrail generate --schema grammars/invoice.schema.json --chat \"An invoice, please\" --white-space compact --json")]
+  tokenrail generate --schema grammars/payment.schema.json --white-space compact \"I paid in cash: \" --json")]
 pub(crate) struct GenerateArgs {
     /// The text that the generated one continues.
     #[arg(value_name = "PROMPT", required_unless_present = "prompt_flag")]
@@ -383,6 +383,7 @@ impl GenerateArgs {
 ///
 /// A refusal is told with its byte offset, what would be legal there, and the rules that are open.
 /// With a schema, a text that is JSON is judged as a value too, by another implementation.
+///
 /// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -390,7 +391,7 @@ Examples:
   tokenrail check --regex \"[a-z]+@[a-z]+\" someone@home
   tokenrail check --grammar grammars/json.gbnf \"[1, 2,]\"
   tokenrail check --grammar grammars/json.gbnf --lines replies.jsonl
-  tokenrail check --schema grammars/invoice.schema.json --order any --lines replies.jsonl
+  tokenrail check --schema grammars/payment.schema.json --order any --lines payments.jsonl
   tokenrail check --choices moods.txt --tokens happy")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]

@@ -19,7 +19,7 @@ use crate::{grammar, input, model, output};
 /// A grammar that names tokens is not answered by opening the model unasked: a stranger's grammar
 /// would make the program fetch one.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let grammar = grammar::read(&args.grammar, &args.writing)?;
+    let grammar = grammar::read(&args.grammar, &args.writing.options())?;
     let judge = grammar.schema.as_ref().map(Source::judge);
     if !args.tokens {
         grammar.check_tokenless()?;

@@ -13,7 +13,7 @@ use crate::{grammar, interrupt, model, output, progress};
 
 /// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
-    let grammar = grammar::read(&args.grammar, &args.writing)?;
+    let grammar = grammar::read(&args.grammar, &args.writing.options())?;
     let complete = |source: &&Source| source.schema.options().policy == Policy::Complete;
     let judge = grammar.schema.as_ref().filter(complete).map(Source::judge);
     interrupt::end_at_once()?;

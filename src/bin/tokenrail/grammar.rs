@@ -5,11 +5,12 @@ use std::path::Path;
 use tokenrail::constraint::{Constraint, ConstraintError};
 use tokenrail::grammar::{Grammar, GrammarError, Place};
 use tokenrail::report::caret;
+use tokenrail::schema::Options;
 use tokenrail::vocab::Vocabulary;
 
 use crate::args::{AnyValue, GrammarArgs};
 use crate::exit::Failure;
-use crate::schema::{Source, WritingArgs};
+use crate::schema::Source;
 use crate::{input, output};
 
 /// A grammar, and what messages call it.
@@ -23,17 +24,17 @@ pub(crate) struct Named {
 
 /// Reads the grammar. All of its faults are found here, before a model is opened, but that a
 /// vocabulary lacks what it needs.
-pub(crate) fn read(args: &GrammarArgs, writing: &WritingArgs) -> Result<Named, Failure> {
+pub(crate) fn read(args: &GrammarArgs, options: &Options) -> Result<Named, Failure> {
     let (name, grammar) = match args {
         GrammarArgs { schema: Some(path), .. } => {
-            return read_schema(Source::read(path, &writing.options())?);
+            return read_schema(Source::read(path, options)?);
         }
         GrammarArgs { any: Some(any), .. } => {
             let text = match any {
                 AnyValue::Json => "true",
                 AnyValue::JsonObject => r#"{"type": "object"}"#,
             };
-            let source = Source::parse("--type".to_owned(), text.to_owned(), &writing.options())?;
+            let source = Source::parse("--type".to_owned(), text.to_owned(), options)?;
             return read_schema(source);
         }
         GrammarArgs { regex: Some(pattern), .. } => ("--regex".to_owned(), Grammar::regex(pattern)),

@@ -18,6 +18,7 @@ pub(crate) enum SchemaCommand {
 /// or over (some invalid values are accepted, under `--policy complete`); all that are neither exact
 /// nor annotations are listed with the reason. Of a schema that no value conforms to, a few keywords
 /// are named that contradict each other.
+///
 /// Exit codes: 0 all is enforced exactly, 1 something is not, 2 the schema is faulty, refused, or
 /// allows no value.
 #[derive(Debug, Args)]
@@ -56,10 +57,10 @@ pub(crate) struct ReadingArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WritingArgs {
     /// What to do about keywords that cannot be enforced [default: strict].
-    #[arg(long, value_enum, requires = "schema")]
+    #[arg(long, value_enum, requires = "schema_file")]
     policy: Option<PolicyArg>,
     /// The draft of schemas that do not name theirs [default: 2020-12].
-    #[arg(long, value_enum, requires = "schema")]
+    #[arg(long, value_enum, requires = "schema_file")]
     draft: Option<DraftArg>,
     /// The order of an object's members: as the schema declares them, or any [default: declared].
     #[arg(long, value_enum, requires = "values")]

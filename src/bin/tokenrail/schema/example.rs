@@ -9,8 +9,8 @@ const LONGEST: usize = 4 << 10;
 /// A shortest text, over a vocabulary whose tokens are single bytes, each by its own number; `None`
 /// where it is too long to be shown.
 ///
-/// Among the bytes that keep it shortest it takes small letters first, then what is seen: a text of
-/// control characters would be as short.
+/// Among the bytes that keep it shortest it takes capital letters first, as in dates, and those that
+/// are not seen last: a text of control characters would be as short.
 pub(super) fn shortest(constraint: &Constraint) -> Result<Option<String>, ConstraintError> {
     let mut matcher = constraint.matcher();
     let mut left = matcher.tokens_to_accept()?;
@@ -34,9 +34,10 @@ pub(super) fn shortest(constraint: &Constraint) -> Result<Option<String>, Constr
 /// How readily a byte is taken, 0 first.
 fn rank(byte: u8) -> u8 {
     match byte {
-        b'a'..=b'z' => 0,
-        b'0'..=b'9' => 1,
-        _ if byte.is_ascii_graphic() => 2,
-        _ => 3,
+        b'A'..=b'Z' => 0,
+        b'a'..=b'z' => 1,
+        b'0'..=b'9' => 2,
+        _ if byte.is_ascii_graphic() => 3,
+        _ => 4,
     }
 }
