@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokenrail::generate::{Finish, Generated, Generator};
 use tokenrail::model::LanguageModel;
-use tokenrail::schema::{Policy, Violation};
+use tokenrail::schema::Violation;
 use tokenrail::vocab::Vocabulary;
 
 use crate::args::GenerateArgs;
@@ -14,8 +14,7 @@ use crate::{grammar, interrupt, model, output, progress};
 /// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
     let grammar = grammar::read(&args.grammar, &args.writing.options())?;
-    let complete = |source: &&Source| source.schema.options().policy == Policy::Complete;
-    let judge = grammar.schema.as_ref().filter(complete).map(Source::judge);
+    let judge = grammar.schema.as_ref().filter(|source| source.may_be_over()).map(Source::judge);
     interrupt::end_at_once()?;
     let model = model::open(&args.model)?;
     let vocabulary = model.tokenizer().vocabulary();

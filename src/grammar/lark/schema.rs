@@ -2,6 +2,9 @@
 //!
 //! The schema is read from its own text, so that its numbers keep their digits. What is wrong with it
 //! is told at its place in the grammar; a fault of one keyword names the keyword's pointer besides.
+//!
+//! Options are those that schemas have by default, so that a grammar means the same wherever it is
+//! read: white space is flexible, members come as declared, and what cannot be enforced is refused.
 
 use crate::grammar::draft::Draft;
 use crate::grammar::rules::Body;

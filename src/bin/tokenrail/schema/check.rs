@@ -1,4 +1,7 @@
 //! `tokenrail schema check`: what of a schema is enforced, and whether any value conforms.
+//!
+//! The report comes from reading the schema; whether there is a value, and which is the shortest, from
+//! compiling it for a vocabulary of single bytes, as a model of any vocabulary would be constrained.
 
 use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, ConstraintError};
@@ -21,7 +24,7 @@ const KINDS: [Enforcement; 5] = [
     Enforcement::Refused,
 ];
 
-/// Checks a schema; fails where something is not enforced exactly, or no value conforms.
+/// Checks a schema, whose values are written without white space; fails where something is not enforced exactly, or no value conforms.
 pub(super) fn run(args: &SchemaCheckArgs) -> Result<(), Failure> {
     let options = Options { white_space: WhiteSpace::Compact, ..args.reading.options() };
     let source = Source::read(&args.file, &options)?;
@@ -48,9 +51,15 @@ enum Found {
 }
 
 impl Found {
+    /// Compiles a schema, and looks for a value, or for the reason that there is none. A limit that is
+    /// passed here would be passed in generating too, so it is a fault of the schema.
     fn new(source: &Source) -> Result<Self, Failure> {
         match compile(&source.schema) {
-            Ok(constraint) => Ok(Self::Values { example: shortest(&constraint)? }),
+            Ok(constraint) => {
+                let example = shortest(&constraint);
+                let example = example.map_err(|error| grammar::fault(&source.name, error))?;
+                Ok(Self::Values { example })
+            }
             Err(ConstraintError::EmptySchema { .. }) => {
                 Ok(Self::NoValue { conflict: contradiction(source) })
             }
@@ -58,6 +67,7 @@ impl Found {
         }
     }
 
+    /// The answer for programs: the report, what is counted in it, and the value or the contradiction.
     fn to_json(&self, schema: &Schema) -> Value {
         let report = schema.report();
         let mut answer = report.to_json();
@@ -104,7 +114,7 @@ impl Found {
     }
 }
 
-/// How much there is, and how well it is enforced.
+/// How much there is, and how well it is enforced. Kinds that no keyword is of are left out.
 fn figures(report: &Report, schemas: usize) -> String {
     let counted = KINDS.map(|kind| (kind, report.count(kind)));
     let counted = counted.iter().filter(|(_, count)| *count > 0);
@@ -121,6 +131,7 @@ fn line(entry: &Entry) -> String {
     escape(&format!("{} {}{reason}", entry.enforcement, entry.pointer))
 }
 
+/// The constraint of a schema alone.
 fn compile(schema: &Schema) -> Result<Constraint, ConstraintError> {
     Constraint::new(&Grammar::schema(schema), &grammar::every_byte())
 }
@@ -133,6 +144,7 @@ fn contradiction(source: &Source) -> Vec<String> {
     };
     let options = source.schema.options();
     let entries = source.schema.report().entries.iter();
+    // Keywords of other documents have an address before the pointer, and stay.
     let own = entries.filter(|entry| entry.pointer.starts_with('/'));
     let keywords: Vec<String> = own.map(|entry| entry.pointer.clone()).collect();
     // What cannot be read without a keyword, as a reference without its target, needs it.

@@ -1,4 +1,6 @@
 //! The shortest text that a constraint allows.
+//!
+//! It shows at a glance what a schema demands: members that are missing in it are optional.
 
 use tokenrail::constraint::{Constraint, ConstraintError};
 use tokenrail::vocab::TokenId;

@@ -1,4 +1,7 @@
 //! Schemas on the command line: their flags, reading them, and `tokenrail schema check`.
+//!
+//! Generating under a schema and checking texts against one are in `generate` and `check`, which know
+//! a schema as one more way to name a grammar; only its judge is known to them besides.
 
 mod args;
 mod check;

@@ -1,11 +1,16 @@
 //! A schema as a file has it, and the judge of whole values.
+//!
+//! A judge reads the schema's text once more, by another implementation than the one that constrains:
+//! what it says of a value is a second opinion.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 use tokenrail::constraint::ConstraintError;
 use tokenrail::report::caret;
-use tokenrail::schema::{Enforcement, Entry, Options, Schema, SchemaError, Validator, Violation};
+use tokenrail::schema::{
+    Enforcement, Entry, Options, Policy, Schema, SchemaError, Validator, Violation,
+};
 
 use crate::exit::Failure;
 use crate::input;
@@ -25,7 +30,8 @@ impl Source {
         Self::parse(input::name(path), input::read(path)?, options)
     }
 
-    /// Reads a schema. Its faults are shown as those of grammars.
+    /// Reads a schema. Its faults are shown as those of grammars: all end with the same exit code, and
+    /// one that is at a place in the text is shown with a caret.
     pub(crate) fn parse(name: String, text: String, options: &Options) -> Result<Self, Failure> {
         match Schema::parse(&text, options) {
             Ok(schema) => Ok(Self { name, text, schema }),
@@ -54,7 +60,15 @@ impl Source {
         })
     }
 
-    /// The judge of whole values.
+    /// Whether values may be written that do not conform: the policy asks for it, or a format that is
+    /// enforced in part lets it happen under any policy.
+    pub(crate) fn may_be_over(&self) -> bool {
+        let is_asked = self.schema.options().policy == Policy::Complete;
+        is_asked || self.schema.report().worst() >= Enforcement::Over
+    }
+
+    /// The judge of whole values. It is asked for no error: what the schema's reader takes and the
+    /// validator does not, as numbers beyond 64 bits, is told as a value that was not judged.
     pub(crate) fn judge(&self) -> Judge {
         let value: Option<Value> = serde_json::from_str(&self.text).ok();
         let validator = value.map(|value| Validator::new(&value, self.schema.options()));
@@ -85,7 +99,8 @@ impl Judge {
     }
 }
 
-/// Violations for programs.
+/// Violations for programs: an array of objects with `instance`, `schema` and `message`, the first two
+/// JSON pointers.
 pub(crate) fn violations_json(violations: &[Violation]) -> Value {
     let one = |violation: &Violation| {
         let Violation { instance, schema, message } = violation;
