@@ -4,6 +4,7 @@ use crate::constraint::ConstraintError;
 use crate::generate::GenerateError;
 use crate::grammar::GrammarError;
 use crate::model::ModelError;
+use crate::schema::SchemaError;
 use crate::score::ScoreError;
 use crate::store::StoreError;
 use crate::vocab::VocabError;
@@ -31,6 +32,9 @@ pub enum Error {
     /// Of a grammar.
     #[error(transparent)]
     Grammar(#[from] GrammarError),
+    /// Of a JSON Schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// Of a constraint.
     #[error(transparent)]
     Constraint(#[from] ConstraintError),
@@ -87,6 +91,7 @@ impl Error {
             Self::Model(error) => model_kind(error),
             Self::Score(error) => score_kind(error),
             Self::Grammar(error) => grammar_kind(error),
+            Self::Schema(error) => schema_kind(error),
             Self::Constraint(error) => constraint_kind(error),
             Self::Generate(error) => generate_kind(error),
             Self::Store(error) => store_kind(error),
@@ -136,9 +141,19 @@ fn grammar_kind(error: &GrammarError) -> ErrorKind {
     }
 }
 
+fn schema_kind(error: &SchemaError) -> ErrorKind {
+    match error {
+        SchemaError::Refused { .. } => ErrorKind::Unsupported,
+        SchemaError::Limit { .. } | SchemaError::Depth { .. } => ErrorKind::Limit,
+        _ => ErrorKind::Input,
+    }
+}
+
 fn constraint_kind(error: &ConstraintError) -> ErrorKind {
     match error {
         ConstraintError::Grammar(error) => grammar_kind(error),
+        ConstraintError::Schema(error) => schema_kind(error),
+        ConstraintError::LazyBesideSchema => ErrorKind::Unsupported,
         ConstraintError::Limit { .. } | ConstraintError::OverBudget { .. } => ErrorKind::Limit,
         _ => ErrorKind::Input,
     }

@@ -35,6 +35,12 @@ pub enum ConstraintError {
         /// Where it is defined.
         place: Option<crate::grammar::Place>,
     },
+    /// No value conforms to the schema, whatever the vocabulary.
+    #[error("the schema allows no value{}", at(place.as_ref()))]
+    EmptySchema {
+        /// Where it stands, within a grammar.
+        place: Option<crate::grammar::Place>,
+    },
     /// Texts match the grammar, but the vocabulary lacks bytes or tokens that all of them need.
     #[error("no legal text can be written with this vocabulary: {missing}")]
     Unwritable {

@@ -54,7 +54,7 @@ pub use error::ConstraintError;
 pub use explain::{Explanation, Found};
 pub use matcher::{Matcher, Stop};
 
-use crate::grammar::{Grammar, TokenPattern};
+use crate::grammar::{Body, Grammar, TokenPattern};
 use crate::regex::{Automaton, ByteSet};
 use crate::vocab::{TokenId, TokenMask, TokenTrie, Vocabulary};
 use engine::Engine;
@@ -91,7 +91,7 @@ impl Constraint {
     /// Compiles a grammar for a vocabulary.
     ///
     /// # Errors
-    /// [`ConstraintError::EmptyLanguage`] and [`ConstraintError::Unwritable`] when nothing could be
+    /// [`ConstraintError::EmptyLanguage`], [`ConstraintError::EmptySchema`] and [`ConstraintError::Unwritable`] when nothing could be
     /// written, [`ConstraintError::UnknownToken`], and limits.
     ///
     /// ```
@@ -227,7 +227,10 @@ fn why_empty(
     let start = &grammar.rules()[grammar.start().index()];
     if !has_text(ByteSet::ALL)? {
         let place = Some(start.place.clone()).filter(|place| !place.text.is_empty());
-        return Ok(ConstraintError::EmptyLanguage { rule: start.name.clone(), place });
+        return Ok(match start.body {
+            Body::Schema(_) => ConstraintError::EmptySchema { place },
+            _ => ConstraintError::EmptyLanguage { rule: start.name.clone(), place },
+        });
     }
     let mut needed = Vec::new();
     for byte in alphabet.complement().iter() {

@@ -1,4 +1,4 @@
-//! Grammars: rules over terminals, from regular expressions, choices, GBNF, EBNF and Lark.
+//! Grammars: rules over terminals, from regular expressions, choices, GBNF, EBNF, Lark and schemas.
 //!
 //! Each notation has a front end, which reads its source into a `Draft`; [`Grammar`] is the checked
 //! result, and does not show where it came from. What a grammar means does not depend on any
@@ -11,6 +11,7 @@
 //! | exact texts | [`Grammar::choices`] |
 //! | GBNF of llama.cpp, EBNF of XGrammar | [`Grammar::gbnf`] |
 //! | Lark as llguidance reads it | [`Grammar::lark`] |
+//! | JSON Schema | [`Grammar::schema`] |
 //! | free text with governed parts | [`Grammar::tags`] |
 //!
 //! Invariants of a grammar: every name that it uses is defined, and nothing in it is over its
@@ -85,7 +86,6 @@ impl Grammar {
         Ok(Self { rules, start, exprs, limits })
     }
 
-    /// The rules, by their ids.
     /// Makes a grammar of the JSON texts that a schema allows.
     ///
     /// ```
@@ -123,6 +123,7 @@ impl Grammar {
         self.rules.iter().any(|rule| rule.body.names_tokens())
     }
 
+    /// The rules, by their ids.
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.rules
     }

@@ -20,6 +20,7 @@
 //! ```
 
 pub(crate) mod algebra;
+mod conflict;
 mod document;
 mod format;
 pub(crate) mod keywords;
@@ -34,6 +35,7 @@ mod options;
 mod report;
 mod text;
 
+pub use conflict::conflict;
 pub use draft::Draft;
 pub use error::SchemaError;
 pub use limits::Limits;
@@ -129,6 +131,12 @@ impl Schema {
     /// What it allows, over texts that are finished with bytes of `alphabet`.
     pub(crate) fn algebra(&self, alphabet: ByteSet) -> Algebra {
         Algebra::new(Arc::clone(&self.document), &self.options, alphabet)
+    }
+
+    /// The number of schemas that it is made of, those that references lead to among them.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.document.places.len()
     }
 
     /// The draft of its root.

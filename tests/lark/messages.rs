@@ -3,7 +3,7 @@
 use tokenrail::grammar::Grammar;
 
 /// Sources with their messages.
-const MESSAGES: [(&str, &str); 40] = [
+const MESSAGES: [(&str, &str); 42] = [
     (
         "start: itm\nitem: \"a\"",
         r#"rule "itm" is not defined: did you mean "item"? (line 1, column 8)"#,
@@ -112,8 +112,16 @@ const MESSAGES: [(&str, &str); 40] = [
         "the JSON value behind %json is broken: expected value (line 2, column 8)",
     ),
     (
-        "start: %json {}",
-        "JSON Schema in a grammar (%json) is not supported: write the values out as rules (line 1, column 8)",
+        "start: x\nx: %json {\n  \"type\": 1,\n  \"type\": 2}",
+        "member \"type\" is given again, after line 3 (line 4, column 3)",
+    ),
+    (
+        "start: %json {\"minLength\": -1}",
+        "minLength must be a non-negative integer, not -1 (at the root) (line 1, column 14)",
+    ),
+    (
+        "start: \"x\" %json {\"pattern\": \"(a)\\\\1\"}",
+        "pattern cannot be enforced: a back-reference is not supported: write the group again, at byte 3 of \"(a)\\\\1\" (at /pattern) (line 1, column 18)",
     ),
     (
         "start: %regex {\"substring_chunks\": [1]}",

@@ -18,7 +18,7 @@ const DOORS: [(&str, &[&str]); 26] = [
     ("clap_complete", BINARY),
     ("ctrlc", BINARY),
     ("etcetera", STORE),
-    ("hashbrown", &["src/regex", "src/constraint"]),
+    ("hashbrown", &["src/regex", "src/constraint", "src/schema", "src/interner.rs"]),
     ("hf_hub", STORE),
     ("indicatif", BINARY),
     ("jsonschema", &["src/schema/validator.rs"]),

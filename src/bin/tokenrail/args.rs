@@ -12,6 +12,7 @@ use tokenrail::score::{
 use tokenrail::store::{Access, ModelSource};
 
 use crate::exit::EXIT_CODES;
+use crate::schema::{SchemaCommand, WritingArgs};
 
 /// Makes language models decide and obey.
 #[derive(Debug, Parser)]
@@ -29,7 +30,9 @@ pub(crate) enum Command {
     Score(Box<ScoreArgs>),
     Inspect(InspectArgs),
     Generate(Box<GenerateArgs>),
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
+    #[command(subcommand)]
+    Schema(SchemaCommand),
     #[command(subcommand)]
     Model(ModelCommand),
     /// Print a completion script for a shell.
@@ -273,9 +276,23 @@ pub(crate) struct GrammarArgs {
     /// llguidance does.
     #[arg(long, value_name = "FILE")]
     pub(crate) grammar: Option<PathBuf>,
+    /// A JSON Schema file (- for standard input): JSON texts of the values that it allows.
+    #[arg(long, value_name = "FILE", groups = ["values", "schema_file"])]
+    pub(crate) schema: Option<PathBuf>,
+    /// A JSON text of any value, or of any object.
+    #[arg(long = "type", value_name = "TYPE", group = "values")]
+    pub(crate) any: Option<AnyValue>,
 }
 
-/// Generate text that matches a regular expression, a grammar or one of a list of texts.
+/// JSON without a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AnyValue {
+    Json,
+    JsonObject,
+}
+
+/// Generate text that matches a regular expression, a grammar, a JSON Schema or one of a list of
+/// texts.
 ///
 /// The text is legal and whole within the token budget, whatever the model would rather say.
 #[derive(Debug, Args)]
@@ -284,7 +301,8 @@ Examples:
   tokenrail generate --regex \"[0-9]{4}-[0-9]{2}-[0-9]{2}\" \"The moon landing was on \"
   tokenrail generate --choices moods.txt --chat \"How does this sound: I love it!\"
   tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --max-tokens 64 --json
-  tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1")]
+  tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1
+  tokenrail generate --schema grammars/payment.schema.json --white-space compact \"I paid in cash: \" --json")]
 pub(crate) struct GenerateArgs {
     /// The text that the generated one continues.
     #[arg(value_name = "PROMPT", required_unless_present = "prompt_flag")]
@@ -294,6 +312,8 @@ pub(crate) struct GenerateArgs {
     prompt_flag: Option<String>,
     #[command(flatten)]
     pub(crate) grammar: GrammarArgs,
+    #[command(flatten)]
+    pub(crate) writing: WritingArgs,
     /// Make the prompt a user's turn through the model's chat template.
     #[arg(long)]
     chat: bool,
@@ -327,7 +347,9 @@ pub(crate) struct GenerateArgs {
     /// Print the text as it comes.
     #[arg(long, conflicts_with = "json")]
     pub(crate) stream: bool,
-    /// Print one JSON object a text, with every token's logprobs.
+    /// Print one JSON object a text, with every token's logprobs. Under `--policy complete` it says
+    /// besides whether the value conforms: "valid", and "violations" with "instance", "schema" and
+    /// "message" each.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -357,9 +379,11 @@ impl GenerateArgs {
     }
 }
 
-/// Check texts against a regular expression, a grammar or a list of texts.
+/// Check texts against a regular expression, a grammar, a JSON Schema or a list of texts.
 ///
 /// A refusal is told with its byte offset, what would be legal there, and the rules that are open.
+/// With a schema, a text that is JSON is judged as a value too, by another implementation.
+///
 /// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -367,15 +391,19 @@ Examples:
   tokenrail check --regex \"[a-z]+@[a-z]+\" someone@home
   tokenrail check --grammar grammars/json.gbnf \"[1, 2,]\"
   tokenrail check --grammar grammars/json.gbnf --lines replies.jsonl
+  tokenrail check --schema grammars/payment.schema.json --order any --lines payments.jsonl
   tokenrail check --choices moods.txt --tokens happy")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) grammar: GrammarArgs,
+    #[command(flatten)]
+    pub(crate) writing: WritingArgs,
     /// The text; - for standard input.
     #[arg(required_unless_present = "lines")]
     pub(crate) text: Option<String>,
     /// Check every line of a file (- for standard input), a JSON string each, and answer with a
-    /// JSON object each: {"accepted", "offset"?, "reason"?}.
+    /// JSON object each: {"accepted", "offset"?, "reason"?, "violations"?}; the last
+    /// with a schema, of texts that are JSON: {"instance", "schema", "message"} each.
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     pub(crate) lines: Option<PathBuf>,
     /// Check the text as the model's tokens, and show how many are legal where. Only this opens the

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, Explanation};
 use tokenrail::model::LanguageModel;
 use tokenrail::report::{Cell, Column, Cut, Table, caret, escape};
+use tokenrail::schema::Violation;
 use tokenrail::vocab::{TokenId, Tokenizer};
 
 use crate::args::CheckArgs;
 use crate::exit::Failure;
+use crate::schema::{Judge, Source, violations_json};
 use crate::{grammar, input, model, output};
 
 /// Checks texts, without a model unless `--tokens` asks for its tokens.
@@ -17,15 +19,16 @@ use crate::{grammar, input, model, output};
 /// A grammar that names tokens is not answered by opening the model unasked: a stranger's grammar
 /// would make the program fetch one.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let grammar = grammar::read(&args.grammar)?;
+    let grammar = grammar::read(&args.grammar, &args.writing.options())?;
+    let judge = grammar.schema.as_ref().map(Source::judge);
     if !args.tokens {
         grammar.check_tokenless()?;
         let constraint = grammar.compile(&grammar::every_byte())?;
-        return check(args, &Checker { constraint, tokenizer: None });
+        return check(args, &Checker { constraint, tokenizer: None, judge });
     }
     let model = model::open(&args.model)?;
     let constraint = grammar.compile(model.tokenizer().vocabulary())?;
-    check(args, &Checker { constraint, tokenizer: Some(model.tokenizer()) })
+    check(args, &Checker { constraint, tokenizer: Some(model.tokenizer()), judge })
 }
 
 /// Checks what the flags name; fails where any text is refused.
@@ -53,6 +56,8 @@ struct Checker<'m> {
     constraint: Constraint,
     /// `None` where texts are checked as bytes.
     tokenizer: Option<&'m Tokenizer>,
+    /// Where the grammar is that of a schema.
+    judge: Option<Judge>,
 }
 
 /// What came of a text.
@@ -61,6 +66,8 @@ struct Verdict {
     refusal: Option<Explanation>,
     /// Its tokens up to the first that may not come, where it was checked as tokens.
     tokens: Vec<Checked>,
+    /// What of its value does not conform to the schema, where there is one, and a value.
+    violations: Option<Vec<Violation>>,
 }
 
 /// A token of a checked text.
@@ -71,13 +78,49 @@ struct Checked {
     is_legal: bool,
 }
 
+impl Verdict {
+    /// Prints what of the value does not conform; where only its spelling is refused, that.
+    fn print_violations(&self) -> Result<(), Failure> {
+        let violations = self.violations.as_deref().unwrap_or_default();
+        for Violation { instance, schema, message } in violations {
+            let place = if instance.is_empty() { "the value" } else { instance };
+            let line = format!("{place} does not conform: {message} ({schema})");
+            output::print(&format!("{}\n", escape(&line)))?;
+        }
+        if self.refusal.is_some() && self.violations.as_ref().is_some_and(Vec::is_empty) {
+            output::print(ONLY_SPELLED)?;
+        }
+        Ok(())
+    }
+
+    /// The answer for a program: offset and reason are there where the text is refused, violations
+    /// where it was judged as a value.
+    fn answer(&self) -> Value {
+        let mut answer = match &self.refusal {
+            None => json!({"accepted": true}),
+            Some(why) => {
+                json!({"accepted": false, "offset": why.offset, "reason": why.to_string()})
+            }
+        };
+        if let Some(violations) = &self.violations {
+            answer["violations"] = violations_json(violations);
+        }
+        answer
+    }
+}
+
+/// What is said of a text that is refused though its value conforms.
+const ONLY_SPELLED: &str = "the value conforms: its order, white space, escapes or numbers are not \
+                            as asked, or a keyword is enforced in part\n";
+
 impl Checker<'_> {
     /// Follows a text to its end, or to the first byte or token that may not come.
     fn check(&self, text: &str) -> Result<Verdict, Failure> {
         let mut matcher = self.constraint.matcher();
+        let violations = self.judge.as_ref().and_then(|judge| judge.violations(text));
         let Some(tokenizer) = self.tokenizer else {
             let refusal = matcher.explain_bytes(text.as_bytes())?;
-            return Ok(Verdict { refusal, tokens: Vec::new() });
+            return Ok(Verdict { refusal, tokens: Vec::new(), violations });
         };
         let mut tokens = Vec::new();
         let mut refusal = None;
@@ -96,7 +139,7 @@ impl Checker<'_> {
             refusal = matcher.explain_bytes(b"")?;
         }
         let refusal = refusal.map(|why| Explanation { offset: offset + why.offset, ..why });
-        Ok(Verdict { refusal, tokens })
+        Ok(Verdict { refusal, tokens, violations })
     }
 
     /// What stands for a token in a text.
@@ -116,16 +159,17 @@ impl Checker<'_> {
             output::print(&self.table(&verdict.tokens))?;
         }
         let Some(why) = &verdict.refusal else {
-            return output::print("accepted\n");
+            output::print("accepted\n")?;
+            return verdict.print_violations();
         };
         let reason = escape(&why.to_string());
         output::print(&format!("refused {reason}\n{}\n", caret(text, why.offset)))?;
-        Ok(())
+        verdict.print_violations()
     }
 
     /// What `--json` prints: the answer, what a refusal knows beyond its words, and the tokens.
     fn whole_answer(&self, verdict: &Verdict) -> Value {
-        let mut answer = answer(verdict.refusal.as_ref());
+        let mut answer = verdict.answer();
         if let Some(why) = &verdict.refusal {
             answer["expected"] = json!(why.expected);
             answer["may_end"] = json!(why.may_end);
@@ -168,19 +212,9 @@ fn check_lines(checker: &Checker<'_>, path: &Path) -> Result<bool, Failure> {
         let Some(text) = value.as_str() else {
             return Err(fault("it is JSON, but not a string".to_owned()));
         };
-        let refusal = checker.check(text)?.refusal;
-        is_accepted &= refusal.is_none();
-        output::print_json(&answer(refusal.as_ref()))?;
+        let verdict = checker.check(text)?;
+        is_accepted &= verdict.refusal.is_none();
+        output::print_json(&verdict.answer())?;
     }
     Ok(is_accepted)
-}
-
-/// The answer to a text for a program: offset and reason are there where it is refused.
-fn answer(refusal: Option<&Explanation>) -> Value {
-    match refusal {
-        None => json!({"accepted": true}),
-        Some(why) => {
-            json!({"accepted": false, "offset": why.offset, "reason": why.to_string()})
-        }
-    }
 }

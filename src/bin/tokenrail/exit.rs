@@ -10,7 +10,8 @@ use tokenrail::{Error, ErrorKind};
 /// What `--help` says of exit codes.
 pub(crate) const EXIT_CODES: &str = "Exit codes:
   0    done
-  1    some items failed, and the others are in the output; or a checked text is refused
+  1    some items failed, and the others are in the output; a checked text is refused, or a
+       generated value does not conform; not all of a checked schema is enforced exactly
   2    the request is wrong (flags, texts, files' contents)
   3    the request or model needs what is not supported
   4    the request is over a limit, such as the model's context
@@ -40,7 +41,8 @@ pub(crate) enum Failure {
     /// Some items failed.
     #[error("{0} item(s) failed: their lines say why")]
     Items(usize),
-    /// A checked text was refused; the output says why.
+    /// A checked text was refused, a value does not conform, a schema is not enforced exactly; the
+    /// output says why.
     #[error("refused")]
     Refused,
     /// A grammar is faulty.

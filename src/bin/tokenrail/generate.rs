@@ -1,22 +1,27 @@
 //! `tokenrail generate`: legal text from a model.
 
+use serde_json::{Value, json};
 use tokenrail::generate::{Finish, Generated, Generator};
 use tokenrail::model::LanguageModel;
+use tokenrail::schema::Violation;
 use tokenrail::vocab::Vocabulary;
 
 use crate::args::GenerateArgs;
 use crate::exit::Failure;
+use crate::schema::{Judge, Source, violations_json};
 use crate::{grammar, interrupt, model, output, progress};
 
 /// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
-    let grammar = grammar::read(&args.grammar)?;
+    let grammar = grammar::read(&args.grammar, &args.writing.options())?;
+    let judge = grammar.schema.as_ref().filter(|source| source.may_be_over()).map(Source::judge);
     interrupt::end_at_once()?;
     let model = model::open(&args.model)?;
     let vocabulary = model.tokenizer().vocabulary();
     let constraint = grammar.compile(vocabulary)?;
     let generator = Generator::new(&model, &constraint)?;
     let mut started = progress::spinner(|| generator.start(args.prompt(), &args.options()))?;
+    let mut conforms = true;
     for _ in 0..args.n {
         let mut stream = Stream::default();
         let mut shown = Ok(());
@@ -26,27 +31,46 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
             }
         })?;
         shown?;
-        print(args, &generated, stream, vocabulary)?;
+        conforms &= print(args, &generated, stream, vocabulary, judge.as_ref())?;
     }
-    Ok(())
+    if conforms { Ok(()) } else { Err(Failure::Refused) }
 }
 
-/// Prints a text that is done; of a streamed one, what is left.
+/// Prints a text that is done; of a streamed one, what is left. Tells whether it is a value that
+/// conforms, as far as it was judged.
 fn print(
     args: &GenerateArgs,
     generated: &Generated,
     stream: Stream,
     vocabulary: &Vocabulary,
-) -> Result<(), Failure> {
+    judge: Option<&Judge>,
+) -> Result<bool, Failure> {
+    let violations = judge.and_then(|judge| judge.violations(&generated.text));
+    let conforms = violations.as_ref().is_none_or(Vec::is_empty);
     if args.json {
-        return output::print_json(&generated.to_json(vocabulary));
+        let mut answer = generated.to_json(vocabulary);
+        if judge.is_some() {
+            answer["valid"] = json!(violations.as_ref().map(Vec::is_empty));
+            answer["violations"] = violations.as_deref().map_or(Value::Null, violations_json);
+        }
+        output::print_json(&answer)?;
+        return Ok(conforms);
     }
     let rest = if args.stream { stream.end() } else { generated.text.clone() };
     output::print_verbatim(&format!("{rest}\n"))?;
     if generated.finish == Finish::Budget {
         output::say("note: the text ends because --max-tokens is used up, where it may end");
     }
-    Ok(())
+    for Violation { instance, schema, message } in violations.iter().flatten() {
+        let place = if instance.is_empty() { "the value" } else { instance };
+        output::say(&format!("note: {place} does not conform: {message} ({schema})"));
+    }
+    if judge.is_some() && violations.is_none() {
+        output::say(
+            "note: the value was not validated: the validator cannot read it or the schema",
+        );
+    }
+    Ok(conforms)
 }
 
 /// Bytes on their way to the terminal, a character at a time.

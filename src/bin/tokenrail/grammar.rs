@@ -5,34 +5,53 @@ use std::path::Path;
 use tokenrail::constraint::{Constraint, ConstraintError};
 use tokenrail::grammar::{Grammar, GrammarError, Place};
 use tokenrail::report::caret;
+use tokenrail::schema::Options;
 use tokenrail::vocab::Vocabulary;
 
-use crate::args::GrammarArgs;
+use crate::args::{AnyValue, GrammarArgs};
 use crate::exit::Failure;
-use crate::input;
+use crate::schema::Source;
+use crate::{input, output};
 
 /// A grammar, and what messages call it.
 #[derive(Debug)]
 pub(crate) struct Named {
     name: String,
     grammar: Grammar,
+    /// The schema that it was made of.
+    pub(crate) schema: Option<Source>,
 }
 
 /// Reads the grammar. All of its faults are found here, before a model is opened, but that a
 /// vocabulary lacks what it needs.
-pub(crate) fn read(args: &GrammarArgs) -> Result<Named, Failure> {
+pub(crate) fn read(args: &GrammarArgs, options: &Options) -> Result<Named, Failure> {
     let (name, grammar) = match args {
+        GrammarArgs { schema: Some(path), .. } => {
+            return read_schema(Source::read(path, options)?);
+        }
+        GrammarArgs { any: Some(any), .. } => {
+            let text = match any {
+                AnyValue::Json => "true",
+                AnyValue::JsonObject => r#"{"type": "object"}"#,
+            };
+            let source = Source::parse("--type".to_owned(), text.to_owned(), options)?;
+            return read_schema(source);
+        }
         GrammarArgs { regex: Some(pattern), .. } => ("--regex".to_owned(), Grammar::regex(pattern)),
         GrammarArgs { choices: Some(path), .. } => {
             (input::name(path), Grammar::choices(&input::texts(path)?))
         }
         GrammarArgs { grammar: Some(path), .. } => (input::name(path), read_file(path)?),
-        _ => return Err(Failure::Usage("give --regex, --choices or --grammar".to_owned())),
+        _ => {
+            return Err(Failure::Usage(
+                "give --regex, --choices, --grammar, --schema or --type".to_owned(),
+            ));
+        }
     };
     match grammar {
         Err(error) => Err(fault(&name, error.into())),
         Ok(grammar) => {
-            let named = Named { name, grammar };
+            let named = Named { name, grammar, schema: None };
             if !named.grammar.names_tokens() {
                 named.compile(&every_byte())?;
             }
@@ -66,6 +85,17 @@ impl Named {
     }
 }
 
+/// The grammar of a schema. What of it is not enforced exactly is said.
+fn read_schema(source: Source) -> Result<Named, Failure> {
+    let grammar = Grammar::schema(&source.schema);
+    let named = Named { name: source.name.clone(), grammar, schema: Some(source) };
+    named.compile(&every_byte())?;
+    if let Some(note) = named.schema.as_ref().and_then(Source::note) {
+        output::say(&note);
+    }
+    Ok(named)
+}
+
 /// Reads a grammar file in the notation that its name tells.
 fn read_file(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     let front_end: fn(&str) -> Result<Grammar, GrammarError> =
@@ -83,7 +113,7 @@ fn read_file(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
 }
 
 /// A fault of the grammar as it is shown: always exit code 2, whatever its kind.
-fn fault(name: &str, error: ConstraintError) -> Failure {
+pub(crate) fn fault(name: &str, error: ConstraintError) -> Failure {
     Failure::Grammar { name: name.to_owned(), snippet: snippet(&error), error: Box::new(error) }
 }
 

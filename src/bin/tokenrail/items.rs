@@ -1,6 +1,6 @@
 //! `tokenrail score --items`: a file of questions, with output that can be resumed.
 //!
-//! Law, held by `tests/cli.rs`: however often a run is cut short, at whatever byte, what it and the
+//! Law, held by `tests/cli`: however often a run is cut short, at whatever byte, what it and the
 //! runs after it leave in the output is what one uninterrupted run writes, byte for byte. An output
 //! that another request made is refused and stays as it is.
 

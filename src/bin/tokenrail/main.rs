@@ -15,6 +15,7 @@ mod items;
 mod model;
 mod output;
 mod progress;
+mod schema;
 mod score;
 mod totals;
 
@@ -45,6 +46,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Schema(command) => schema::run(&command),
         Command::Model(command) => model::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

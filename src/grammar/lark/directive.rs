@@ -37,7 +37,11 @@ impl Parser<'_, '_> {
                 let what = format!("{name} is not supported: write the definition itself");
                 return Err(self.draft.unsupported(offset, what));
             }
-            Word::Directive(name @ ("%if" | "%lark")) | Word::Json(name, _) => {
+            word @ (Word::Directive("%if" | "%lark") | Word::Json(..) | Word::Schema(_)) => {
+                let name = match word {
+                    Word::Directive(name) | Word::Json(name, _) => name,
+                    _ => "%json",
+                };
                 let what = format!("{name} stands within a rule, behind its name and a :");
                 return Err(self.draft.syntax(offset, what));
             }

@@ -210,7 +210,8 @@ impl Parser<'_, '_> {
             Word::Pattern { .. }
             | Word::Special(_)
             | Word::Reference(_)
-            | Word::Json("%json" | "%regex", _) => self.single()?,
+            | Word::Schema(_)
+            | Word::Json("%regex", _) => self.single()?,
             _ => return Err(self.expected("a string, a regular expression, a name or a group")),
         };
         Ok(Node { offset, kind })
@@ -226,7 +227,7 @@ impl Parser<'_, '_> {
             Word::Special(word) => special::parse(word)
                 .map(Kind::Token)
                 .map_err(|what| self.draft.syntax(offset, what)),
-            Word::Json("%json", schema) => Ok(Kind::Schema(schema)),
+            Word::Schema(text) => Ok(Kind::Schema(text.to_owned())),
             Word::Json(_, value) => substring::chunks(&value)
                 .map(Kind::Substring)
                 .map_err(|what| self.draft.syntax(offset, what)),

@@ -43,6 +43,9 @@ pub(super) enum Kind<'s> {
     Directive(&'s str),
     /// A directive with the JSON value behind it.
     Json(&'s str, Value),
+    /// `%json` with the text of the value behind it: a schema's numbers may have any number of digits,
+    /// which a value would round.
+    Schema(&'s str),
     /// Punctuation.
     Sign(&'static str),
     /// One or more, with whatever blanks and comments between.
@@ -212,8 +215,8 @@ impl<'s> Lexer<'s, '_> {
         let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Value>();
         match values.next() {
             Some(Ok(value)) => {
-                self.at += values.byte_offset();
-                Ok(Kind::Json(name, value))
+                let text = self.take(values.byte_offset());
+                Ok(if name == "%json" { Kind::Schema(text) } else { Kind::Json(name, value) })
             }
             Some(Err(error)) => Err(self.not_json(name, &error)),
             None => Err(self.draft.syntax(offset, format!("a JSON value has to follow {name}"))),

@@ -168,8 +168,8 @@ impl<'g> Lowering<'g, '_, '_> {
                 self.call(name, *parameter, offset)?
             }
             Kind::Token(pattern) => self.skipped_behind(Body::Token(pattern.clone())),
-            Kind::Schema(value) => {
-                let body = schema::body(value, offset, self.draft)?;
+            Kind::Schema(text) => {
+                let body = schema::body(text, offset, self.draft)?;
                 self.skipped_behind(body)
             }
             Kind::Grammar(source) => {

@@ -12,7 +12,7 @@
 //! | `%ignore` | may follow each terminal, the last too; before the first with `allow_initial_skip`; once with `ignore_once` or `"skip_repetition": "once"`; never within a terminal |
 //! | `%llguidance`, `%grammar_options` | the same options; `no_forcing`, which changes no text, is left to the caller where llguidance would read it; unknown ones are refused |
 //! | `%lark {…}` | a grammar with names, ignored text and options of its own |
-//! | `%json {…}` | refused so far |
+//! | `%json {…}` | the values that a JSON Schema allows, as [`Options`](crate::schema::Options) are by default: white space is flexible, what cannot be enforced is refused, and `x-guidance` is a note without effect |
 //! | `%regex {…}` | `substring_chars`, `substring_words`, `substring_chunks`: runs of the chunks, empty ones too |
 //! | `<name>`, `<[1,3-5]>`, `<[^…]>`, `<[*]>` | one token, never within a terminal |
 //! | `rule::_`, `rule::…`, `%if` | all of llguidance's functions, over 64 bits |
@@ -56,8 +56,8 @@ impl Grammar {
     ///
     /// The dialect is that of llguidance, with its `&` and `~`, `%regex`, tokens, parameters and
     /// attributes, and what XGrammar adds to it. All ways to read a text are followed at once: a
-    /// terminal may end wherever it matches, not only as late as it can. JSON Schemas in a grammar
-    /// (`%json`) are refused so far, as are priorities and templates.
+    /// terminal may end wherever it matches, not only as late as it can. Priorities and templates
+    /// are refused.
     ///
     /// # Errors
     /// [`GrammarError`], with the place in the source.

@@ -55,7 +55,9 @@ impl<'s> Parser<'s, '_> {
                     let definition = self.definition()?;
                     source.definitions.push(definition);
                 }
-                Kind::Directive(_) | Kind::Json(..) => self.directive(&mut source)?,
+                Kind::Directive(_) | Kind::Json(..) | Kind::Schema(_) => {
+                    self.directive(&mut source)?
+                }
                 _ => break,
             }
             if !matches!(self.peek(), Kind::Newline | Kind::End | Kind::Sign("}")) {
@@ -118,7 +120,7 @@ impl<'s> Parser<'s, '_> {
         match kind(at) {
             Kind::Name(_) => matches!(kind(at + 1), Kind::Sign(":" | "::" | "[" | "{" | ".")),
             Kind::Directive(name) => !matches!(*name, "%lark" | "%if"),
-            Kind::Json(name, _) => !matches!(*name, "%json" | "%regex"),
+            Kind::Json(name, _) => *name != "%regex",
             Kind::Sign("?" | "!" | "}" | "|") | Kind::End => true,
             _ => false,
         }
@@ -232,6 +234,7 @@ impl<'s> Parser<'s, '_> {
         let found = match self.peek() {
             Kind::Name(name) | Kind::Number(name) | Kind::Special(name) => shown(name),
             Kind::Reference(name) | Kind::Directive(name) | Kind::Json(name, _) => shown(name),
+            Kind::Schema(_) => shown("%json"),
             Kind::Sign(sign) => (*sign).to_owned(),
             Kind::Text(..) => "a string".to_owned(),
             Kind::Pattern { .. } => "a regular expression".to_owned(),

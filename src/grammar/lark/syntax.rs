@@ -4,8 +4,6 @@
 //! what shapes trees and no text is gone: aliases and the marks `?` and `!`. Every part knows its
 //! place, for the messages of later steps.
 
-use serde_json::Value;
-
 use super::lexer::Case;
 use crate::grammar::{Condition, Parameter, TokenPattern};
 use crate::regex::Count;
@@ -109,8 +107,8 @@ pub(super) enum Kind {
     Token(TokenPattern),
     /// Runs of these chunks.
     Substring(Vec<String>),
-    /// `%json {…}`.
-    Schema(Value),
+    /// `%json {…}`: what stands behind the directive, up to the end of its JSON value.
+    Schema(String),
     /// `%lark {…}`.
     Grammar(Box<Source>),
 }

@@ -137,6 +137,7 @@ impl Recognizer<'_> {
             Body::Terminal(Terminal { ends: Ends::OutOfBudget, .. }) => false,
             Body::Terminal(terminal) => self.is_live(terminal.expr),
             Body::Token(_) => true,
+            Body::Schema(_) => unreachable!("{NO_SCHEMAS}"),
             Body::Call(rule, change) => self.productive.contains(&(*rule, change.apply(parameter))),
             Body::Sequence(parts) => parts.iter().all(|part| self.can_finish(part, parameter)),
             Body::Choice(parts) => parts.iter().any(|part| self.can_finish(part, parameter)),
@@ -164,6 +165,7 @@ impl Recognizer<'_> {
             Body::Terminal(Terminal { ends: Ends::OutOfBudget, .. }) => Outcome::default(),
             Body::Terminal(terminal) => self.terminal(terminal.expr, start),
             Body::Token(pattern) => self.token(pattern, start),
+            Body::Schema(_) => unreachable!("{NO_SCHEMAS}"),
             Body::Call(rule, change) => self.rule(*rule, change.apply(parameter), start),
             Body::Sequence(parts) => self.sequence(parts, parameter, start),
             Body::Choice(parts) => {
@@ -286,10 +288,13 @@ impl Outcome {
     }
 }
 
+/// Schemas have judges of their own.
+const NO_SCHEMAS: &str = "no case of the recognizer has a schema";
+
 /// Adds the rules that a body calls, with their parameters.
 fn calls(body: &Body, parameter: u64, reached: &mut BTreeSet<(RuleId, u64)>) {
     match body {
-        Body::Terminal(_) | Body::Token(_) => {}
+        Body::Terminal(_) | Body::Token(_) | Body::Schema(_) => {}
         Body::Call(rule, change) => {
             reached.insert((*rule, change.apply(parameter)));
         }

@@ -18,7 +18,7 @@ use crate::schema::{Schema, SchemaError};
 
 /// Reads a text.
 fn load(text: &str, options: &Options) -> Result<Document, SchemaError> {
-    Schema::parse(text, options).map(|schema| schema.document)
+    Schema::parse(text, options).map(|schema| Document::clone(&schema.document))
 }
 
 /// The place of a document with a pointer.

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-#[path = "support/mod.rs"]
+mod schemas;
+#[path = "../support/mod.rs"]
 mod support;
 
 /// No run takes longer; one that hangs is killed.
@@ -670,39 +671,50 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         ("essay.txt", b"Once upon a time."),
         ("moods.txt", b"happy\nsad\n"),
         ("replies.jsonl", b"\"[1, 2]\"\n\"{}\"\n"),
+        ("payments.jsonl", br#""{\"amount\":1,\"kind\":\"cash\"}""#),
     ]);
     let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
     fs::create_dir(folder.path().join("grammars")).expect("a folder");
-    for name in ["chess.gbnf", "json.gbnf", "sql.gbnf"] {
+    for name in
+        ["chess.gbnf", "invoice.schema.json", "json.gbnf", "payment.schema.json", "sql.gbnf"]
+    {
         let copy = folder.path().join("grammars").join(name);
         fs::copy(grammars.join(name), copy).expect("a grammar is copied");
     }
     let codes = ["Exit codes:", "0  ", "1  ", "2  ", "3  ", "4  ", "5  ", "6  ", "7  ", "130  "];
     check(folder.path(), &Case { args: &["--help"], out: &codes, ..Case::default() });
-    let parts: [(&str, &[&str]); 4] = [
-        ("score", &["pmi", "--top", "Examples:\n"]),
-        ("inspect", &["Examples:\n"]),
-        ("generate", &["--max-tokens", "--seed", "Examples:\n"]),
-        ("check", &["0 all accepted, 1 some refused, 2 ", "Examples:\n"]),
+    let parts: [(&[&str], &[&str]); 5] = [
+        (&["score"], &["pmi", "--top", "Examples:\n"]),
+        (&["inspect"], &["Examples:\n"]),
+        (&["generate"], &["--max-tokens", "--seed", "Examples:\n"]),
+        (&["check"], &["0 all accepted, 1 some refused, 2 ", "Examples:\n"]),
+        (&["schema", "check"], &["0 all is enforced exactly, 1 ", "Examples:\n"]),
     ];
     let help = parts.map(|(command, out)| {
-        check(folder.path(), &Case { args: &[command, "--help"], out, ..Case::default() }).0
+        check(
+            folder.path(),
+            &Case { args: &[command, &["--help"]].concat(), out, ..Case::default() },
+        )
+        .0
     });
     let examples: Vec<&str> = help
         .iter()
         .flat_map(|help| help.lines())
         .filter_map(|line| line.strip_prefix("  tokenrail "))
         .collect();
-    assert_eq!(examples.len(), 16, "{examples:#?}");
+    assert_eq!(examples.len(), 21, "{examples:#?}");
     // Only a model is wanting, so that flags and files are in order; an empty name is none.
     let env = [("TOKENRAIL_CACHE", "empty"), ("TOKENRAIL_MODEL", "")];
     for example in examples {
         let mut words: Vec<&str> = example.split('"').enumerate().flat_map(words).collect();
-        words.push("--offline");
+        if words[0] != "schema" {
+            words.push("--offline");
+        }
         // Texts are checked without a model.
         let (code, err): (i32, &[&str]) = match words[0] {
             "check" if words.contains(&"[1, 2,]") => (1, &[]),
             "check" if !words.contains(&"--tokens") => (0, &[]),
+            "schema" => (0, &[]),
             _ => (2, &["\"smollm2-135m\" is not in"]),
         };
         check(folder.path(), &Case { args: &words, code, env: &env, err, ..Case::default() });
@@ -722,7 +734,7 @@ fn models_and_completions_are_listed() {
     let empty = [("TOKENRAIL_CACHE", "empty")];
     let none = ["\"smollm2-135m\" is not in", "empty", "offline", "network", "path of a model"];
     let cases: [Ended<'_>; 7] = [
-        (&["completions", "bash"], 0, &["check", "generate", "score"], &[]),
+        (&["completions", "bash"], 0, &["check", "generate", "schema", "score"], &[]),
         (&["completions", "zsh"], 0, &["score", "generate", "check"], &[]),
         (&["completions", "fish"], 0, &["score", "generate", "check"], &[]),
         (&["model", "path"], 0, &[path, "\n"], &[]),
@@ -880,7 +892,7 @@ fn faulty_grammars_are_refused_before_the_model_opens() {
             &["--regex", "a(b"],
             &["--regex: this group is not closed: write ) behind it", "a(b\n ^\n"],
         ),
-        (&[], &["--regex <REGEX>|--choices <FILE>|--grammar <FILE>"]),
+        (&[], &["--regex <REGEX>|--choices <FILE>|--grammar <FILE>|--schema <FILE>|--type <TYPE>"]),
         (&["--regex", "a", "--choices", "moods.txt"], &["cannot be used with"]),
         (&["--grammar", "list.gbnf", "--grammar", "list.lark"], &["--grammar", "multiple times"]),
         (&["--regex", "a", "--temperature", "0.5", "--top-k", "0"], &["error: "]),
