@@ -26,6 +26,8 @@ pub(crate) mod keywords;
 pub(crate) mod number;
 mod validator;
 
+#[cfg(feature = "schemars")]
+mod derived;
 mod draft;
 mod error;
 pub(crate) mod json;

@@ -1,11 +1,14 @@
 //! Tool calls: what the shapes allow, judged by parsers that know nothing of the grammars and by a
 //! validator of JSON Schema.
 
+mod command;
 mod judge;
 #[path = "../tiny/random.rs"]
 mod random;
 mod sets;
 mod shapes;
+#[path = "../support/mod.rs"]
+mod support;
 
 use serde_json::{Value, json};
 use tokenrail::constraint::Constraint;
@@ -19,7 +22,7 @@ use random::Random;
 fn declared() -> Value {
     json!([
         {"name": "get", "parameters": {"type": "object", "required": ["id"],
-            "properties": {"id": {"$ref": "#/$defs/id"}},
+            "properties": {"id": {"$ref": "#/$defs/id"}}, "additionalProperties": false,
             "$defs": {"id": {"type": "integer", "minimum": 1, "maximum": 99}}}},
         {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object",
             "properties": {"city": {"type": "string", "maxLength": 9},
@@ -47,13 +50,21 @@ fn constraint(tools: &ToolSet, options: &ToolOptions) -> Constraint {
     Constraint::new(&grammar, &vocabulary).expect("it compiles")
 }
 
-/// A text of `most` bytes at most, drawn among all that may follow.
-fn walk(constraint: &Constraint, seed: u64, most: usize) -> String {
+/// A text of `most` bytes at most, drawn among all that may follow but `avoided`.
+fn walk(constraint: &Constraint, seed: u64, most: usize, avoided: &[u8]) -> String {
     let (mut random, mut matcher) = (Random::from_seed(seed), constraint.matcher());
     let mut bytes = Vec::new();
     while matcher.stop().expect("within limits").is_none() {
-        let mask = matcher.mask_within(most - bytes.len()).expect("within limits");
-        let legal: Vec<TokenId> = mask.iter().collect();
+        let mask = matcher.mask_within(most - bytes.len()).unwrap_or_else(|error| {
+            panic!("seed {seed}: {error} after {:?}", String::from_utf8_lossy(&bytes))
+        });
+        let is_drawn = |id: &TokenId| !avoided.contains(&(id.0 as u8)) || id.0 > 255;
+        let legal: Vec<TokenId> = mask.iter().filter(is_drawn).collect();
+        assert!(
+            !legal.is_empty(),
+            "seed {seed}: a dead end after {:?}",
+            String::from_utf8_lossy(&bytes)
+        );
         let id = legal[random.below(legal.len())];
         assert!(matcher.advance(id).expect("within limits"), "seed {seed}");
         bytes.extend_from_slice(constraint.vocabulary().bytes(id));

@@ -12,6 +12,7 @@ use tokenrail::score::{
 use tokenrail::store::{Access, ModelSource};
 
 use crate::exit::EXIT_CODES;
+use crate::tools::ToolArgs;
 
 /// Makes language models decide and obey.
 #[derive(Debug, Parser)]
@@ -284,7 +285,8 @@ Examples:
   tokenrail generate --regex \"[0-9]{4}-[0-9]{2}-[0-9]{2}\" \"The moon landing was on \"
   tokenrail generate --choices moods.txt --chat \"How does this sound: I love it!\"
   tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --max-tokens 64 --json
-  tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1")]
+  tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1
+  tokenrail generate --tools tools.json --tool-choice required --chat \"Rain in Rome?\" --json")]
 pub(crate) struct GenerateArgs {
     /// The text that the generated one continues.
     #[arg(value_name = "PROMPT", required_unless_present = "prompt_flag")]
@@ -294,6 +296,8 @@ pub(crate) struct GenerateArgs {
     prompt_flag: Option<String>,
     #[command(flatten)]
     pub(crate) grammar: GrammarArgs,
+    #[command(flatten)]
+    pub(crate) tools: ToolArgs,
     /// Make the prompt a user's turn through the model's chat template.
     #[arg(long)]
     chat: bool,

@@ -2,15 +2,17 @@
 
 use tokenrail::generate::{Finish, Generated, Generator};
 use tokenrail::model::LanguageModel;
-use tokenrail::vocab::Vocabulary;
 
 use crate::args::GenerateArgs;
 use crate::exit::Failure;
-use crate::{grammar, interrupt, model, output, progress};
+use crate::{grammar, interrupt, model, output, progress, tools};
 
 /// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
-    let grammar = grammar::read(&args.grammar)?;
+    let (grammar, tools) = match tools::read(&args.tools)? {
+        Some((grammar, tools)) => (grammar, Some(tools)),
+        None => (grammar::read(&args.grammar)?, None),
+    };
     interrupt::end_at_once()?;
     let model = model::open(&args.model)?;
     let vocabulary = model.tokenizer().vocabulary();
@@ -26,21 +28,19 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
             }
         })?;
         shown?;
-        print(args, &generated, stream, vocabulary)?;
+        if args.json {
+            let mut result = generated.to_json(vocabulary);
+            tools.iter().for_each(|tools| tools.add_calls(&generated.text, &mut result));
+            output::print_json(&result)?;
+        } else {
+            print(args, &generated, stream)?;
+        }
     }
     Ok(())
 }
 
 /// Prints a text that is done; of a streamed one, what is left.
-fn print(
-    args: &GenerateArgs,
-    generated: &Generated,
-    stream: Stream,
-    vocabulary: &Vocabulary,
-) -> Result<(), Failure> {
-    if args.json {
-        return output::print_json(&generated.to_json(vocabulary));
-    }
+fn print(args: &GenerateArgs, generated: &Generated, stream: Stream) -> Result<(), Failure> {
     let rest = if args.stream { stream.end() } else { generated.text.clone() };
     output::print_verbatim(&format!("{rest}\n"))?;
     if generated.finish == Finish::Budget {

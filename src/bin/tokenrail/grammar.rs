@@ -29,6 +29,14 @@ pub(crate) fn read(args: &GrammarArgs) -> Result<Named, Failure> {
         GrammarArgs { grammar: Some(path), .. } => (input::name(path), read_file(path)?),
         _ => return Err(Failure::Usage("give --regex, --choices or --grammar".to_owned())),
     };
+    named(name, grammar)
+}
+
+/// Takes a grammar that was read, by what messages call it.
+pub(crate) fn named(
+    name: String,
+    grammar: Result<Grammar, GrammarError>,
+) -> Result<Named, Failure> {
     match grammar {
         Err(error) => Err(fault(&name, error.into())),
         Ok(grammar) => {

@@ -16,6 +16,7 @@ mod model;
 mod output;
 mod progress;
 mod score;
+mod tools;
 mod totals;
 
 use std::process::ExitCode;

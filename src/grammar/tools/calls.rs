@@ -70,6 +70,11 @@ impl ToolSet {
 
 /// The value that a text begins with, and its length.
 fn value(text: &str) -> Option<(Value, usize)> {
+    // A number ends where no character of one stands, whatever stands there.
+    let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let in_number = |char: char| char.is_ascii_alphanumeric() || "+-.".contains(char);
+    let end = text.find(|char| is_number && !in_number(char)).unwrap_or(text.len());
+    let text = &text[..end];
     let mut values = Deserializer::from_str(text).into_iter::<Value>();
     let value = values.next()?.ok()?;
     Some((value, values.byte_offset()))

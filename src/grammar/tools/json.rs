@@ -93,7 +93,8 @@ fn array(
     };
     let mut spaced = |text: &str| spaced(draft, space, &[text]);
     let (open, comma, close) = (spaced("["), spaced(","), spaced("]"));
-    let comma = draft.exprs.concat([space, comma]);
+    let open = draft.exprs.concat([open, space]);
+    let comma = draft.exprs.concat([space, comma, space]);
     let close = draft.exprs.concat([space, close]);
     let list = list(draft, call, calls, comma);
     Ok(draft.sequence(vec![Body::terminal(open), list, Body::terminal(close)]))
