@@ -1,4 +1,7 @@
 //! The tools that `generate` lets a model call.
+//!
+//! Whoever offers many tools has some that are faulty: those are told, a line each, and the run goes
+//! on with the others. Only a run without any tool that can be called is refused.
 
 use std::path::PathBuf;
 
@@ -13,7 +16,8 @@ use crate::exit::Failure;
 use crate::grammar::{self, Named};
 use crate::{input, output};
 
-/// What may be called, and how.
+/// What may be called, and how. All flags but the file mean nothing without it.
+// The file joins the group of grammars: a text is held by one of them.
 #[derive(Debug, Args)]
 pub(crate) struct ToolArgs {
     /// A file (- for standard input) of tools that the model may call: a JSON array of functions as
@@ -31,6 +35,7 @@ pub(crate) struct ToolArgs {
     parallel: bool,
 }
 
+/// The library's shapes, by their names there.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ShapeArg {
     Json,
@@ -41,22 +46,27 @@ enum ShapeArg {
     XmlParameters,
 }
 
-/// The tools of a run, to read calls with.
+/// The tools of a run, to read calls with. Those of the file that had faults are not among them, so
+/// nothing in a text can call them.
 #[derive(Debug)]
 pub(crate) struct Tools {
     set: ToolSet,
     shape: ToolShape,
 }
 
-/// Reads the tools, if there are any to read. Faults of single tools are told, and the others stay.
+/// Reads the tools, if a file of them is named.
+///
+/// The grammar is made here, before a model is opened, so that its faults cost no time.
 pub(crate) fn read(args: &ToolArgs) -> Result<Option<(Named, Tools)>, Failure> {
     let Some(path) = &args.tools else { return Ok(None) };
     let name = input::name(path);
     let declared: Value = serde_json::from_str(&input::read(path)?)
         .map_err(|error| Failure::Usage(format!("{name}: {}", input::json_fault(&error))))?;
     let options = args.options();
+    // Markers are text here: whether a model has tokens for them shows only when it is open.
     let read = ToolSet::read(&declared, &Options::default());
     let (set, unread) = read.map_err(|fault| Failure::Usage(format!("{name}: {fault}")))?;
+    // What the shape cannot write is a fault of that tool too, as long as others are left.
     let (set, unfit) = set.fitting(options.shape);
     let faults: Vec<ToolFault> = unread.into_iter().chain(unfit).collect();
     faults.iter().for_each(|fault| output::say(&format!("{name}: {fault}")));
@@ -68,6 +78,8 @@ pub(crate) fn read(args: &ToolArgs) -> Result<Option<(Named, Tools)>, Failure> {
 }
 
 impl ToolArgs {
+    /// The library's options. A tool that is called `auto`, `none` or `required` cannot be asked for
+    /// by name.
     fn options(&self) -> ToolOptions {
         let choice = match self.tool_choice.as_str() {
             "auto" => ToolChoice::Auto,
@@ -89,7 +101,8 @@ impl ToolArgs {
 }
 
 impl Tools {
-    /// Adds the calls that a text makes to its result.
+    /// Adds the calls that a text makes to its result, as `tool_calls`: each has `name` and
+    /// `arguments`, which is an object and no text. There may be none.
     pub(crate) fn add_calls(&self, text: &str, result: &mut Value) {
         let calls = self.set.calls(text, self.shape);
         result["tool_calls"] = json!(calls.iter().map(ToolCall::to_json).collect::<Vec<_>>());

@@ -1,8 +1,14 @@
 //! Calls read back from a text of a grammar of tools.
+//!
+//! Readers of a shape each take a text behind what opens a call, and give the calls with the length
+//! of what they read; the search goes on behind it. So nothing within a string of one call is taken
+//! for another call. A text that a grammar held is read whole; in any other text, what cannot be read
+//! is passed over.
 
 use serde_json::{Deserializer, Map, Value, json};
 
 use super::parameter::schema_of;
+use super::python::check_name;
 use super::{Tool, ToolSet, ToolShape};
 use crate::schema::Validator;
 
@@ -63,12 +69,14 @@ impl ToolSet {
         calls
     }
 
+    /// The tool with a name.
     fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools().iter().find(|tool| tool.name() == name)
     }
 }
 
-/// The value that a text begins with, and its length.
+/// The value that a text begins with, and its length. Nesting is as deep as `serde_json` takes it,
+/// which is 128 levels; a call with arguments that are deeper is not read.
 fn value(text: &str) -> Option<(Value, usize)> {
     // A number ends where no character of one stands, whatever stands there.
     let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -80,7 +88,8 @@ fn value(text: &str) -> Option<(Value, usize)> {
     Some((value, values.byte_offset()))
 }
 
-/// An object, or an array of objects.
+/// An object, or an array of objects, that begins with a name. Of objects whose name is no tool's
+/// there are none in a text that a grammar held.
 fn object(tools: &ToolSet, text: &str) -> Option<(Vec<ToolCall>, usize)> {
     // Whatever else begins as JSON does is passed over without a look at all of it.
     let bare = text.trim_start_matches([' ', '[', '{', '\n', '\t', '\r']);
@@ -90,6 +99,7 @@ fn object(tools: &ToolSet, text: &str) -> Option<(Vec<ToolCall>, usize)> {
         Value::Array(items) => items,
         object => vec![object],
     };
+    // Which of the keys a shape has, its grammar saw to.
     let call = |object: Value| {
         let name = object.get("name")?.as_str()?.to_owned();
         tools.tool(&name)?;
@@ -122,6 +132,8 @@ fn keywords(mut rest: &str) -> Option<(Map<String, Value>, &str)> {
             return Some((arguments, behind));
         }
         let (key, behind) = rest.split_once('=')?;
+        check_name(key).ok()?;
+        // No literal of JSON begins with a capital letter, so the order of looking is free.
         let words = [("None", Value::Null), ("True", json!(true)), ("False", json!(false))];
         let mut words = words.into_iter();
         let word = words.find(|(word, _)| behind.starts_with(word));
@@ -133,7 +145,7 @@ fn keywords(mut rest: &str) -> Option<(Map<String, Value>, &str)> {
     }
 }
 
-/// A function's parameters between tags.
+/// A function's parameters between tags. The first closing tag closes: strings contain none.
 fn function(tools: &ToolSet, text: &str) -> Option<(Vec<ToolCall>, usize)> {
     let (name, mut rest) = text.split_once(">\n")?;
     let tool = tools.tool(name)?;

@@ -219,7 +219,7 @@ impl Grammar {
         let tools = called(set, &options.choice)?;
         let mut draft = Draft::new("", &Limits::default())?;
         let spelled = spelled(&mut draft, &tools, options)?;
-        let body = body(&mut draft, spelled, !tools.is_empty(), options);
+        let body = body(&mut draft, spelled, &tools, options);
         let reasoning = options.reasoning.iter().map(|section| section.body(&mut draft));
         let mut whole = reasoning.collect::<Result<Vec<_>, _>>()?;
         whole.push(body);
@@ -278,13 +278,13 @@ fn spelled(
 }
 
 /// Calls and free text as they are asked for.
-fn body(draft: &mut Draft<'_>, spelled: Spelled, has_tools: bool, options: &ToolOptions) -> Body {
+fn body(draft: &mut Draft<'_>, spelled: Spelled, tools: &[&Tool], options: &ToolOptions) -> Body {
     let Spelled { begin, part, between } = spelled;
     let between = between.filter(|_| options.calls == Calls::Parallel);
     let free = Body::terminal(without(draft, begin));
     let parts = match (&options.choice, between) {
         (ToolChoice::None, _) => vec![free],
-        (ToolChoice::Auto, _) if !has_tools => vec![free],
+        (ToolChoice::Auto, _) if tools.is_empty() => vec![free],
         (ToolChoice::Auto, None) => vec![free, draft.repeat(part, Count { min: 0, max: Some(1) })],
         (ToolChoice::Auto, Some(_)) => {
             let segment = draft.sequence(vec![free.clone(), part]);

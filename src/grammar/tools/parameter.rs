@@ -1,7 +1,8 @@
 //! Arguments one by one, for shapes that are no JSON object: what each may be.
 //!
 //! That needs a flat schema: the values of one argument must not depend on others. What else a
-//! schema asserts of the whole object is refused by name.
+//! schema asserts of the whole object is refused by name. `additionalProperties` is left out: it
+//! says what else may be there, and these shapes write nothing else.
 
 use std::sync::Arc;
 
@@ -13,14 +14,15 @@ use crate::regex::{ByteSet, ExprId};
 use crate::schema::algebra::NEVER;
 use crate::schema::{Enforcement, Entry, Escapes, Options, Resolver, Schema, SchemaError};
 
-/// An argument of a tool.
+/// An argument of a tool. Whether another is there, or what it is, has no say in it.
 pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) is_required: bool,
     pub(super) values: Values,
 }
 
-/// What an argument may be.
+/// What an argument may be: each shape writes the four kinds in its own way, and what is JSON as
+/// [`Written`] says.
 pub(super) struct Values {
     pub(super) null: bool,
     /// Whether `false` is allowed, and whether `true` is.
@@ -42,6 +44,8 @@ pub(super) enum Written {
 
 /// The arguments of a tool in the order of its schema.
 ///
+/// A required argument that `properties` does not name has no schema to be told by.
+///
 /// # Errors
 /// Why they are no flat list, in words.
 pub(super) fn parameters(
@@ -54,6 +58,8 @@ pub(super) fn parameters(
     if let Some(name) = required.iter().find(|name| !names.contains(name)) {
         return Err(format!("{name:?} is required: name it in \"properties\" too"));
     }
+    // Arguments that no text could be written for are refused, also optional ones: nothing is
+    // dropped in silence.
     let one = |name: &str| {
         let values = values(draft, tool, name, written).map_err(|error| error.to_string())?;
         let values = values.ok_or_else(|| {
@@ -78,13 +84,15 @@ pub(super) fn schema_of(tool: &Tool, name: &str) -> (Value, Options) {
 /// What a flat schema asserts of the whole object.
 const FLAT: [&str; 4] = ["type", "properties", "required", "additionalProperties"];
 
-/// Each argument takes a reading of the whole schema.
+/// The most arguments of a tool. Each takes a reading of the whole schema, so the work grows with
+/// the square of their number.
 const MOST: usize = 256;
 
-/// Where the tool's schema is found.
+/// Where the tool's schema is found; an address of this kind is what schemas without one have.
 const ADDRESS: &str = "json-schema:///parameters-of-a-tool";
 
-/// The required names of a flat schema.
+/// The required names of a flat schema. Keywords that assert nothing may stand in it, and what the
+/// report of the schema says of each tells those.
 fn check_flat(tool: &Tool) -> Result<Vec<&str>, String> {
     let mut entries = tool.schema().report().entries.iter();
     let other = entries.find(|entry| {
@@ -105,12 +113,16 @@ fn check_flat(tool: &Tool) -> Result<Vec<&str>, String> {
     Ok(required.into_iter().flatten().filter_map(Value::as_str).collect())
 }
 
+/// The names of the arguments that a schema describes, in its order.
 fn names(schema: &Value) -> Vec<&str> {
     let properties = schema.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(|members| members.keys().map(String::as_str)).collect()
 }
 
 /// What an argument may be; `None` where nothing of it can be written.
+///
+/// The values that are JSON are a schema of their own: the argument's, and a bound to what the shape
+/// writes as JSON, both at once.
 fn values(
     draft: &mut Draft<'_>,
     tool: &Tool,
@@ -121,6 +133,7 @@ fn values(
     let mut algebra = Schema::new(&schema, &options)?.algebra(ByteSet::ALL);
     let root = algebra.root();
     let form = algebra.form(root)?;
+    // Expressions belong to the store that made them: those of the schema are taken over.
     let strings = draft.exprs.absorb(algebra.automaton.exprs())[form.strings.index()];
     let (bound, escapes) = match written {
         Written::ExceptStrings => {
@@ -128,11 +141,13 @@ fn values(
         }
         Written::Literals => (json!({"$ref": "#/$defs/literal"}), Escapes::Minimal),
     };
+    // Lists and dictionaries of Python are JSON's as long as no word is in them that differs.
     let literal = json!({
         "type": ["number", "string", "array", "object"],
         "items": {"$ref": "#/$defs/literal"},
         "additionalProperties": {"$ref": "#/$defs/literal"},
     });
+    // `allOf`, because drafts before 2019-09 ignore what stands beside a reference.
     let both = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "allOf": [schema, bound],
@@ -148,7 +163,8 @@ fn values(
     Ok((has_json || !is_nothing).then_some(values))
 }
 
-/// A name within a pointer (RFC 6901) within an address.
+/// A name within a pointer (RFC 6901) within an address: `~` and `/` are escaped for the pointer,
+/// and then all that an address does not take as it is.
 fn escaped(name: &str) -> String {
     let pointed = name.replace('~', "~0").replace('/', "~1");
     let escaped = pointed.bytes().map(|byte| match byte {
