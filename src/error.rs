@@ -135,7 +135,7 @@ fn score_kind(error: &ScoreError) -> ErrorKind {
 
 fn grammar_kind(error: &GrammarError) -> ErrorKind {
     match error {
-        GrammarError::Unsupported { .. } => ErrorKind::Unsupported,
+        GrammarError::Unsupported { .. } | GrammarError::Tool(_) => ErrorKind::Unsupported,
         GrammarError::Limit { .. } => ErrorKind::Limit,
         _ => ErrorKind::Input,
     }

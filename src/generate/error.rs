@@ -32,6 +32,16 @@ pub enum GenerateError {
         /// The tokens that the context holds.
         limit: usize,
     },
+    /// A text is valid by a type's schema, and `Deserialize` does not take it all the same.
+    #[error("the text is no {type_name}: {what}, in {text:?}")]
+    NotOfType {
+        /// The Rust type.
+        type_name: &'static str,
+        /// What is wrong.
+        what: String,
+        /// The text.
+        text: String,
+    },
     /// No legal text is sure to be whole within the budget.
     #[error(
         "{max_tokens} tokens may be written, but a legal text that is sure to be whole needs \

@@ -25,9 +25,13 @@
 mod error;
 mod json;
 mod sampler;
+#[cfg(feature = "schemars")]
+mod typed;
 
 pub use error::GenerateError;
 pub use sampler::{Sampler, Sampling};
+#[cfg(feature = "schemars")]
+pub use typed::TypedGenerator;
 
 use crate::constraint::{Constraint, Matcher, Stop};
 use crate::model::{Chat, Distribution, LanguageModel, Logits, Rows, Session};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::tools::ToolFault;
+
 /// A grammar that cannot be compiled.
 ///
 /// ```
@@ -55,6 +57,20 @@ pub enum GrammarError {
     /// There is no text to choose.
     #[error("there are no choices: give at least one")]
     NoChoices,
+    /// There must be a call, and there is no tool.
+    #[error("there is no tool to call: give at least one")]
+    NoTools,
+    /// The tool to call is not in the set.
+    #[error("no tool is called {name:?}{}", suggested(suggestion.as_deref()))]
+    UnknownTool {
+        /// The name as asked for.
+        name: String,
+        /// The tool's name that is most like it.
+        suggestion: Option<String>,
+    },
+    /// A tool cannot be called in the shape that was asked for.
+    #[error(transparent)]
+    Tool(#[from] ToolFault),
     /// What should open or close a part of a text matches the empty text, so it is everywhere.
     #[error("a {what} matches the empty text: it needs at least one character")]
     EmptyMarker {
@@ -112,7 +128,11 @@ impl GrammarError {
             | Self::UndefinedRule { place, .. }
             | Self::DuplicateRule { place, .. }
             | Self::Unsupported { place, .. } => Some(place),
-            Self::NoChoices | Self::EmptyMarker { .. } => None,
+            Self::NoChoices
+            | Self::NoTools
+            | Self::UnknownTool { .. }
+            | Self::Tool(_)
+            | Self::EmptyMarker { .. } => None,
             Self::Limit { place, .. } => place.as_ref(),
         }
     }

@@ -13,6 +13,8 @@
 //! | Lark as llguidance reads it | [`Grammar::lark`] |
 //! | JSON Schema | [`Grammar::schema`] |
 //! | free text with governed parts | [`Grammar::tags`] |
+//! | JSON Schema | [`Grammar::schema`] |
+//! | tool calls | [`Grammar::tools`] |
 //!
 //! Invariants of a grammar: every name that it uses is defined, and nothing in it is over its
 //! [`Limits`]. What a notation has and this crate does not is refused with its [`Place`], never
@@ -38,12 +40,16 @@ mod places;
 mod regex;
 mod rules;
 mod tags;
+mod tools;
 
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
 pub(crate) use parameter::{Bits, Comparison, Condition, Parameter};
 pub(crate) use rules::{Body, Ends, Marker, Rule, RuleId, TokenPattern};
 pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
+pub use tools::{
+    Calls, Markers, Tool, ToolCall, ToolChoice, ToolFault, ToolOptions, ToolSet, ToolShape,
+};
 
 use crate::regex::Exprs;
 use crate::schema::Schema;

@@ -166,7 +166,8 @@ impl Grammar {
 }
 
 impl Reasoning {
-    fn body(&self, draft: &mut Draft<'_>) -> Result<Body, GrammarError> {
+    /// The section with its open and close.
+    pub(super) fn body(&self, draft: &mut Draft<'_>) -> Result<Body, GrammarError> {
         if self.close.is_empty() {
             return Err(GrammarError::EmptyMarker { what: "close of reasoning" });
         }
@@ -248,7 +249,7 @@ fn free_until(
 }
 
 /// Text that does not contain a text of `part`.
-fn without(draft: &mut Draft<'_>, part: ExprId) -> ExprId {
+pub(super) fn without(draft: &mut Draft<'_>, part: ExprId) -> ExprId {
     let exprs = &mut draft.exprs;
     let containing = exprs.concat([ExprId::ANYTHING, part, ExprId::ANYTHING]);
     exprs.not_text(containing)

@@ -27,6 +27,8 @@ pub(crate) mod keywords;
 pub(crate) mod number;
 mod validator;
 
+#[cfg(feature = "schemars")]
+mod derived;
 mod draft;
 mod error;
 pub(crate) mod json;
@@ -48,7 +50,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::regex::ByteSet;
+use crate::regex::{ByteSet, ExprId, Exprs};
 use algebra::Algebra;
 use document::Document;
 use json::{Json, JsonError, TooDeep};
@@ -126,6 +128,11 @@ impl Schema {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// The language of the white space between the tokens of its values.
+    pub(crate) fn white_space(&self, exprs: &mut Exprs) -> Result<ExprId, SchemaError> {
+        document::white_space(exprs, &self.options)
     }
 
     /// What it allows, over texts that are finished with bytes of `alphabet`.

@@ -6,10 +6,12 @@ const ANYWHERE: &[&str] = &["src"];
 const BINARY: &[&str] = &["src/bin/tokenrail"];
 const CHAT: &[&str] = &["src/model/chat.rs"];
 const REPORT: &[&str] = &["src/report"];
+/// What stands behind the feature `schemars`.
+const TYPED: &[&str] = &["src/schema/derived.rs", "src/generate/typed.rs"];
 const STORE: &[&str] = &["src/store"];
 
 /// Every dependency as code names it, with the modules or files that may.
-const DOORS: [(&str, &[&str]); 26] = [
+const DOORS: [(&str, &[&str]); 28] = [
     ("anstream", BINARY),
     ("anstyle", REPORT),
     ("base64", &["src/vocab"]),
@@ -27,6 +29,8 @@ const DOORS: [(&str, &[&str]); 26] = [
     ("rand_chacha", &["src/generate"]),
     ("referencing", &["src/schema/document/address.rs"]),
     ("regex_syntax", &["src/regex"]),
+    ("schemars", TYPED),
+    ("serde", TYPED),
     ("serde_json", ANYWHERE),
     ("sha2", STORE),
     ("strsim", &["src/grammar"]),

@@ -13,6 +13,7 @@ use tokenrail::store::{Access, ModelSource};
 
 use crate::exit::EXIT_CODES;
 use crate::schema::{SchemaCommand, WritingArgs};
+use crate::tools::ToolArgs;
 
 /// Makes language models decide and obey.
 #[derive(Debug, Parser)]
@@ -302,7 +303,8 @@ Examples:
   tokenrail generate --choices moods.txt --chat \"How does this sound: I love it!\"
   tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --max-tokens 64 --json
   tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1
-  tokenrail generate --schema grammars/payment.schema.json --white-space compact \"I paid in cash: \" --json")]
+  tokenrail generate --schema grammars/payment.schema.json --white-space compact \"I paid in cash: \" --json
+  tokenrail generate --tools tools.json --tool-choice required --chat \"Rain in Rome?\" --json")]
 pub(crate) struct GenerateArgs {
     /// The text that the generated one continues.
     #[arg(value_name = "PROMPT", required_unless_present = "prompt_flag")]
@@ -314,6 +316,8 @@ pub(crate) struct GenerateArgs {
     pub(crate) grammar: GrammarArgs,
     #[command(flatten)]
     pub(crate) writing: WritingArgs,
+    #[command(flatten)]
+    pub(crate) tools: ToolArgs,
     /// Make the prompt a user's turn through the model's chat template.
     #[arg(long)]
     chat: bool,

@@ -9,12 +9,18 @@ use tokenrail::vocab::Vocabulary;
 use crate::args::GenerateArgs;
 use crate::exit::Failure;
 use crate::schema::{Judge, Source, violations_json};
+use crate::tools::{self, Tools};
 use crate::{grammar, interrupt, model, output, progress};
 
 /// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
-    let grammar = grammar::read(&args.grammar, &args.writing.options())?;
+    let options = args.writing.options();
+    let (grammar, tools) = match tools::read(&args.tools, &options)? {
+        Some((grammar, tools)) => (grammar, Some(tools)),
+        None => (grammar::read(&args.grammar, &options)?, None),
+    };
     let judge = grammar.schema.as_ref().filter(|source| source.may_be_over()).map(Source::judge);
+    let readers = Readers { judge, tools };
     interrupt::end_at_once()?;
     let model = model::open(&args.model)?;
     let vocabulary = model.tokenizer().vocabulary();
@@ -31,9 +37,15 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
             }
         })?;
         shown?;
-        conforms &= print(args, &generated, stream, vocabulary, judge.as_ref())?;
+        conforms &= print(args, &generated, stream, (vocabulary, &readers))?;
     }
     if conforms { Ok(()) } else { Err(Failure::Refused) }
+}
+
+/// What texts are read by when they are done.
+struct Readers {
+    judge: Option<Judge>,
+    tools: Option<Tools>,
 }
 
 /// Prints a text that is done; of a streamed one, what is left. Tells whether it is a value that
@@ -42,10 +54,10 @@ fn print(
     args: &GenerateArgs,
     generated: &Generated,
     stream: Stream,
-    vocabulary: &Vocabulary,
-    judge: Option<&Judge>,
+    (vocabulary, readers): (&Vocabulary, &Readers),
 ) -> Result<bool, Failure> {
-    let violations = judge.and_then(|judge| judge.violations(&generated.text));
+    let Readers { judge, tools } = readers;
+    let violations = judge.as_ref().and_then(|judge| judge.violations(&generated.text));
     let conforms = violations.as_ref().is_none_or(Vec::is_empty);
     if args.json {
         let mut answer = generated.to_json(vocabulary);
@@ -53,6 +65,7 @@ fn print(
             answer["valid"] = json!(violations.as_ref().map(Vec::is_empty));
             answer["violations"] = violations.as_deref().map_or(Value::Null, violations_json);
         }
+        tools.iter().for_each(|tools| tools.add_calls(&generated.text, &mut answer));
         output::print_json(&answer)?;
         return Ok(conforms);
     }

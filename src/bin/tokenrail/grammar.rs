@@ -48,6 +48,14 @@ pub(crate) fn read(args: &GrammarArgs, options: &Options) -> Result<Named, Failu
             ));
         }
     };
+    named(name, grammar)
+}
+
+/// Takes a grammar that was read, by what messages call it.
+pub(crate) fn named(
+    name: String,
+    grammar: Result<Grammar, GrammarError>,
+) -> Result<Named, Failure> {
     match grammar {
         Err(error) => Err(fault(&name, error.into())),
         Ok(grammar) => {

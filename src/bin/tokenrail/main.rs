@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod schema;
 mod score;
+mod tools;
 mod totals;
 
 use std::process::ExitCode;

@@ -205,7 +205,10 @@ impl<'o> Loader<'o> {
 }
 
 /// The language of the white space between tokens.
-fn white_space(exprs: &mut Exprs, options: &Options) -> Result<ExprId, SchemaError> {
+pub(in crate::schema) fn white_space(
+    exprs: &mut Exprs,
+    options: &Options,
+) -> Result<ExprId, SchemaError> {
     match &options.white_space {
         WhiteSpace::Compact => Ok(ExprId::EMPTY),
         WhiteSpace::Flexible { max_run } => {

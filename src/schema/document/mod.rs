@@ -25,6 +25,8 @@ mod table;
 mod texts;
 mod types;
 
+pub(super) use loader::white_space;
+
 use super::error::SchemaError;
 use super::json::Json;
 use super::keywords::{Assertions, Keywords, Place, SchemaId};
