@@ -32,8 +32,15 @@ struct Order {
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 #[allow(dead_code, reason = "read by Debug alone")]
 enum Item {
-    Book { pages: u16 },
-    Parcel { weight: f32, parts: Option<Box<Item>> },
+    Book {
+        pages: u16,
+    },
+    // A schema of `f32` has no bounds, and texts of hundreds of digits are out of its range.
+    Parcel {
+        #[schemars(range(min = 0.0, max = 1e6))]
+        weight: f32,
+        parts: Option<Box<Item>>,
+    },
 }
 
 /// Draws texts that a type's schema allows; `serde` has to take each.

@@ -16,7 +16,8 @@ use crate::schema::{self, Schema};
 ///
 /// The type's schema holds the model to what `serde` takes for a value of it. What no schema says,
 /// such as a check within `Deserialize`, is [`GenerateError::NotOfType`]; so is `-0` for an integer,
-/// which is one for a schema and a fraction for `serde_json`.
+/// which is one for a schema and a fraction for `serde_json`, and a number out of the type's range
+/// where the type's schema has no bounds.
 ///
 /// ```no_run
 /// use tokenrail::generate::{Options, TypedGenerator};
