@@ -14,8 +14,10 @@ use crate::schema::{self, Schema};
 
 /// Generates values of one Rust type with one model, after any number of prompts.
 ///
-/// The type's schema holds the model to what `serde` takes for a value of it. What no schema can say,
-/// such as a check within `Deserialize`, is [`GenerateError::NotOfType`].
+/// The type's schema holds the model to what `serde` takes for a value of it. What no schema says,
+/// such as a check within `Deserialize`, is [`GenerateError::NotOfType`]; so is `-0` for an integer,
+/// which is one for a schema and a fraction for `serde_json`, and a number out of the type's range
+/// where the type's schema has no bounds.
 ///
 /// ```no_run
 /// use tokenrail::generate::{Options, TypedGenerator};

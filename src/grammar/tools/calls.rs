@@ -41,12 +41,15 @@ impl ToolCall {
     }
 }
 
+/// Calls, and the length of what was read of them.
+type Found = (Vec<ToolCall>, usize);
+
 impl ToolSet {
     /// The calls in a text that a grammar of these tools in this shape allows; of other texts, those
     /// that can be read. Nothing is mended and nothing is validated: that the grammar did.
     #[must_use]
     pub fn calls(&self, text: &str, shape: ToolShape) -> Vec<ToolCall> {
-        let read: fn(&Self, &str) -> Option<(Vec<ToolCall>, usize)> = match shape {
+        let read: fn(&Self, &str) -> Option<Found> = match shape {
             ToolShape::Json | ToolShape::Hermes | ToolShape::Llama3 | ToolShape::Mistral => object,
             ToolShape::Pythonic => python,
             ToolShape::XmlParameters => function,
@@ -90,7 +93,7 @@ fn value(text: &str) -> Option<(Value, usize)> {
 
 /// An object, or an array of objects, that begins with a name. Of objects whose name is no tool's
 /// there are none in a text that a grammar held.
-fn object(tools: &ToolSet, text: &str) -> Option<(Vec<ToolCall>, usize)> {
+fn object(tools: &ToolSet, text: &str) -> Option<Found> {
     // Whatever else begins as JSON does is passed over without a look at all of it.
     let bare = text.trim_start_matches([' ', '[', '{', '\n', '\t', '\r']);
     bare.strip_prefix("\"name\"")?;
@@ -110,7 +113,7 @@ fn object(tools: &ToolSet, text: &str) -> Option<(Vec<ToolCall>, usize)> {
 }
 
 /// A list of Python's calls, behind its bracket.
-fn python(tools: &ToolSet, text: &str) -> Option<(Vec<ToolCall>, usize)> {
+fn python(tools: &ToolSet, text: &str) -> Option<Found> {
     let (mut calls, mut rest) = (Vec::new(), text);
     loop {
         let (name, behind) = rest.split_once('(')?;
@@ -146,7 +149,7 @@ fn keywords(mut rest: &str) -> Option<(Map<String, Value>, &str)> {
 }
 
 /// A function's parameters between tags. The first closing tag closes: strings contain none.
-fn function(tools: &ToolSet, text: &str) -> Option<(Vec<ToolCall>, usize)> {
+fn function(tools: &ToolSet, text: &str) -> Option<Found> {
     let (name, mut rest) = text.split_once(">\n")?;
     let tool = tools.tool(name)?;
     let mut arguments = Map::new();
