@@ -4,11 +4,6 @@
 
 use crate::regex::{Count, ExprId, Exprs};
 
-/// Any well-formed text.
-pub(crate) fn any_text(exprs: &mut Exprs) -> ExprId {
-    exprs.any_text()
-}
-
 /// The well-formed texts of `min` to `max` characters.
 ///
 /// It is one counted repetition, whatever the numbers; with `max` below `min` it is empty.
@@ -51,7 +46,7 @@ mod tests {
             assert_eq!(automaton.is_nullable(state), expected, "{min} to {max:?}: {text:?}");
         }
         let mut exprs = Exprs::default();
-        let any = any_text(&mut exprs);
+        let any = exprs.any_text();
         assert_eq!(length_between(&mut exprs, 0, None), any);
     }
 }

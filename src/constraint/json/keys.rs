@@ -253,15 +253,14 @@ impl Machine {
         mut text: TextId,
         char: &str,
     ) -> Result<(Vec<Cursor>, TextId), ConstraintError> {
-        let mut depth = self.text(text).len();
-        for byte in char.bytes() {
+        let begin = self.text(text).len();
+        for (depth, byte) in (begin..).zip(char.bytes()) {
             let mut next = Vec::with_capacity(cursors.len());
             for cursor in cursors {
                 next.extend(self.narrow(cursor, depth, byte)?);
             }
             text = self.text_id(text, byte);
             cursors = next;
-            depth += 1;
         }
         Ok((self.with_other_text(cursors, text)?, text))
     }

@@ -97,8 +97,12 @@ impl Machine {
         let mut least = NEVER;
         for cursor in &cursors {
             for rest in self.key_ends(cursor, begin, text)? {
-                let key = rest.iter().fold(text, |text, &byte| self.text_id(text, byte));
-                if let Some(wants) = self.key_wants(&[*cursor], key)? {
+                let (mut key, mut ended) = (text, *cursor);
+                for &byte in &rest {
+                    key = self.text_id(key, byte);
+                    ended.unnamed = self.algebra.step(ended.unnamed, byte)?;
+                }
+                if let Some(wants) = self.key_wants(&[ended], key)? {
                     let own = u32::try_from(rest.len()).unwrap_or(NEVER - 1);
                     // A quote and a colon behind it.
                     least = least.min(plus(plus(own, 2), self.wants_rest(wants)?));

@@ -80,9 +80,7 @@ impl Machine {
     pub(super) fn is_escaped(&self, escape: Escape, char: char) -> bool {
         match self.escapes {
             Escapes::Any => true,
-            Escapes::Minimal if escape == Escape::Begun => {
-                "\"\\\u{8}\u{c}\n\r\t".contains(char)
-            }
+            Escapes::Minimal if escape == Escape::Begun => "\"\\\u{8}\u{c}\n\r\t".contains(char),
             Escapes::Minimal => char < ' ' && !"\u{8}\u{c}\n\r\t".contains(char),
         }
     }

@@ -23,11 +23,11 @@ mod read;
 mod rest;
 mod scope;
 
-pub(crate) use array::{ArrayId, ArrayShape, Counted};
+pub(crate) use array::{ArrayId, ArrayShape};
 pub(crate) use cells::Cell;
 pub(crate) use extent::{NEVER, plus};
 pub(crate) use form::Form;
-pub(crate) use object::{Demand, Name, ObjectId, ObjectShape};
+pub(crate) use object::{Name, ObjectId, ObjectShape};
 pub(crate) use rest::{Items, Members};
 
 use std::sync::Arc;
@@ -37,7 +37,7 @@ use hashbrown::HashMap;
 use super::document::Document;
 use super::error::SchemaError;
 use super::json::Json;
-use super::keywords::SchemaId;
+use super::keywords::{Keywords, SchemaId};
 use super::number::{Numbers, Spelling};
 use super::options::Options;
 use super::report::{Enforcement, Entry};
@@ -110,7 +110,7 @@ pub(crate) struct Algebra {
 }
 
 /// Alternatives of one type.
-const MOST_SHAPES: usize = 1 << 12;
+const MOST_SHAPES: usize = 1 << 8;
 /// Schemas within schemas, without a value between.
 const DEEPEST: usize = 500;
 /// Automaton states that may be looked at to see whether a language is empty.
@@ -123,8 +123,14 @@ impl Algebra {
         let mut exprs = document.exprs.clone();
         let (any_char, any_text) = (exprs.any_char(), exprs.any_text());
         let numbers = document.numbers.clone();
-        // Of numbers of more digits it is not decided what they are multiples of.
-        let any_number = numbers.decided_by_multiples();
+        // Of numbers of many digits it is not decided what they are multiples of.
+        let is_counted = |keywords: &Keywords| {
+            keywords.number.is_some() || keywords.types.is_some_and(|types| types.integer)
+        };
+        let any_number = match document.keywords().any(is_counted) {
+            true => numbers.decided_by_multiples(),
+            false => numbers.any(),
+        };
         for byte in told_apart(&document).iter() {
             exprs.byte(ByteSet::range(byte, byte));
         }

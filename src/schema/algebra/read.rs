@@ -6,6 +6,7 @@ use super::array::Counted;
 use super::evaluated::Tracking;
 use super::{Algebra, ArrayShape, Form, Name, NodeId, ObjectShape, ScopeId};
 use crate::regex::ExprId;
+use crate::schema::Draft;
 use crate::schema::SchemaError;
 use crate::schema::keywords::{Assertions, Condition, Keywords, SchemaId, Types};
 use crate::schema::number::Spelling;
@@ -101,7 +102,8 @@ impl Algebra {
     fn own_form(&mut self, keywords: &Keywords, reading: Reading) -> Result<Form, SchemaError> {
         let mut form = self.everything();
         if let Some(types) = keywords.types {
-            self.keep_types(&mut form, types);
+            let draft = self.document.places[self.at.index()].draft;
+            self.keep_types(&mut form, types, draft);
         }
         if let Some(language) = keywords.number {
             form.numbers = self.both_numbers(form.numbers, language);
@@ -128,7 +130,7 @@ impl Algebra {
         Ok(form)
     }
 
-    fn keep_types(&mut self, form: &mut Form, types: Types) {
+    fn keep_types(&mut self, form: &mut Form, types: Types, draft: Draft) {
         form.null &= types.null;
         if !types.boolean {
             form.booleans = [false; 2];
@@ -136,7 +138,12 @@ impl Algebra {
         if !types.number {
             form.numbers = ExprId::NOTHING;
             if types.integer {
-                form.numbers = self.numbers.integers(self.automaton.exprs_mut());
+                let exprs = self.automaton.exprs_mut();
+                form.numbers = match draft {
+                    // There `1.0` is no integer.
+                    Draft::Draft4 => self.numbers.digits_only(exprs),
+                    _ => self.numbers.integers(exprs),
+                };
                 if self.spelling == Spelling::Usual {
                     form.spellings = self.numbers.digits_only(self.automaton.exprs_mut());
                 }

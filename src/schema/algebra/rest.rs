@@ -5,7 +5,6 @@
 use super::extent::{Estimate, NEVER, plus, times};
 use super::object::Demand;
 use super::{Algebra, ArrayId, ArrayShape, Name, NodeId, ObjectId, ObjectShape};
-use crate::regex::ExprId;
 use crate::schema::SchemaError;
 
 /// What of an array was read.

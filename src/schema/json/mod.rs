@@ -8,7 +8,9 @@
 
 mod parser;
 
-use serde_json::{Map, Value};
+#[cfg(test)]
+use serde_json::Map;
+use serde_json::Value;
 
 use super::number::Decimal;
 
@@ -78,6 +80,7 @@ impl Json {
         })
     }
 
+    #[cfg(test)]
     /// The same as a value of `serde_json`; `None` where a number is beyond its range.
     pub(crate) fn to_value(&self) -> Option<Value> {
         Some(match self {
@@ -127,11 +130,6 @@ impl Json {
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(name, _)| name == key).map(|(_, value)| value)
-    }
-
-    /// What a JSON pointer (RFC 6901) leads to.
-    pub(crate) fn at(&self, pointer: &str) -> Option<&Self> {
-        self.locate(pointer).map(|(_, value)| value)
     }
 
     /// What a JSON pointer leads to, and the numbers of the children on the way.

@@ -78,6 +78,7 @@ impl Decimal {
         self.is_negative
     }
 
+    #[cfg(test)]
     /// Whether it has no fraction: `1.0` and `1e3` have none.
     pub(crate) fn is_integer(&self) -> bool {
         self.exponent >= 0
