@@ -83,7 +83,7 @@ fn compile(group: &Group, vocabulary: &Vocabulary) -> Result<Option<Constraint>,
     let grammar = engine::grammar_of(&group.schema, &dialect)?;
     match Constraint::new(&grammar, vocabulary) {
         Ok(constraint) => Ok(Some(constraint)),
-        Err(ConstraintError::EmptyLanguage { .. }) => Ok(None),
+        Err(ConstraintError::EmptySchema { .. }) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -6,6 +6,9 @@ use crate::constraint::ConstraintError;
 use crate::regex::ExprId;
 use crate::schema::algebra::{Form, Items, Members, NEVER};
 
+/// Each byte of an object is read for all of them.
+const MOST_THREADS: usize = 1 << 9;
+
 impl Word {
     pub(super) fn text(self) -> &'static [u8] {
         match self {
@@ -103,6 +106,11 @@ impl Machine {
                 let object = OpenObject { shape, members, unnamed: Box::default(), above };
                 threads.extend(self.object_thread(object)?);
             }
+        }
+        let limit = MOST_THREADS;
+        if threads.len() > limit {
+            let what = "readings of one object";
+            return Err(ConstraintError::Limit { what, value: threads.len(), limit });
         }
         let has_one = !threads.is_empty();
         Ok(has_one.then(|| Place::FirstKey(self.level_id(threads))))

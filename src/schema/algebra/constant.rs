@@ -18,7 +18,9 @@ impl Algebra {
                 Json::Bool(value) => form.booleans[usize::from(*value)] = true,
                 Json::Number(text) => {
                     numbers.push(self.equal_number(text)?);
-                    spellings.push(text.as_bytes());
+                    spellings.push(text.to_string());
+                    // As short as it can be, beside as it was written.
+                    spellings.extend(Decimal::parse(text).map(|value| value.to_string()));
                 }
                 Json::String(text) => texts.push(text.as_bytes()),
                 Json::Array(items) => {
@@ -37,7 +39,10 @@ impl Algebra {
             form.numbers = exprs.or(numbers);
             form.spellings = match self.spelling {
                 Spelling::Any => ExprId::ANYTHING,
-                Spelling::Usual => exprs.literals(&spellings),
+                Spelling::Usual => {
+                    let spellings: Vec<&[u8]> = spellings.iter().map(String::as_bytes).collect();
+                    exprs.literals(&spellings)
+                }
             };
         }
         form.arrays.sort_unstable();

@@ -125,8 +125,13 @@ impl Algebra {
             return Ok(false);
         }
         self.looking.push(node);
-        let form = self.form(node)?;
+        let form = self.form(node);
         self.looking.pop();
+        let form = match form {
+            // What is being read is not known yet; a schema that only loops shows without a look.
+            Err(_) if std::mem::take(&mut self.is_loop) => return Ok(false),
+            form => form?,
+        };
         let has_more = form.null
             || form.booleans != [false; 2]
             || !form.arrays.is_empty()

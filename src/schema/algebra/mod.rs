@@ -104,13 +104,15 @@ pub(crate) struct Algebra {
     cells: HashMap<ObjectId, Arc<[Cell]>>,
     /// The nodes that are looked into for contradictions.
     looking: Vec<NodeId>,
+    /// Whether what failed last came back to a schema that is being read.
+    is_loop: bool,
     depth: usize,
     /// The schema that is read, to name in errors.
     at: SchemaId,
 }
 
 /// Alternatives of one type.
-const MOST_SHAPES: usize = 1 << 8;
+const MOST_SHAPES: usize = 1 << 10;
 /// Schemas within schemas, without a value between.
 const DEEPEST: usize = 500;
 /// Automaton states that may be looked at to see whether a language is empty.
@@ -162,6 +164,7 @@ impl Algebra {
             extents: HashMap::new(),
             cells: HashMap::new(),
             looking: Vec::new(),
+            is_loop: false,
             depth: 0,
             at,
         }
@@ -241,7 +244,15 @@ impl Algebra {
             return Ok(Arc::clone(form));
         }
         self.deeper()?;
-        let form = match self.nodes.get(node.0).clone() {
+        let form = self.make_form(node);
+        self.depth -= 1;
+        let form = form?;
+        self.forms.insert(node, Arc::clone(&form));
+        Ok(form)
+    }
+
+    fn make_form(&mut self, node: NodeId) -> Result<Arc<Form>, SchemaError> {
+        Ok(match self.nodes.get(node.0).clone() {
             Node::Any => Arc::new(self.everything()),
             Node::None => Arc::new(Form::nothing()),
             Node::Schema(schema, scope) => self.read(schema, scope)?,
@@ -269,10 +280,7 @@ impl Algebra {
                 }
                 whole
             }
-        };
-        self.depth -= 1;
-        self.forms.insert(node, Arc::clone(&form));
-        Ok(form)
+        })
     }
 
     /// The values of all nodes.
@@ -403,10 +411,10 @@ impl Algebra {
     }
 
     fn deeper(&mut self) -> Result<(), SchemaError> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
+        if self.depth >= DEEPEST {
             return Err(self.over("schemas within schemas", DEEPEST));
         }
+        self.depth += 1;
         Ok(())
     }
 

@@ -35,6 +35,7 @@ impl Algebra {
         match self.read.get(&key) {
             Some(Some(form)) => return Ok(Arc::clone(form)),
             Some(None) => {
+                self.is_loop = true;
                 let reason = "the schema refers to itself before it looks into a value";
                 return Err(self.refused(key.0, "$ref", reason));
             }
@@ -43,17 +44,30 @@ impl Algebra {
         self.deeper()?;
         self.read.insert(key, None);
         let before = std::mem::replace(&mut self.at, key.0);
-        let document = Arc::clone(&self.document);
-        let form = match &document.places[key.0.index()].assertions {
-            Assertions::Always(true) => self.everything(),
-            Assertions::Always(false) => Form::nothing(),
-            Assertions::Keywords(keywords) => self.read_keywords(keywords, key)?,
-        };
+        let form = self.read_place(key);
         self.at = before;
         self.depth -= 1;
-        let form = Arc::new(form);
-        self.read.insert(key, Some(Arc::clone(&form)));
-        Ok(form)
+        match form {
+            Ok(form) => {
+                let form = Arc::new(form);
+                self.read.insert(key, Some(Arc::clone(&form)));
+                Ok(form)
+            }
+            Err(error) => {
+                // Another way to it may not fail.
+                self.read.remove(&key);
+                Err(error)
+            }
+        }
+    }
+
+    fn read_place(&mut self, key: Key) -> Result<Form, SchemaError> {
+        let document = Arc::clone(&self.document);
+        match &document.places[key.0.index()].assertions {
+            Assertions::Always(true) => Ok(self.everything()),
+            Assertions::Always(false) => Ok(Form::nothing()),
+            Assertions::Keywords(keywords) => self.read_keywords(keywords, key),
+        }
     }
 
     fn read_keywords(&mut self, keywords: &Keywords, key: Key) -> Result<Form, SchemaError> {
