@@ -92,8 +92,7 @@ impl Escape {
 
     /// The fewest bytes that finish it.
     ///
-    /// Behind a backslash this is the way with `u` and four digits, which is always open where
-    /// escapes are.
+    /// Behind a backslash this is the way by `u` and four digits; a short escape takes less.
     pub(super) fn rest(self) -> u32 {
         match self {
             Self::None => 0,

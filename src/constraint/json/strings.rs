@@ -87,8 +87,9 @@ impl Machine {
 
     /// Whether a character may be written by an escape of this kind.
     ///
-    /// With the fewest escapes, those that have a short escape are written by it, other control
-    /// characters by `\u`, and nothing else is escaped. Then each text has one spelling.
+    /// With the fewest escapes, characters that have a short escape are written by it, other
+    /// control characters by `\u`, and nothing else is escaped: so a text has one spelling, but for
+    /// the case of hexadecimal digits.
     pub(super) fn is_escaped(&self, escape: Escape, char: char) -> bool {
         match self.escapes {
             Escapes::Any => true,

@@ -237,8 +237,8 @@ impl Algebra {
 
     /// Demands a node of every item from an index on.
     ///
-    /// The prefix is made as long as needed, up to 65536 places: beyond that no text comes within
-    /// any budget of tokens.
+    /// The prefix is made as long as needed, up to 65536 places, as it is written out; what is
+    /// demanded further on is demanded from there already.
     fn demand_from(&mut self, shape: &mut ArrayShape, from: u64, node: NodeId) {
         let length = usize::try_from(from).unwrap_or(usize::MAX).min(1 << 16);
         while shape.prefix.len() < length {

@@ -31,7 +31,7 @@ impl Algebra {
         }
         let rules = self.object(shape).rules.clone();
         // Each rule cuts every cell in two. Empty parts are dropped at once, so that there are as
-        // many cells as kinds of keys, and not two for each subset of rules.
+        // many cells as kinds of keys, and not one for each subset of the rules.
         let mut cells = vec![Cell { language: self.any_text, node: NodeId::ANY }];
         for (language, node) in rules {
             let mut next = Vec::with_capacity(cells.len() * 2);

@@ -89,8 +89,8 @@ impl Algebra {
 
     /// What is known of a node's extent so far.
     ///
-    /// A node that is not known yet is noted to be computed, and has no value until then: a bound
-    /// from above would not be safe to begin with, as a circle could hold itself up by it.
+    /// A node that is not known yet is noted to be computed, and has no value until then: to begin
+    /// with a number would not be safe, as nodes in a circle could hold each other up by it.
     pub(super) fn estimated(&mut self, node: NodeId, estimate: &mut Estimate) -> u32 {
         match node {
             NodeId::NONE => return NEVER,

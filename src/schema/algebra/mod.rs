@@ -327,8 +327,8 @@ impl Algebra {
 
     /// The values of any of the nodes.
     ///
-    /// In the same normal form. Opposites are not looked for: all that they would make is larger
-    /// than needed, and not wrong.
+    /// In the same normal form. Opposites are not looked for: with them the node is right and not
+    /// in its plainest form.
     pub(crate) fn or(&mut self, parts: impl IntoIterator<Item = NodeId>) -> NodeId {
         let mut flat = Vec::new();
         for part in parts {
