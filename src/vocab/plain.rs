@@ -2,6 +2,10 @@
 //!
 //! Within a string almost every token goes on with it, whatever the string is for. What those are is
 //! a fact of the vocabulary, found once, so that masks need only look at the others.
+//!
+//! JSON's strings end at a quote, and a backslash begins an escape (RFC 8259, section 7). Up to the
+//! first of these a token is characters as they are, in UTF-8, of which the first and the last may
+//! be cut: tokens of bytes are split anywhere.
 
 use super::{TokenId, TokenMask, TokenTrie};
 
@@ -33,10 +37,13 @@ pub(crate) struct Plain {
 pub(crate) struct Behind {
     /// Tokens of which the byte is the last.
     pub(crate) ended: Vec<TokenId>,
+    /// The others, by what stands behind the byte.
     pub(crate) trie: TokenTrie,
 }
 
 impl Plain {
+    /// One walk over the trie, in which each node knows the last special byte on its way. Tokens
+    /// with a control character or a wrong byte first are in no list: no string has them.
     pub(super) fn new(trie: &TokenTrie, size: usize) -> Self {
         let (mut mask, mut last_special) = (TokenMask::new(size), Vec::new());
         let mut bytes: Vec<u8> = Vec::new();
@@ -85,6 +92,9 @@ impl Plain {
     }
 
     /// Allows the plain tokens of at most so many characters, the last perhaps unfinished.
+    ///
+    /// Masks of lengths contain those of lesser ones, so a union with one does; tokens beyond the
+    /// table are few and looked at.
     pub(crate) fn allow_up_to(&self, length: usize, mask: &mut TokenMask) {
         if let Some(known) = self.by_length.get(length) {
             mask.union_with(known);
@@ -112,6 +122,8 @@ impl Behind {
 }
 
 /// Whether bytes are within a string, the last character perhaps unfinished.
+///
+/// A character that lacks bytes at the end goes on; one that is wrong does not.
 fn goes_on(bytes: &[u8]) -> bool {
     let is_special = |&byte: &u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     if bytes.last().is_some_and(is_special) {
@@ -124,6 +136,9 @@ fn goes_on(bytes: &[u8]) -> bool {
 }
 
 /// Whether bytes may end a string that is not all plain, or more than one.
+///
+/// A quote behind a backslash ends nothing. One string that ends and another that begins and ends
+/// are three quotes.
 fn ends_more(bytes: &[u8]) -> bool {
     let (mut quotes, mut escapes, mut at) = (0, 0, 0);
     while at < bytes.len() {
@@ -159,6 +174,9 @@ fn by_length(
 }
 
 /// The characters that bytes begin.
+///
+/// By their first bytes, so that one that is cut at the end counts, and one that is cut at its
+/// begin does not (RFC 3629).
 fn chars(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }

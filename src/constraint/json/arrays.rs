@@ -1,4 +1,11 @@
 //! Items of arrays: what each may be, how many there are, and whether it is new.
+//!
+//! An item may be counted for a demand or not, and each way is a thread. A thread that cannot be
+//! finished is not made, so the ways that remain are those a text can take.
+//!
+//! Of arrays whose items must differ the items are kept as values in a canonical text: JSON's
+//! equality is of values (JSON Schema 2020-12, core, section 4.2.2), so `1` and `1.0` are the same
+//! item, and so are objects with members in another order.
 
 use super::level::{LevelId, OpenArray, Thread, ThreadId};
 use super::{Machine, State, TextId, WantsId};
@@ -11,6 +18,9 @@ const DEEPEST: usize = 1 << 9;
 
 impl Machine {
     /// The state at the begin of an item: its text is kept where a thread must know it.
+    ///
+    /// The outermost such array begins the text, and those within it note where in it their items
+    /// begin.
     pub(super) fn in_item(&self, state: State, level: LevelId) -> State {
         let item = state.item.or_else(|| self.is_unique(level).then_some(TextId::EMPTY));
         State { item, ..state }
@@ -23,6 +33,9 @@ impl Machine {
     }
 
     /// What the next item of a level may be, with the level behind it.
+    ///
+    /// Kept by level, and by the begin where threads must know their items. `None` where no further
+    /// item can come.
     pub(super) fn item_wants(
         &mut self,
         level: LevelId,
@@ -49,6 +62,9 @@ impl Machine {
     }
 
     /// The values that are waited for, each once, with all threads that wait for it.
+    ///
+    /// Threads that wait for the same value become one level: that is where alternatives are
+    /// shared, and why they add up.
     pub(super) fn grouped(&mut self, mut wants: Vec<(NodeId, ThreadId)>) -> Option<WantsId> {
         wants.sort_unstable();
         wants.dedup();
@@ -61,6 +77,9 @@ impl Machine {
     }
 
     /// Every way to read the next item: what it must be, and the array behind it.
+    ///
+    /// Each demand that counts and is not settled splits the ways in two; with a maximum the other
+    /// half must surely be no such item, without one it may be any.
     fn items_of(&mut self, array: &OpenArray, start: u32) -> Vec<(NodeId, OpenArray)> {
         let shape = self.algebra.array(array.shape).clone();
         let count = array.items.count;
@@ -99,6 +118,9 @@ impl Machine {
     }
 
     /// A node without the plain values of a list: arrays and objects are compared when they end.
+    ///
+    /// The next item must not be one of these, which a language can say of null, booleans, numbers
+    /// and strings.
     fn unlike(&mut self, node: NodeId, values: &[u32]) -> NodeId {
         let mut plain = Vec::new();
         for &value in values {
@@ -135,6 +157,7 @@ impl Machine {
                 continue;
             }
             is_outermost |= array.start == 0;
+            // A thread that has this value among its items already is dropped.
             let value = self.value_id(&bytes[array.start as usize..]);
             let Err(place) = array.values.binary_search(&value) else { continue };
             let mut values = array.values.into_vec();
@@ -151,6 +174,8 @@ impl Machine {
     }
 
     /// The number of a value, the same for every spelling of it.
+    ///
+    /// Text that is no JSON within the depth is a value of its own, and equal to itself alone.
     fn value_id(&mut self, text: &[u8]) -> u32 {
         let text = String::from_utf8_lossy(text);
         let value = Json::parse(&text, DEEPEST).map(|value| value.canonical());
@@ -158,6 +183,8 @@ impl Machine {
         self.values.intern(plain.into())
     }
 
+    /// Whether all that is counted, and the length, are as demanded. What is too much was never
+    /// read.
     pub(super) fn may_close_array(&self, array: &OpenArray) -> bool {
         let shape = self.algebra.array(array.shape);
         let is_counted = shape.counted.iter().enumerate().all(|(index, of)| {

@@ -1,4 +1,8 @@
 //! Escapes within strings: what has been read of one, and the characters it may still become.
+//!
+//! RFC 8259, section 7: two bytes for the short escapes, six for `\uXXXX`, and twelve for a
+//! character beyond U+FFFF, which is written as two surrogates. A surrogate alone stands for no
+//! character, so no text goes on behind one but with the second of its pair.
 
 /// How far an escape has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +34,9 @@ pub(super) enum Escaped {
 
 impl Escape {
     /// The escape behind a byte within one.
+    ///
+    /// At the fourth digit it is settled which it is: a first surrogate goes on, a second one is
+    /// wrong here.
     pub(super) fn step(self, byte: u8) -> Escaped {
         match (self, byte) {
             (Self::Begun, b'u') => Escaped::Open(Self::Digits(0, 0)),
@@ -55,6 +62,9 @@ impl Escape {
 
     /// The range of characters that it may become, both ends included; surrogates among them stand
     /// for no character.
+    ///
+    /// As long as digits are missing, a range of values may come of those read; a pair's first half
+    /// settles ten bits and leaves 1024 characters.
     pub(super) fn reach(self) -> (u32, u32) {
         let of_pair = |high: u16, low: (u32, u32)| {
             let high = (u32::from(high) - 0xD800) << 10;
@@ -74,12 +84,15 @@ impl Escape {
             Self::High(high) | Self::HighBegun(high) => of_pair(high, (0xDC00, 0xDFFF)),
             Self::HighDigits(high, count, value) => {
                 let (first, last) = spread(count, value);
+                // No second surrogate begins with these digits: an empty range.
                 if first > 0xDFFF || last < 0xDC00 { (1, 0) } else { of_pair(high, (first, last)) }
             }
         }
     }
 
     /// The fewest bytes that finish it.
+    ///
+    /// Behind a backslash this is the way by `u` and four digits; a short escape takes less.
     pub(super) fn rest(self) -> u32 {
         match self {
             Self::None => 0,
@@ -103,11 +116,13 @@ fn spread(count: u8, value: u16) -> (u32, u32) {
     (first, first + ((1 << missing) - 1))
 }
 
+/// The value with one digit more, in either case; `None` for other bytes.
 fn hex(value: u16, byte: u8) -> Option<u16> {
     let digit = char::from(byte).to_digit(16)?;
     Some(value << 4 | u16::try_from(digit).expect("a digit is below 16"))
 }
 
+/// The character of two surrogates; `None` unless the second is a second one.
 fn paired(high: u16, low: u16) -> Option<char> {
     char::decode_utf16([high, low]).next().and_then(Result::ok).filter(|_| low & 0xFC00 == 0xDC00)
 }

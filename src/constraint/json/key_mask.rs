@@ -16,6 +16,10 @@ use crate::regex::ExprId;
 
 impl Machine {
     /// Finds the tokens that may follow within a key, at nodes.
+    ///
+    /// Where only names may come, the trie is walked byte by byte, as few of its nodes are on the
+    /// way to one. Else the tokens are found that any other key goes on with, and then put right
+    /// along the keys that are compared.
     pub(super) fn walk_key(
         &mut self,
         nodes: Nodes<'_>,
@@ -36,6 +40,9 @@ impl Machine {
     }
 
     /// What the keys go on with that this one is compared with.
+    ///
+    /// Keys that part from this one already are no matter any more, so mostly there are none or
+    /// few.
     fn compared(&self, cursors: &[Cursor], text: TextId) -> Vec<Box<str>> {
         let behind = cursors.iter().flat_map(|cursor| self.taken_behind(cursor.thread, text));
         let mut compared: Vec<Box<str>> = behind.collect();
@@ -45,6 +52,10 @@ impl Machine {
     }
 
     /// Finds the tokens of keys that are none of those compared with.
+    ///
+    /// Stands one key for all others: a text with a byte 0 behind it, which is never one of those
+    /// compared, as control characters are escaped. What may follow its closing quote may follow
+    /// that of any other key under the same rules.
     fn walk_others(
         &mut self,
         nodes: Nodes<'_>,
@@ -71,6 +82,7 @@ impl Machine {
             }
             return self.walk_ruled(nodes, (state, &others, text), found);
         }
+        // One byte 0 is mostly enough: only keys that have such bytes themselves ask for more.
         let mut other = self.text_id(text, 0);
         while !self.compared(&others, other).is_empty() {
             other = self.text_id(other, 0);
@@ -90,6 +102,10 @@ impl Machine {
     }
 
     /// The same where keys have languages, or rules that tell them apart: the tokens that end a key.
+    ///
+    /// Which rules hold of a key is known at its quote alone, so the languages of all rules are
+    /// stepped along; keys of which the same hold go on from one state, which is looked up by those
+    /// flags.
     fn walk_ruled(
         &mut self,
         nodes: Nodes<'_>,
@@ -149,6 +165,8 @@ impl Machine {
 
     /// The state behind the end of a key that is compared with no other; it stands for all keys of
     /// which the same rules hold.
+    ///
+    /// A key that is compared has a state of its own, which is not kept for others.
     fn behind_key(
         &mut self,
         state: StateId,
@@ -171,6 +189,8 @@ impl Machine {
     }
 
     /// The state behind some bytes and one more.
+    ///
+    /// `None` where no text goes on so.
     fn behind_bytes(
         &mut self,
         mut state: StateId,
@@ -187,6 +207,9 @@ impl Machine {
     }
 
     /// The languages of all rules behind a text.
+    ///
+    /// Those of all cursors' shapes together, each once: flags of several threads are read off one
+    /// list.
     fn rule_states(&mut self, cursors: &[Cursor], text: &[u8]) -> Vec<ExprId> {
         let mut rules = Vec::new();
         for cursor in cursors {
@@ -208,6 +231,10 @@ impl Machine {
     }
 
     /// Finds the tokens that end a key which is compared with others, and those that lead to it.
+    ///
+    /// Goes along the trie as far as the key does. On the way each token is allowed exactly if the
+    /// key itself may go on so, whatever was found for others; behind its quote the tokens found
+    /// for others are taken back, and those of this key are found.
     fn walk_compared(
         &mut self,
         nodes: Nodes<'_>,
@@ -249,6 +276,8 @@ impl Machine {
     }
 
     /// Whether all keys that a cursor's thread does not know by name have values of one kind.
+    ///
+    /// Then one key stands for all, and no language has to be stepped.
     fn has_one_rule(&self, cursor: &Cursor) -> bool {
         let Thread::Object(object) = self.thread(cursor.thread) else { return false };
         let shape = self.algebra.object(object.shape);
@@ -256,6 +285,7 @@ impl Machine {
         shape.rules.iter().all(|rule| rule.0 == any_text) && shape.demands.is_empty()
     }
 
+    /// The number of a list of cursors, in whatever order they come.
     fn cursors_id(&mut self, mut cursors: Vec<Cursor>) -> CursorsId {
         cursors.sort_unstable();
         CursorsId(self.cursors.intern(cursors.into()))

@@ -1,4 +1,15 @@
 //! Keys of objects: which may come next, and what stands behind each.
+//!
+//! A key is read for all threads of a level at once: each has a cursor, which is a range of the
+//! names that begin as the text does, and a language of other keys behind it. At the closing quote
+//! every thread says what its value must be; several that say the same share it.
+//!
+//! A name that the shape knows is never read as another key, and no key comes twice: RFC 8259,
+//! section 4, leaves open what a second one means, and readers differ in it. So all keys that were
+//! read are kept, if not as bits then as texts.
+//!
+//! Law: a cursor is kept only where its thread can be finished behind some key that it may still
+//! become.
 
 use std::sync::Arc;
 
@@ -21,6 +32,9 @@ pub(super) struct Candidates {
 
 impl Machine {
     /// The threads of a level in which a key may come next.
+    ///
+    /// Behind a comma a key must come, so threads in which none may are dropped there; a comma
+    /// after which nothing could stand is not allowed.
     pub(super) fn continuing(
         &mut self,
         level: LevelId,
@@ -35,6 +49,7 @@ impl Machine {
         Ok((!threads.is_empty()).then(|| self.level_id(threads)))
     }
 
+    /// The state behind a key's first quote, with a cursor for each thread in which a key may come.
     pub(super) fn begin_key(
         &mut self,
         state: State,
@@ -51,6 +66,9 @@ impl Machine {
     }
 
     /// The keys that may come next in a thread.
+    ///
+    /// Kept for each thread. A name is no candidate where its value has no extent, or where the
+    /// object could not be finished behind it: so no key leads into a dead end.
     pub(super) fn candidates(
         &mut self,
         thread: ThreadId,
@@ -81,6 +99,8 @@ impl Machine {
     }
 
     /// Names from here on cannot come: one that is required would be left out.
+    ///
+    /// In any other order than the declared one all names may come until the end.
     fn last_candidate(&self, shape: &ObjectShape, object: &OpenObject) -> usize {
         let mut last = shape.names.len();
         if self.order == Order::Declared {
@@ -93,6 +113,9 @@ impl Machine {
     }
 
     /// Whether the object can be finished behind a key: a known name, or one that is not.
+    ///
+    /// Mostly no demand depends on which key it is, and nothing has to be tried; else every way to
+    /// count the key is made and asked whether it can be finished.
     fn can_take(
         &mut self,
         shape: &ObjectShape,
@@ -117,6 +140,9 @@ impl Machine {
         Ok(false)
     }
 
+    /// The language of the other keys that may come: those of the cells that have values, if one of
+    /// their texts is not taken. Taken keys are not taken out of it here, as that would make a
+    /// language for every key read.
     fn unnamed_candidates(
         &mut self,
         shape: &ObjectShape,
@@ -144,6 +170,8 @@ impl Machine {
     }
 
     /// The keys that may not come as unnamed ones.
+    ///
+    /// Names of the shape, and other keys that were read already.
     fn taken(&self, shape: &ObjectShape, object: &OpenObject) -> Vec<Box<str>> {
         let names =
             shape.names.iter().map(|name| self.algebra.name_text(name.name).as_ref().into());
@@ -161,6 +189,9 @@ impl Machine {
 
     /// A short text of a language that is none of a list. Looks at beginnings of the list's texts
     /// and one byte more, as every other beginning is that of another text.
+    ///
+    /// A list of finitely many texts has finitely many beginnings, so the search ends; what it
+    /// finds is one of the shortest behind the place where the texts part.
     pub(super) fn other_text(
         &mut self,
         language: ExprId,
@@ -190,6 +221,8 @@ impl Machine {
         Ok(None)
     }
 
+    /// The state behind a byte of a key. Escapes are followed as in strings: the cursors step when
+    /// the character is known.
     pub(super) fn step_key(
         &mut self,
         state: State,
@@ -231,6 +264,8 @@ impl Machine {
         }
     }
 
+    /// The state within a key with what is left of its cursors; `None` where nothing is. Cursors
+    /// are put in order, so equal ways to come here are one state.
     fn in_key(
         &mut self,
         state: State,
@@ -275,6 +310,8 @@ impl Machine {
         let candidates = self.candidates(cursor.thread)?;
         let names = &candidates.names[cursor.low as usize..cursor.high as usize];
         let at = |name: &(Arc<str>, usize)| name.0.as_bytes().get(depth).copied();
+        // The names are ascending and alike up to here, so those that go on with the byte are a
+        // range.
         let below = names.partition_point(|name| at(name) < Some(byte));
         let through = names.partition_point(|name| at(name) <= Some(byte));
         let mut unnamed = ExprId::NOTHING;
@@ -291,6 +328,8 @@ impl Machine {
     }
 
     /// The cursors without languages all of whose texts are taken by keys that begin as this one.
+    ///
+    /// The language of all texts is left as it is: a finite list never takes all of it.
     fn with_other_text(
         &mut self,
         cursors: Vec<Cursor>,
@@ -312,6 +351,8 @@ impl Machine {
     }
 
     /// What taken keys that begin with a text go on with.
+    ///
+    /// These are what a mask has to look at one by one; see `key_mask`.
     pub(super) fn taken_behind(&self, thread: ThreadId, text: TextId) -> Vec<Box<str>> {
         let Thread::Object(object) = self.thread(thread) else { return Vec::new() };
         let begin = self.text(text);
@@ -324,6 +365,8 @@ impl Machine {
     }
 
     /// The cursors for which an escape can become a character that goes on.
+    ///
+    /// An escape that no candidate needs, and that no other key may have, is not begun.
     fn escapable(
         &mut self,
         cursors: Vec<Cursor>,
@@ -354,6 +397,7 @@ impl Machine {
         Ok(left)
     }
 
+    /// The state behind a key's closing quote, where white space may stand before the colon.
     fn end_key(
         &mut self,
         state: State,
@@ -365,6 +409,9 @@ impl Machine {
     }
 
     /// What stands behind a key.
+    ///
+    /// Nodes without values and threads that cannot be finished are left out; `None` where nothing
+    /// is left, and then the key may not end here.
     pub(super) fn key_wants(
         &mut self,
         cursors: &[Cursor],
@@ -388,6 +435,9 @@ impl Machine {
     }
 
     /// Every way to read a key in a thread.
+    ///
+    /// A name that the shape knows is read as that; any other key is under the rules, is noted so
+    /// that it comes once, and may count for demands.
     fn members_behind(
         &mut self,
         cursor: &Cursor,
@@ -431,6 +481,10 @@ impl Machine {
     }
 
     /// Every way to count a property: what its value must be, and the object behind it.
+    ///
+    /// Each demand that is not met doubles the ways: the property counts for it, and then its value
+    /// must be of the demand's node, or it does not. The count of properties stops where the shape
+    /// does not tell more of them apart, so that equal states are found equal.
     fn members_of(
         &mut self,
         shape: &ObjectShape,
@@ -470,6 +524,7 @@ impl Machine {
         ways
     }
 
+    /// Whether required names, implications, demands and the least number are all met.
     pub(super) fn may_close_object(
         &mut self,
         object: &OpenObject,

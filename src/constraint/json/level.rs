@@ -1,4 +1,8 @@
 //! Open arrays and objects: what each was read as, and what goes on when it closes.
+//!
+//! Levels are sets of threads and threads point to the level above, so all readings of a text form
+//! a graph-structured stack (Tomita 1985): what several readings have in common above them is there
+//! once. Both are interned, so equal stacks are equal numbers.
 
 use super::{Machine, State};
 use crate::constraint::ConstraintError;
@@ -20,10 +24,13 @@ impl LevelId {
 /// An open array or object under one shape. Invariant: it can be finished.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Thread {
+    /// Read as an array of one shape.
     Array(OpenArray),
+    /// Read as an object of one shape.
     Object(OpenObject),
 }
 
+/// An open array: what its shape asks to be remembered of the items read, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct OpenArray {
     pub(super) shape: ArrayId,
@@ -35,6 +42,7 @@ pub(super) struct OpenArray {
     pub(super) above: LevelId,
 }
 
+/// An open object: what its shape asks to be remembered of the members read, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct OpenObject {
     pub(super) shape: ObjectId,
@@ -45,14 +53,17 @@ pub(super) struct OpenObject {
 }
 
 impl Machine {
+    /// A thread by its number.
     pub(super) fn thread(&self, thread: ThreadId) -> &Thread {
         self.threads.get(thread.0)
     }
 
+    /// The threads of a level, ascending.
     pub(super) fn level(&self, level: LevelId) -> &[ThreadId] {
         self.levels.get(level.0)
     }
 
+    /// The number of a set of threads, in whatever order they come.
     pub(super) fn level_id(&mut self, mut threads: Vec<ThreadId>) -> LevelId {
         threads.sort_unstable();
         threads.dedup();
@@ -71,6 +82,8 @@ impl Machine {
     }
 
     /// Whether the threads of a level are arrays.
+    ///
+    /// One byte opened them all, so the first tells; of the level behind the whole text it is none.
     pub(super) fn is_array(&self, level: LevelId) -> bool {
         let first = self.level(level).first();
         first.is_some_and(|&thread| matches!(self.thread(thread), Thread::Array(_)))
@@ -95,6 +108,8 @@ impl Machine {
     }
 
     /// The state behind the bracket or brace that closes a level's threads, as many as may close.
+    ///
+    /// Threads that may not close yet are dropped: of their readings the text has none any more.
     pub(super) fn close(
         &mut self,
         state: State,

@@ -3,6 +3,9 @@
 //! Within a string nearly all tokens go on, and which ones is a fact of the vocabulary ([`Plain`]) or
 //! of the string's language alone; see `text_mask` and `key_mask`. What stands between strings is
 //! little, and walked byte by byte.
+//!
+//! Law: a token is found exactly if its bytes, stepped one by one, lead to a state. All ways to
+//! find them quicker rest on this, and the walks in `tests/json_schema` compare them with it.
 
 use super::escape::Escape;
 use super::{Machine, Place, StateId};
@@ -23,6 +26,8 @@ pub(super) struct Nodes<'t> {
     pub(super) trie: &'t TokenTrie,
     /// None where the trie is one of remainders.
     pub(super) plain: Option<&'t Plain>,
+    /// The first node, and the one behind the last. Nodes are in the order of a walk, so those
+    /// below one stand behind it in a row.
     pub(super) start: usize,
     pub(super) end: usize,
 }
@@ -46,6 +51,9 @@ impl<'t> Nodes<'t> {
 
 impl Machine {
     /// Finds the tokens that may follow a state.
+    ///
+    /// Within strings and keys the facts of the vocabulary say most; elsewhere JSON allows few
+    /// bytes, and few nodes of the trie are on their way.
     ///
     /// # Errors
     /// [`ConstraintError`] for limits.
@@ -73,6 +81,9 @@ impl Machine {
     }
 
     /// The most bytes that finish the text behind any token that may follow.
+    ///
+    /// A bound from above: what is within a string is not walked, and counts as the longest token
+    /// does.
     ///
     /// # Errors
     /// [`ConstraintError`] for limits.
@@ -104,6 +115,9 @@ impl Machine {
     }
 
     /// Walks nodes that a state leads on to.
+    ///
+    /// Where a string or a key begins below a node, its nodes are given to the walk that knows
+    /// strings, and are not looked at one by one.
     pub(super) fn walk(
         &mut self,
         nodes: Nodes<'_>,
@@ -137,6 +151,7 @@ impl Machine {
                     _ => {}
                 }
             }
+            // Behind such a node a constraint around this text may go on.
             if self.is_accepting(next) {
                 found.ends.push(at as u32);
             }

@@ -86,7 +86,9 @@ enum Place {
     After(LevelId),
     /// Within `null`, `true` or `false`, with the number of letters read.
     Literal(Word, u8, LevelId),
+    /// Within a number: the texts that it may go on with.
     Number(ReadingId),
+    /// Within a string: what it may go on with, decoded, and the escape that has begun.
     String(ReadingId, Escape),
     /// Behind the whole text.
     Done,
@@ -94,6 +96,7 @@ enum Place {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Word {
+    /// As RFC 8259, section 3, writes them: in lower case and whole.
     Null,
     True,
     False,
@@ -104,8 +107,10 @@ enum Word {
 struct Cursor {
     thread: ThreadId,
     /// The range of the thread's candidates that begin as the key does.
+    /// Both are the same where no name begins so.
     low: u32,
     high: u32,
+    /// Nothing where only names may come.
     unnamed: ExprId,
 }
 
@@ -115,21 +120,27 @@ pub(super) struct Machine {
     algebra: Algebra,
     /// The language of white space.
     space: ExprId,
+    /// Whether members come in the order in which the schema names them.
     order: Order,
+    /// Which characters may be written by escapes.
     escapes: crate::schema::Escapes,
     states: Interner<State>,
     /// Ascending lists of nodes with the level behind each.
     wants: Interner<Box<[(NodeId, LevelId)]>>,
     /// Ascending lists of languages with the level behind each.
     readings: Interner<Box<[(ExprId, LevelId)]>>,
+    /// Ascending lists of keys that are read, one for each thread.
     cursors: Interner<Box<[Cursor]>>,
     threads: Interner<Thread>,
     /// Ascending lists of threads; the first is behind the whole text.
     levels: Interner<Box<[ThreadId]>>,
+    /// Texts of keys and items: each byte points to those before it, so beginnings are shared.
     texts: Interner<(TextId, u8)>,
     /// The values of arrays that must know them, in a plain form.
     values: Interner<Box<str>>,
+    /// Steps that were taken; `None` leads nowhere.
     steps: HashMap<(StateId, u8), Option<StateId>>,
+    /// The keys that may come next, as far as was asked.
     candidates: HashMap<ThreadId, Arc<keys::Candidates>>,
     item_wants: HashMap<(LevelId, u32), Option<WantsId>>,
     level_rests: HashMap<LevelId, u32>,
@@ -188,6 +199,8 @@ impl Machine {
 
     /// The state behind a byte; `None` where no text goes on so.
     ///
+    /// Kept, so that a text which goes through the same states again costs look-ups alone.
+    ///
     /// # Errors
     /// [`ConstraintError`] for limits.
     pub(super) fn step(
@@ -220,6 +233,8 @@ impl Machine {
         self.states.get(state.0).place == Place::Done
     }
 
+    /// The step itself. Within keys, strings, numbers and words white space has no place; elsewhere
+    /// it may stand.
     fn find_step(&mut self, state: State, byte: u8) -> Result<Option<State>, ConstraintError> {
         let inside = match state.place {
             Place::Key(cursors, text, escape) => {
@@ -234,6 +249,9 @@ impl Machine {
     }
 
     /// A step where white space may stand.
+    ///
+    /// The state keeps what white space may still come, so a limit of it is a language like others.
+    /// Where that needs more of it, as indentation does, nothing else may stand yet.
     fn step_structure(&mut self, state: State, byte: u8) -> Result<Option<State>, ConstraintError> {
         if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
             let class = self.algebra.automaton.class_of(byte);
@@ -263,6 +281,8 @@ impl Machine {
     }
 
     /// A step behind a value in an array or object.
+    ///
+    /// In objects a comma leads only to threads in which a further key may come.
     fn step_after(
         &mut self,
         state: State,
@@ -302,10 +322,12 @@ impl Machine {
         State { item, ..state }
     }
 
+    /// The number of a state, the same for an equal one.
     fn state_id(&mut self, state: State) -> StateId {
         StateId(self.states.intern(state))
     }
 
+    /// The text with a byte more.
     fn text_id(&mut self, before: TextId, byte: u8) -> TextId {
         TextId(self.texts.intern((before, byte)))
     }
@@ -322,23 +344,29 @@ impl Machine {
         bytes
     }
 
+    /// The number of a list of wants, in whatever order they come.
     fn wants_id(&mut self, mut wants: Vec<(NodeId, LevelId)>) -> WantsId {
         wants.sort_unstable();
         wants.dedup();
         WantsId(self.wants.intern(wants.into()))
     }
 
+    /// The number of a list of readings, in whatever order they come.
     fn reading_id(&mut self, mut reading: Vec<(ExprId, LevelId)>) -> ReadingId {
         reading.sort_unstable();
         reading.dedup();
         ReadingId(self.readings.intern(reading.into()))
     }
 
+    /// The languages of a reading, each with the level behind it.
     fn reading(&self, reading: ReadingId) -> &[(ExprId, LevelId)] {
         self.readings.get(reading.0)
     }
 
     /// The bytes it holds, roughly.
+    ///
+    /// Measured by count and a size for each kind that is about right; what it is compared with is
+    /// a limit of memory, and not a sum.
     pub(super) fn memory(&self) -> usize {
         self.states.len() * 64
             + self.steps.len() * 32

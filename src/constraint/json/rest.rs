@@ -1,4 +1,8 @@
 //! How many bytes finish a text: a way that can always be taken.
+//!
+//! The count is of bytes without white space that need not be. A constraint under a budget of
+//! tokens ends in time by it: at each byte of this way the rest is less by one, so whoever follows
+//! it comes to an end.
 
 use super::level::{LevelId, Thread};
 use super::{Cursor, CursorsId, Machine, Place, ReadingId, StateId, TextId, WantsId};
@@ -8,6 +12,9 @@ use crate::schema::algebra::{NEVER, plus};
 
 impl Machine {
     /// The bytes of a way to the end.
+    ///
+    /// White space that must stand is counted; a number ends with what comes behind it, and a
+    /// string with its quote.
     ///
     /// # Errors
     /// [`ConstraintError`] for limits.
@@ -37,6 +44,7 @@ impl Machine {
         })
     }
 
+    /// The least over the values that are waited for, each with what closes the levels above it.
     fn wants_rest(&mut self, wants: WantsId) -> Result<u32, ConstraintError> {
         let mut least = NEVER;
         for (node, level) in self.wants.get(wants.0).to_vec() {
@@ -45,6 +53,7 @@ impl Machine {
         Ok(least)
     }
 
+    /// The least over the languages, with so many bytes of an end behind each.
     fn reading_rest(&mut self, reading: ReadingId, end: u32) -> Result<u32, ConstraintError> {
         let mut least = NEVER;
         for (language, level) in self.reading(reading).to_vec() {
@@ -55,6 +64,8 @@ impl Machine {
     }
 
     /// The bytes that close everything that is open at a level, what is missing included.
+    ///
+    /// Kept for each level, and computed without recursion.
     fn level_rest(&mut self, level: LevelId) -> Result<u32, ConstraintError> {
         // Innermost last: an open value may be as deep as the text is long.
         let mut open = vec![level];
@@ -91,6 +102,8 @@ impl Machine {
     }
 
     /// The bytes behind the nearest end of a key.
+    ///
+    /// Every end of the key is tried, as a longer key may lead to a shorter value.
     fn key_rest(&mut self, cursors: CursorsId, text: TextId) -> Result<u32, ConstraintError> {
         let begin = self.text(text).len();
         let cursors = self.cursors.get(cursors.0).to_vec();

@@ -1,4 +1,9 @@
 //! Strings: decoded as they are read, so that languages are of characters and not of spellings.
+//!
+//! RFC 8259, section 7. Bytes that are no escape are steps of the languages as they are; an escape
+//! is a step when its character is known. Until then the languages wait, and only escapes that can
+//! become a character with which one of them goes on are followed: so no escape leads into a dead
+//! end.
 
 use super::escape::{Escape, Escaped};
 use super::level::LevelId;
@@ -9,6 +14,8 @@ use crate::schema::Escapes;
 use crate::schema::algebra::NEVER;
 
 impl Machine {
+    /// A quote ends those readings whose language has the text; control characters are never
+    /// written as they are.
     pub(super) fn step_string(
         &mut self,
         state: State,
@@ -41,6 +48,7 @@ impl Machine {
         }
     }
 
+    /// The state behind a byte of an escape. The character counts as its UTF-8 bytes, all at once.
     fn step_escape(
         &mut self,
         state: State,
@@ -63,6 +71,7 @@ impl Machine {
         }
     }
 
+    /// The state within a string with what is left of its readings; `None` where nothing is.
     fn in_string(
         &mut self,
         state: State,
@@ -77,6 +86,10 @@ impl Machine {
     }
 
     /// Whether a character may be written by an escape of this kind.
+    ///
+    /// With the fewest escapes, characters that have a short escape are written by it, other
+    /// control characters by `\u`, and nothing else is escaped: so a text has one spelling, but for
+    /// the case of hexadecimal digits.
     pub(super) fn is_escaped(&self, escape: Escape, char: char) -> bool {
         match self.escapes {
             Escapes::Any => true,
@@ -100,6 +113,9 @@ impl Machine {
     }
 
     /// The same of one language.
+    ///
+    /// Kept for each language and escape, as the search goes through the characters that the escape
+    /// can still become.
     pub(super) fn reaches(
         &mut self,
         language: ExprId,
@@ -114,6 +130,9 @@ impl Machine {
         Ok(is_reached)
     }
 
+    /// Whether a character from `first` to `last` that may be written by an escape leads on in a
+    /// language. Languages with no text beyond this one are told at once, before any character is
+    /// tried.
     fn goes_on_between(
         &mut self,
         language: ExprId,
@@ -139,6 +158,7 @@ impl Machine {
         Ok(false)
     }
 
+    /// Whether a language has texts behind some bytes.
     fn goes_on(&mut self, mut language: ExprId, bytes: &[u8]) -> Result<bool, ConstraintError> {
         for &byte in bytes {
             let class = self.algebra.automaton.class_of(byte);

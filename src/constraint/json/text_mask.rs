@@ -3,6 +3,10 @@
 //! A token that stays within a string depends on the string's language alone, and is found by steps
 //! of that. One that ends the string goes on behind it from a state that only depends on which
 //! readings may end there.
+//!
+//! Masks of languages are kept, and are the same wherever the language stands: `maxLength` far from
+//! its end is the language without it, and a count of characters is a table by length. So most
+//! masks of strings are unions of a few known ones.
 
 use std::sync::Arc;
 
@@ -21,6 +25,10 @@ type Ends = HashMap<(StateId, u8), Option<StateId>>;
 
 impl Machine {
     /// Finds the tokens that may follow within a string.
+    ///
+    /// First the tokens that stay within, then those that end the string. Where any text may end,
+    /// one state behind the quote stands for all ends; where none comes near the end, only escapes
+    /// are walked; else the tokens with quotes are walked along the languages.
     pub(super) fn allow_string(
         &mut self,
         (plain, trie): (&Plain, &TokenTrie),
@@ -65,6 +73,8 @@ impl Machine {
     }
 
     /// Whether a language has all texts that a token may add, and all of them may be its last.
+    ///
+    /// Then it makes no difference what stands before the quote within a token.
     fn may_end_anywhere(&self, trie: &TokenTrie, language: ExprId) -> bool {
         self.algebra.lengths(language).is_some_and(|count| {
             count.min == 0 && count.max.is_none_or(|max| max as usize >= trie.longest())
@@ -72,6 +82,8 @@ impl Machine {
     }
 
     /// Whether no token may end the text, nor comes near its greatest length.
+    ///
+    /// Then no quote within a token can end it, and none is looked at.
     fn is_far_from_end(&self, trie: &TokenTrie, languages: &[ExprId]) -> bool {
         languages.iter().all(|&language| {
             self.algebra.lengths(language).is_some_and(|count| {
@@ -83,6 +95,9 @@ impl Machine {
 
     /// Allows the plain tokens that stay within a language. Gives a language that is the same as far as
     /// a token reaches.
+    ///
+    /// By a table, if the language counts characters alone; without its bound, if that is too far
+    /// to be met; else by a walk, which is kept.
     pub(super) fn allow_plain(
         &mut self,
         (plain, trie): (&Plain, &TokenTrie),
@@ -113,6 +128,9 @@ impl Machine {
 
     /// The plain tokens that stay within a language, and the most bytes that its texts need behind
     /// any of them.
+    ///
+    /// Walked once for each language. The number is what a bound has to leave for the mask to hold
+    /// under it.
     fn plain_mask(
         &mut self,
         plain: &Plain,
@@ -133,6 +151,9 @@ impl Machine {
 
     /// Allows the plain tokens at nodes that a language leads on to. Gives the most bytes that finish a
     /// text behind one.
+    ///
+    /// Where the language has become that of all texts, the nodes below are taken as they are:
+    /// whether they are plain is known of each.
     pub(super) fn walk_plain(
         &mut self,
         nodes: Nodes<'_>,
@@ -170,6 +191,8 @@ impl Machine {
     }
 
     /// Walks nodes within a string.
+    ///
+    /// Strings of which nothing is demanded are by far the most, and cost no steps of languages.
     pub(super) fn walk_string(
         &mut self,
         nodes: Nodes<'_>,
@@ -185,6 +208,9 @@ impl Machine {
     }
 
     /// Walks the nodes behind the first quote or backslash, where those before change nothing.
+    ///
+    /// Nodes that are plain from here on leave the state as it is, so the first that is not is a
+    /// step from it.
     pub(super) fn walk_special(
         &mut self,
         nodes: Nodes<'_>,
@@ -237,6 +263,9 @@ impl Machine {
     }
 
     /// Walks nodes within a string by steps of its languages.
+    ///
+    /// Several readings are stepped beside each other: the path keeps a language for each of them,
+    /// so that it is known at the quote which of them end.
     fn walk_readings(
         &mut self,
         nodes: Nodes<'_>,
@@ -274,6 +303,9 @@ impl Machine {
     }
 
     /// Languages behind a byte of a string.
+    ///
+    /// Control characters are never written as they are (RFC 8259, section 7). A list keeps its
+    /// length: what has no text any more is nothing.
     pub(super) fn stepped(
         &mut self,
         mut languages: Vec<ExprId>,
@@ -290,6 +322,8 @@ impl Machine {
     }
 
     /// The state behind a quote or backslash, where a string's languages have come so far.
+    ///
+    /// Few states come out of this, however many nodes lead here, so each is made once.
     fn behind_reading(
         &mut self,
         state: StateId,
@@ -318,6 +352,9 @@ impl Machine {
 
     /// Looks at the tokens one by one that may end a text and another, as there it counts what the
     /// first one was.
+    ///
+    /// Masks count on the first string of a token being any; these tokens show what it was, by a
+    /// second string or by an escape, and are few.
     pub(super) fn correct(
         &mut self,
         plain: &Plain,

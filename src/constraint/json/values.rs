@@ -1,4 +1,8 @@
 //! Where values begin and end.
+//!
+//! A value is waited for by nodes, each with the level that goes on behind it. Its first byte tells
+//! the type, as in RFC 8259, section 3; of each node the form of that type is what is read from
+//! then on.
 
 use super::level::{LevelId, OpenArray, OpenObject, Thread};
 use super::{Escape, Machine, Place, ReadingId, State, WantsId, Word};
@@ -10,6 +14,7 @@ use crate::schema::algebra::{Form, Items, Members, NEVER};
 const MOST_THREADS: usize = 1 << 9;
 
 impl Word {
+    /// The word as it is written, in lower case (RFC 8259, section 3).
     pub(super) fn text(self) -> &'static [u8] {
         match self {
             Self::Null => b"null",
@@ -21,6 +26,9 @@ impl Word {
 
 impl Machine {
     /// The state behind the first byte of a value.
+    ///
+    /// `None` where no node allows a value of the type. White space may follow only a bracket or a
+    /// brace.
     pub(super) fn begin_value(
         &mut self,
         state: State,
@@ -44,6 +52,8 @@ impl Machine {
         Ok(place.map(|place| self.noted(State { place, space, ..state }, byte)))
     }
 
+    /// All nodes that allow the word become one reading, as a word says nothing more about which it
+    /// was.
     fn begin_literal(
         &mut self,
         wants: WantsId,
@@ -60,6 +70,7 @@ impl Machine {
         Ok(has_one.then(|| Place::Literal(word, 1, self.united(levels))))
     }
 
+    /// One reading for each node: its language of decoded strings, if that has a text at all.
     fn begin_string(&mut self, wants: WantsId) -> Result<Option<Place>, ConstraintError> {
         let mut reading = Vec::new();
         for (node, level) in self.wants.get(wants.0).to_vec() {
@@ -72,6 +83,8 @@ impl Machine {
         Ok(has_one.then(|| Place::String(self.reading_id(reading), Escape::None)))
     }
 
+    /// One reading for each node, behind the first byte already. Numbers are languages of the text
+    /// as written.
     fn begin_number(&mut self, wants: WantsId, byte: u8) -> Result<Option<Place>, ConstraintError> {
         let mut reading = Vec::new();
         for (node, level) in self.wants.get(wants.0).to_vec() {
@@ -83,6 +96,7 @@ impl Machine {
         Ok((!next.is_empty()).then(|| Place::Number(self.reading_id(next))))
     }
 
+    /// A thread for each shape of each node. Shapes that cannot be finished make none.
     fn begin_array(&mut self, wants: WantsId) -> Result<Option<Place>, ConstraintError> {
         let mut threads = Vec::new();
         for (node, above) in self.wants.get(wants.0).to_vec() {
@@ -97,6 +111,7 @@ impl Machine {
         Ok(has_one.then(|| Place::FirstItem(self.level_id(threads))))
     }
 
+    /// A thread for each shape of each node, with a bit for each name that the shape knows.
     fn begin_object(&mut self, wants: WantsId) -> Result<Option<Place>, ConstraintError> {
         let mut threads = Vec::new();
         for (node, above) in self.wants.get(wants.0).to_vec() {
@@ -117,6 +132,8 @@ impl Machine {
     }
 
     /// The languages of a reading behind some bytes, as far as they go on.
+    ///
+    /// A language without texts is dropped, so every reading that is left can be finished.
     pub(super) fn advanced(
         &mut self,
         reading: Vec<(ExprId, LevelId)>,
@@ -135,6 +152,7 @@ impl Machine {
         Ok(next)
     }
 
+    /// The state behind one letter more, and behind the value at the last.
     pub(super) fn step_literal(
         &mut self,
         state: State,
@@ -151,6 +169,9 @@ impl Machine {
         Ok(Some(State { place: Place::Literal(word, at + 1, level), ..state }))
     }
 
+    /// A number has no mark at its end: it goes on with every byte that may be of a number, and
+    /// ends where any other byte comes, which then is a step of what stands around it. A number
+    /// that is the whole text is accepted where its language has it.
     pub(super) fn step_number(
         &mut self,
         state: State,
@@ -177,6 +198,10 @@ impl Machine {
     }
 
     /// The state behind a value that ends for some levels.
+    ///
+    /// Behind the outermost value the text is over, and no white space follows. In arrays whose
+    /// items must differ the value is compared with those before it here, and readings in which it
+    /// is not new end.
     pub(super) fn end_value(
         &mut self,
         state: State,

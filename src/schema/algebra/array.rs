@@ -1,4 +1,12 @@
 //! Shapes of arrays.
+//!
+//! A shape is a conjunction: the prefix and the rest of its items, counts of items of a kind, a
+//! length, and whether all differ. Shapes are interned, and what no array could tell apart is
+//! brought into one form first, so that equal shapes are mostly found equal.
+//!
+//! Law: the meet of two shapes is one shape; the difference of two is several, one for each demand
+//! that can be broken. Only `uniqueItems` has no shape that breaks it, and is refused where one
+//! would be needed.
 
 use std::sync::Arc;
 
@@ -30,6 +38,8 @@ pub(crate) struct ArrayShape {
 /// How many of the items from an index on are of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Counted {
+    /// The first index that counts: 0 for `contains`, the length of the prefix for what a broken
+    /// `items` leaves.
     pub(crate) from: u64,
     pub(crate) node: NodeId,
     pub(crate) min: u64,
@@ -56,6 +66,8 @@ impl ArrayShape {
 }
 
 impl Algebra {
+    /// The number of a shape. A prefix that ends as the rest goes on is shortened, and counts are
+    /// put in order, as a matcher notes by their places how far each has come.
     pub(super) fn array_id(&mut self, mut shape: ArrayShape) -> ArrayId {
         while shape.prefix.last() == Some(&shape.rest) {
             shape.prefix.pop();
@@ -66,6 +78,8 @@ impl Algebra {
     }
 
     /// The arrays of both shapes; `None` where there can be none.
+    ///
+    /// Kept for each pair, as readings of nested schemas ask for the same pairs again and again.
     pub(super) fn meet_arrays(
         &mut self,
         a: ArrayId,
@@ -96,6 +110,9 @@ impl Algebra {
 
     /// The arrays of `a` that are not of `b`: one alternative for each demand of `b` that may be
     /// broken.
+    ///
+    /// Where nothing of `a` is in `b`, or one broken demand leaves all of `a`, the answer is `a`
+    /// itself: without that, taking away what is not there would split it for nothing.
     pub(super) fn array_without(
         &mut self,
         a: ArrayId,
@@ -124,6 +141,10 @@ impl Algebra {
     }
 
     /// A shape for each way to break a demand of a shape.
+    ///
+    /// Item `i` is wrong, or there is a wrong item behind the prefix, or there are too few or too
+    /// many of a kind or in all. An array that breaks several demands is of several of the shapes,
+    /// so they may overlap.
     fn broken_arrays(&mut self, shape: &ArrayShape) -> Vec<ArrayShape> {
         let mut broken = Vec::new();
         for (index, &node) in shape.prefix.iter().enumerate() {
@@ -156,6 +177,11 @@ impl Algebra {
     }
 
     /// The shape in its plainest form; `None` where it clearly has no array.
+    ///
+    /// What one demand says of others is drawn out: an item that has no value ends the array before
+    /// it, a count asks for a length, a length cuts the prefix. Only contradictions near at hand
+    /// are seen; deeper ones show when the extent is computed, and no thread is made of such a
+    /// shape.
     pub(super) fn possible_array(
         &mut self,
         mut shape: ArrayShape,
@@ -210,6 +236,9 @@ impl Algebra {
     }
 
     /// Demands a node of every item from an index on.
+    ///
+    /// The prefix is made as long as needed, up to 65536 places, as it is written out; what is
+    /// demanded further on is demanded from there already.
     fn demand_from(&mut self, shape: &mut ArrayShape, from: u64, node: NodeId) {
         let length = usize::try_from(from).unwrap_or(usize::MAX).min(1 << 16);
         while shape.prefix.len() < length {

@@ -1,4 +1,8 @@
 //! The keys that a shape does not know by name, split by what their values must be.
+//!
+//! Rules of `patternProperties` overlap, and a key is under every rule whose language has it. The
+//! cells are the parts of that diagram: each key is of exactly one, and a cell's node is the meet
+//! of all rules that its keys are under.
 
 use std::sync::Arc;
 
@@ -26,6 +30,8 @@ impl Algebra {
             return Ok(Arc::clone(cells));
         }
         let rules = self.object(shape).rules.clone();
+        // Each rule cuts every cell in two. Empty parts are dropped at once, so that there are as
+        // many cells as kinds of keys, and not one for each subset of the rules.
         let mut cells = vec![Cell { language: self.any_text, node: NodeId::ANY }];
         for (language, node) in rules {
             let mut next = Vec::with_capacity(cells.len() * 2);

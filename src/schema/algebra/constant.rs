@@ -1,4 +1,8 @@
 //! The forms of single values.
+//!
+//! `const` and `enum` compare values and not texts (JSON Schema 2020-12, validation, sections 6.1.2
+//! and 6.1.3): `1`, `1.0` and `10e-1` are equal, and so are objects with their members in another
+//! order.
 
 use super::array::ArrayShape;
 use super::{Algebra, Form, Name, NodeId, ObjectShape};
@@ -9,6 +13,9 @@ use crate::schema::number::{Decimal, Spelling};
 
 impl Algebra {
     /// Any of the values.
+    ///
+    /// Numbers hold in every text of their value; in the usual spelling they are written as the
+    /// schema writes them.
     pub(super) fn constants_form(&mut self, values: &[Json]) -> Result<Form, SchemaError> {
         let mut form = Form::nothing();
         let (mut numbers, mut spellings, mut texts) = (Vec::new(), Vec::new(), Vec::new());
@@ -52,6 +59,8 @@ impl Algebra {
         Ok(form)
     }
 
+    /// All texts of a number's value. A number whose exponent or digits are beyond what is compared
+    /// is refused by name.
     fn equal_number(&mut self, text: &str) -> Result<ExprId, SchemaError> {
         let value = Decimal::parse(text);
         let equal =
@@ -59,12 +68,15 @@ impl Algebra {
         equal.ok_or_else(|| self.refused(self.at, "const", "the number is too long"))
     }
 
+    /// Exactly so many items, each a constant of its own: nested values become nodes, and are
+    /// looked into when a text is within them.
     fn constant_array(&mut self, items: &[Json]) -> ArrayShape {
         let length = items.len() as u64;
         let prefix = items.iter().map(|item| self.constants(vec![item.clone()])).collect();
         ArrayShape { prefix, rest: NodeId::NONE, min: length, max: Some(length), ..ArrayShape::ANY }
     }
 
+    /// All members required and every other key without a value.
     fn constant_object(&mut self, members: &[(String, Json)]) -> ObjectShape {
         let mut names = Vec::with_capacity(members.len());
         for (name, value) in members {

@@ -3,6 +3,10 @@
 //!
 //! Only schemas that use those keywords keep it, as alternatives that differ in nothing else would
 //! be told apart by it.
+//!
+//! What is kept is an annotation of the specification (JSON Schema 2020-12, core, section 11),
+//! carried in the shapes: an alternative says for all of its values at once what was looked at. So
+//! a meet has what either side looked at, and a difference has what its first side did.
 
 use super::{Algebra, ArrayShape, Form, NodeId, ObjectShape};
 use crate::regex::ExprId;
@@ -12,7 +16,9 @@ use crate::schema::keywords::Keywords;
 /// Whether forms say what was evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Tracking {
+    /// Forms are of values alone, and fewer.
     Off,
+    /// Shapes carry what was looked at, and values that differ in it are of different alternatives.
     On,
 }
 
@@ -34,7 +40,9 @@ pub(super) struct EvaluatedKeys {
 }
 
 impl EvaluatedItems {
+    /// No item.
     pub(super) const NONE: Self = Self { first: Some(0), matching: Vec::new() };
+    /// Every item, so that nothing is left for `unevaluatedItems`.
     pub(super) const ALL: Self = Self { first: None, matching: Vec::new() };
 
     pub(super) fn union(&self, other: &Self) -> Self {
@@ -69,6 +77,8 @@ impl Algebra {
         for id in std::mem::take(&mut form.arrays) {
             let mut shape = ArrayShape::clone(self.array(id));
             if let Some(first) = shape.evaluated.first {
+                // An item behind the prefix that `contains` matched counts as looked at, which no
+                // index tells: so it is of one of those nodes, or of the node that is demanded.
                 let matching = shape.evaluated.matching.clone();
                 let demand = self.or(matching.into_iter().chain([node]));
                 let prefix = vec![NodeId::ANY; usize::try_from(first).unwrap_or(0)];
@@ -117,6 +127,7 @@ impl Algebra {
             if others != ExprId::NOTHING {
                 shape.rules.push((others, node));
             }
+            // From here on all keys count as looked at, for a schema around this one.
             shape.evaluated.languages = vec![self.any_text];
             objects.extend(self.possible_object(shape)?);
         }
@@ -126,6 +137,8 @@ impl Algebra {
         Ok(())
     }
 
+    /// A name that only becomes known here, with what the rules say of it. It has to be known, as
+    /// the rule for all others that follows must not hold of it.
     fn known_name(&mut self, name: u32, shape: &ObjectShape) -> super::Name {
         let text = self.name_text(name).clone();
         let node = self.unnamed(&shape.rules, &text);
@@ -133,6 +146,8 @@ impl Algebra {
     }
 
     /// What a schema's own keywords have looked at, of arrays.
+    ///
+    /// `items` looks at all that the prefix leaves, whatever it says of them.
     pub(super) fn evaluated_items(
         &mut self,
         keywords: &Keywords,
@@ -148,6 +163,9 @@ impl Algebra {
     }
 
     /// What a schema's own keywords have looked at, of objects.
+    ///
+    /// `additionalProperties` looks at all that the other two leave, so with it every key is looked
+    /// at.
     pub(super) fn evaluated_keys(&mut self, keywords: &Keywords) -> EvaluatedKeys {
         let mut names: Vec<u32> =
             keywords.properties.iter().map(|(name, _)| self.name(name)).collect();

@@ -2,6 +2,10 @@
 //!
 //! The extent of a node is the least fixed point of what its shapes need, so that a schema that
 //! needs itself for ever has none.
+//!
+//! Computed as Knuth (1977) generalizes shortest paths to grammars, but by iteration: extents begin
+//! at [`NEVER`] and only become less, until a round changes nothing. What never becomes less has no
+//! value, however the recursion is written.
 
 use hashbrown::HashMap;
 
@@ -21,6 +25,7 @@ const LOOK: usize = 3;
 /// Extents that are being computed.
 #[derive(Debug, Default)]
 pub(super) struct Estimate {
+    /// Upper bounds, which are exact when nothing changes any more.
     known: HashMap<NodeId, u32>,
     /// In the order they were come across.
     nodes: Vec<NodeId>,
@@ -41,6 +46,9 @@ impl Estimate {
 impl Algebra {
     /// The fewest bytes of a value of a node, written without white space; [`NEVER`] where it has no
     /// value.
+    ///
+    /// All nodes that are come across on the way are settled with it and kept, so each is computed
+    /// once.
     ///
     /// # Errors
     /// [`SchemaError`].
@@ -67,6 +75,7 @@ impl Algebra {
                     (at, is_settled) = (estimate.nodes.len(), false);
                 }
                 let known = estimate.known.get_mut(&node).expect("it was come across");
+                // Extents only become less: were they to rise again, a circle could go on for ever.
                 is_settled &= *known <= extent;
                 *known = extent.min(*known);
             }
@@ -79,6 +88,9 @@ impl Algebra {
     }
 
     /// What is known of a node's extent so far.
+    ///
+    /// A node that is not known yet is noted to be computed, and has no value until then: to begin
+    /// with a number would not be safe, as nodes in a circle could hold each other up by it.
     pub(super) fn estimated(&mut self, node: NodeId, estimate: &mut Estimate) -> u32 {
         match node {
             NodeId::NONE => return NEVER,
@@ -93,6 +105,8 @@ impl Algebra {
         NEVER
     }
 
+    /// The least over all types: `null` and `true` have four bytes, `false` five, strings two
+    /// quotes. Arrays and objects are counted by what finishes them behind their bracket.
     fn node_extent(&mut self, node: NodeId, estimate: &mut Estimate) -> Result<u32, SchemaError> {
         let form = self.form(node)?;
         let mut least = if form.null || form.booleans[1] { 4 } else { NEVER };
@@ -112,6 +126,10 @@ impl Algebra {
     }
 
     /// Whether a node has no value for reasons near at hand. `false` says nothing.
+    ///
+    /// Conjunctions and complements alone are looked into, as the rest was looked into when it was
+    /// made or is a schema that may lead anywhere. A conjunction of arrays or objects counts as
+    /// possible, and is settled by its extent.
     pub(super) fn is_surely_empty(&mut self, node: NodeId) -> Result<bool, SchemaError> {
         match self.nodes.get(node.0) {
             Node::None => return Ok(true),
@@ -141,11 +159,15 @@ impl Algebra {
 }
 
 /// The sum of two extents.
+///
+/// [`NEVER`] absorbs: what needs a value that there is not can never be finished.
 pub(crate) fn plus(a: u32, b: u32) -> u32 {
     if a == NEVER || b == NEVER { NEVER } else { a.saturating_add(b).min(LONGEST) }
 }
 
 /// An extent so many times.
+///
+/// None of what has no value is 0, as nothing of it is needed.
 pub(super) fn times(extent: u32, count: u64) -> u32 {
     match (extent, count) {
         (_, 0) => 0,

@@ -1,4 +1,13 @@
 //! What a formula allows, split by type, and the boolean operations on it.
+//!
+//! Null and booleans are flags; numbers and strings regular languages, which are closed under all
+//! three operations, so that nothing is lost there. Shapes of arrays and objects are closed under
+//! the meet; a complement of one is several, one for each demand that may be broken. So
+//! alternatives multiply, and [`MOST_SHAPES`] bounds them.
+//!
+//! Laws: `meet`, `join` and `without` are the intersection, union and difference of the sets of
+//! values. Forms of equal sets need not be equal: what is empty for deeper reasons shows in the
+//! extent (`extent.rs`).
 
 use std::sync::Arc;
 
@@ -11,6 +20,7 @@ use crate::schema::SchemaError;
 /// The values that a node allows, of each type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
+    /// Whether `null` is allowed.
     pub(crate) null: bool,
     /// Whether `false` is allowed, and whether `true` is.
     pub(crate) booleans: [bool; 2],
@@ -27,6 +37,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    /// No value. It has no numbers, so its style is asked for nowhere: see [`Algebra::join`].
     pub(super) fn nothing() -> Self {
         Self {
             null: false,
@@ -52,6 +63,8 @@ impl Form {
 }
 
 impl Algebra {
+    /// Every value, of the numbers all those of which it is decided what they are multiples of:
+    /// another number's text is in no language and in no complement.
     pub(super) fn everything(&mut self) -> Form {
         Form {
             null: true,
@@ -65,6 +78,8 @@ impl Algebra {
     }
 
     /// What both allow.
+    ///
+    /// Styles are met as well: what `integer` and a constant ask for is asked for by both.
     pub(super) fn meet(&mut self, a: &Form, b: &Form) -> Result<Form, SchemaError> {
         Ok(Form {
             null: a.null && b.null,
@@ -78,6 +93,9 @@ impl Algebra {
     }
 
     /// What either allows.
+    ///
+    /// A form without numbers has no say in how numbers are written: `anyOf` of a string and an
+    /// integer writes integers as the integer alone would.
     pub(super) fn join(&mut self, a: &Form, b: &Form) -> Result<Form, SchemaError> {
         let spellings = match (a.numbers, b.numbers) {
             (ExprId::NOTHING, _) => b.spellings,
@@ -96,12 +114,18 @@ impl Algebra {
     }
 
     /// What it does not allow.
+    ///
+    /// Within everything: texts of numbers of which it is not decided what they are multiples of
+    /// stay out of a form and of its complement.
     pub(super) fn complement(&mut self, form: &Form) -> Result<Form, SchemaError> {
         let everything = self.everything();
         self.without(&everything, form)
     }
 
     /// What the first allows and the second does not.
+    ///
+    /// Alternatives of the second are taken away one after the other, as what is of none of them is
+    /// left. Each step may break one demand of the alternative in as many ways as it has demands.
     pub(super) fn without(&mut self, a: &Form, b: &Form) -> Result<Form, SchemaError> {
         let mut arrays = a.arrays.clone();
         for &taken in &b.arrays {
@@ -123,6 +147,9 @@ impl Algebra {
     }
 
     /// What exactly one of the forms allows.
+    ///
+    /// The alternatives are disjoint: each branch without all others. The order of taking away
+    /// changes nothing, and a branch of which nothing is left is not looked at further.
     pub(super) fn exactly_one(&mut self, forms: &[Arc<Form>]) -> Result<Form, SchemaError> {
         let mut one = Form::nothing();
         for (index, form) in forms.iter().enumerate() {
@@ -138,6 +165,9 @@ impl Algebra {
     }
 
     /// The texts of number texts to write: in style, unless no text of the value is.
+    ///
+    /// Style yields where it contradicts itself: `{"type": "integer", "const": 1.0}` asks for digits
+    /// alone and for `1.0`, and still has its value in some text.
     pub(crate) fn written_numbers(&mut self, form: &Form) -> Result<ExprId, SchemaError> {
         let styled = self.both(form.numbers, form.spellings);
         Ok(if self.is_inhabited(styled)? { styled } else { form.numbers })
@@ -173,10 +203,13 @@ impl Algebra {
         self.distinct(all)
     }
 
+    /// All alternatives of both, each once.
     fn joined<T: Copy + Ord>(&mut self, a: &[T], b: &[T]) -> Result<Vec<T>, SchemaError> {
         self.distinct([a, b].concat())
     }
 
+    /// Alternatives in order and each once, so that equal forms are found equal; an error over
+    /// [`MOST_SHAPES`].
     fn distinct<T: Copy + Ord>(&mut self, mut all: Vec<T>) -> Result<Vec<T>, SchemaError> {
         all.sort_unstable();
         all.dedup();
@@ -186,11 +219,16 @@ impl Algebra {
         Ok(all)
     }
 
+    /// The intersection of two languages.
     pub(super) fn both(&mut self, a: ExprId, b: ExprId) -> ExprId {
         self.automaton.exprs_mut().and([a, b])
     }
 
     /// The same of languages within all texts, which is left out where the other says enough.
+    ///
+    /// Every language of strings is within all texts, so the intersection with all texts is the
+    /// other language. The arena does not know that, and would keep the conjunction as a node that
+    /// every step carries along.
     pub(super) fn both_texts(&mut self, a: ExprId, b: ExprId) -> ExprId {
         self.both_within(self.any_text, a, b)
     }
@@ -200,6 +238,7 @@ impl Algebra {
         self.both_within(self.any_number, a, b)
     }
 
+    /// The intersection of two languages within `all`, without `all` where it adds nothing.
     fn both_within(&mut self, all: ExprId, a: ExprId, b: ExprId) -> ExprId {
         match (a == all, b == all) {
             (true, _) => b,
@@ -208,11 +247,15 @@ impl Algebra {
         }
     }
 
+    /// The union of two languages.
     fn either(&mut self, a: ExprId, b: ExprId) -> ExprId {
         self.automaton.exprs_mut().or([a, b])
     }
 
     /// What is in the first language and not in the second.
+    ///
+    /// Plain cases are settled here, as a complement is a node that has to be searched for its
+    /// shortest text.
     pub(super) fn minus(&mut self, a: ExprId, b: ExprId) -> ExprId {
         match (a, b) {
             (ExprId::NOTHING, _) | (_, ExprId::NOTHING) => a,

@@ -64,6 +64,7 @@ enum Node {
     Schema(SchemaId, ScopeId),
     /// Any of some values, by the number of their list.
     Constants(u32),
+    /// Neither of `Any`, `None` nor of another `Not`.
     Not(NodeId),
     /// At least two, ascending, none an `And`.
     And(Box<[NodeId]>),
@@ -81,7 +82,9 @@ pub(crate) struct Algebra {
     document: Arc<Document>,
     /// The languages of number texts and of decoded strings.
     pub(crate) automaton: Automaton,
+    /// Makes the languages of numbers: ranges, multiples, integers.
     numbers: Numbers,
+    /// One character of a string, in UTF-8.
     any_char: ExprId,
     /// All texts of a string.
     any_text: ExprId,
@@ -89,23 +92,30 @@ pub(crate) struct Algebra {
     any_number: ExprId,
     /// Whether constants are written in every spelling.
     spelling: Spelling,
+    /// The first two are `Any` and `None`, as [`NodeId::ANY`] and [`NodeId::NONE`] say.
     nodes: Interner<Node>,
+    /// Ascending by anchor; the first is empty.
     scopes: Interner<Vec<(String, SchemaId)>>,
+    /// Names of properties, so that shapes are compared by numbers.
     names: Interner<Arc<str>>,
     constants: Interner<Vec<Json>>,
     objects: Interner<Arc<ObjectShape>>,
     arrays: Interner<Arc<ArrayShape>>,
     forms: HashMap<NodeId, Arc<Form>>,
+    /// Forms of schemas in place; `None` while one is read.
     read: HashMap<read::Key, Option<Arc<Form>>>,
     /// Intersections of shapes that were asked for; `None` is empty.
     object_meets: HashMap<(ObjectId, ObjectId), Option<ObjectId>>,
     array_meets: HashMap<(ArrayId, ArrayId), Option<ArrayId>>,
+    /// Those that are known for good.
     extents: HashMap<NodeId, u32>,
+    /// Of the shapes whose unknown keys were asked about.
     cells: HashMap<ObjectId, Arc<[Cell]>>,
     /// The nodes that are looked into for contradictions.
     looking: Vec<NodeId>,
     /// Whether what failed last came back to a schema that is being read.
     is_loop: bool,
+    /// Forms that are being made inside each other, at most [`DEEPEST`].
     depth: usize,
     /// The schema that is read, to name in errors.
     at: SchemaId,
@@ -121,6 +131,10 @@ const FUEL: u32 = 1 << 20;
 impl Algebra {
     /// The algebra of a document, over texts that are finished with bytes of `alphabet`. The
     /// language of white space is taken along, so that the automaton knows its bytes.
+    ///
+    /// Nothing is read yet: the first form is made when one is asked for. The automaton must know
+    /// beforehand which bytes its languages tell apart, so those that later languages will are
+    /// gathered from the whole document.
     pub(crate) fn new(document: Arc<Document>, options: &Options, alphabet: ByteSet) -> Self {
         let mut exprs = document.exprs.clone();
         let (any_char, any_text) = (exprs.any_char(), exprs.any_text());
@@ -137,6 +151,7 @@ impl Algebra {
             exprs.byte(ByteSet::range(byte, byte));
         }
         let automaton = Automaton::new(exprs, alphabet);
+        // These two have fixed numbers.
         let mut nodes = Interner::default();
         nodes.intern(Node::Any);
         nodes.intern(Node::None);
@@ -172,6 +187,9 @@ impl Algebra {
 
     /// The state of a language behind a byte; nothing where no text goes on so.
     ///
+    /// A Brzozowski derivative (1964), with one test more: a language that has no text any more is
+    /// nothing, whatever expression it is. So a state that is not nothing can be finished.
+    ///
     /// # Errors
     /// [`SchemaError::Limit`].
     pub(crate) fn step(&mut self, language: ExprId, byte: u8) -> Result<ExprId, SchemaError> {
@@ -182,6 +200,9 @@ impl Algebra {
     }
 
     /// How many characters a language's texts may have, where it has all texts of so many.
+    ///
+    /// That is what `minLength` and `maxLength` alone make. Masks of such languages are tables by
+    /// length, and no text has to be walked.
     pub(crate) fn lengths(&self, language: ExprId) -> Option<Count> {
         let (part, count) = self.automaton.exprs().repeated(language)?;
         (part == self.any_char).then_some(count)
@@ -198,6 +219,9 @@ impl Algebra {
     }
 
     /// A text behind which a language begins, with the shortest text of it.
+    ///
+    /// Goes along bytes that bring the end nearer, the least such byte each time; nothing is added
+    /// where the language has no text.
     ///
     /// # Errors
     /// [`SchemaError::Limit`].
@@ -236,6 +260,9 @@ impl Algebra {
     }
 
     /// What a node allows.
+    ///
+    /// Made when first asked for, and kept. Nodes inside shapes are not looked at, so a schema that
+    /// contains itself behind a value costs what a text uses of it.
     ///
     /// # Errors
     /// [`SchemaError`].
@@ -284,6 +311,9 @@ impl Algebra {
     }
 
     /// The values of all nodes.
+    ///
+    /// In a normal form: flat, ascending, each part once, without `Any`; opposites make
+    /// [`NodeId::NONE`]. So formulas that differ in order alone are one node with one form.
     pub(crate) fn and(&mut self, parts: impl IntoIterator<Item = NodeId>) -> NodeId {
         let mut flat = Vec::new();
         for part in parts {
@@ -310,6 +340,9 @@ impl Algebra {
     }
 
     /// The values of any of the nodes.
+    ///
+    /// In the same normal form. Opposites are not looked for: with them the node is right and not
+    /// in its plainest form.
     pub(crate) fn or(&mut self, parts: impl IntoIterator<Item = NodeId>) -> NodeId {
         let mut flat = Vec::new();
         for part in parts {
@@ -332,6 +365,9 @@ impl Algebra {
     }
 
     /// The other values.
+    ///
+    /// De Morgan's laws are not applied: the form of the inside mostly exists already, and is taken
+    /// from everything.
     pub(crate) fn not(&mut self, node: NodeId) -> NodeId {
         match *self.nodes.get(node.0) {
             Node::Any => NodeId::NONE,
@@ -369,6 +405,9 @@ impl Algebra {
 
     /// The fewest bytes of a language's texts; [`NEVER`] where it has none.
     ///
+    /// Searched with [`FUEL`], as an intersection may have a product of states. What was found is
+    /// kept in the automaton, for every state on the way.
+    ///
     /// # Errors
     /// [`SchemaError::Limit`].
     pub(crate) fn shortest(&mut self, language: ExprId) -> Result<u32, SchemaError> {
@@ -381,11 +420,16 @@ impl Algebra {
     }
 
     /// Whether a language has a text.
+    ///
+    /// Of intersections and complements only a search can tell, which is the one for the shortest
+    /// text.
     fn is_inhabited(&mut self, language: ExprId) -> Result<bool, SchemaError> {
         Ok(self.shortest(language)? != NEVER)
     }
 
     /// Whether a text is of a language.
+    ///
+    /// Stops at the first byte with which no text goes on.
     fn matches(&mut self, language: ExprId, text: &str) -> bool {
         let mut state = language;
         for byte in text.bytes() {
@@ -398,6 +442,8 @@ impl Algebra {
         self.automaton.is_nullable(state)
     }
 
+    /// The node of a schema; those that are `true` or `false` in any spelling are no formulas of
+    /// their own.
     fn schema(&mut self, schema: SchemaId, scope: ScopeId) -> NodeId {
         match self.document.always(schema) {
             Some(true) => NodeId::ANY,
@@ -406,10 +452,13 @@ impl Algebra {
         }
     }
 
+    /// The number of a formula that is in normal form.
     fn node(&mut self, node: Node) -> NodeId {
         NodeId(self.nodes.intern(node))
     }
 
+    /// Counts one form more inside another, which whoever calls it takes back. Reading is
+    /// recursive, and schemas in place may be nested without a value between.
     fn deeper(&mut self) -> Result<(), SchemaError> {
         if self.depth >= DEEPEST {
             return Err(self.over("schemas within schemas", DEEPEST));

@@ -1,4 +1,12 @@
 //! Shapes of objects.
+//!
+//! A shape is a conjunction: names with what their values must be, rules for all other keys by
+//! language, demands that some property exists, implications between names, and a number of
+//! properties. A name's node has the rules met into it already; rules speak of other keys alone.
+//!
+//! Law: the meet of two shapes is one shape; the difference of two is several, one for each demand
+//! that can be broken. Unlike arrays, objects have a shape for every broken demand: a broken rule
+//! is a demand of one property, and a broken demand of one property is a rule.
 
 use std::sync::Arc;
 
@@ -34,6 +42,7 @@ pub(crate) struct ObjectShape {
 /// A key that is known by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Name {
+    /// By its number among the algebra's names.
     pub(crate) name: u32,
     /// What its value must be of. [`NodeId::NONE`] forbids the key.
     pub(crate) node: NodeId,
@@ -50,6 +59,8 @@ pub(crate) struct Demand {
 }
 
 impl ObjectShape {
+    /// Every object.
+    ///
     /// Every object.
     pub(super) fn any() -> Self {
         Self {
@@ -70,6 +81,8 @@ impl ObjectShape {
 }
 
 impl Algebra {
+    /// The number of a shape, in a normal form. The names keep their order, as that is the order in
+    /// which they are written; a rule that leaves no other key says all that other rules could.
     pub(super) fn object_id(&mut self, mut shape: ObjectShape) -> ObjectId {
         shape.rules.sort_unstable();
         shape.rules.dedup();
@@ -89,6 +102,8 @@ impl Algebra {
     }
 
     /// What the value of a key must be of that a shape does not know by name.
+    ///
+    /// The meet of the rules whose language has it.
     pub(crate) fn unnamed(&mut self, rules: &[(ExprId, NodeId)], key: &str) -> NodeId {
         let mut met = Vec::new();
         for &(language, node) in rules {
@@ -100,6 +115,8 @@ impl Algebra {
     }
 
     /// The objects of both shapes; `None` where there can be none.
+    ///
+    /// Kept for each pair, as readings of nested schemas ask for the same pairs again and again.
     pub(super) fn meet_objects(
         &mut self,
         a: ObjectId,
@@ -128,6 +145,9 @@ impl Algebra {
     }
 
     /// The names of both: those of the first in their order, then the second's own.
+    ///
+    /// A name that one side alone knows is under the rules of the other, as for that one it is any
+    /// other key.
     fn meet_names(&mut self, one: &ObjectShape, other: &ObjectShape) -> Vec<Name> {
         let of_other: HashMap<u32, Name> = other.names.iter().map(|of| (of.name, *of)).collect();
         let of_one: HashMap<u32, ()> = one.names.iter().map(|of| (of.name, ())).collect();
@@ -148,6 +168,7 @@ impl Algebra {
         names
     }
 
+    /// What rules say of a name that their shape does not know.
     fn as_unnamed(&mut self, name: u32, rules: &[(ExprId, NodeId)]) -> Name {
         if rules.is_empty() {
             return Name { name, node: NodeId::ANY, is_required: false };
@@ -158,6 +179,9 @@ impl Algebra {
 
     /// The objects of `a` that are not of `b`: one alternative for each demand of `b` that may be
     /// broken.
+    ///
+    /// Where nothing of `a` is in `b`, or one broken demand leaves all of `a`, the answer is `a`
+    /// itself: without that, taking away what is not there would split it for nothing.
     pub(super) fn object_without(
         &mut self,
         a: ObjectId,
@@ -179,6 +203,10 @@ impl Algebra {
     }
 
     /// A shape for each way to break a demand of a shape.
+    ///
+    /// A required name is missing, a name has a wrong value, an implication fails, a key that is
+    /// not known by name has a wrong value, no property is as demanded, or there are too few or too
+    /// many.
     fn broken_objects(&mut self, shape: &ObjectShape) -> Vec<ObjectShape> {
         let with = |names: Vec<Name>| ObjectShape { names, ..ObjectShape::any() };
         let absent = |name| Name { name, node: NodeId::NONE, is_required: false };
@@ -214,6 +242,9 @@ impl Algebra {
     }
 
     /// That no property is such a one.
+    ///
+    /// The keys that do not count become names that may have any value, as else the rule would hold
+    /// of them too.
     fn none_of(&mut self, demand: &Demand) -> ObjectShape {
         let names =
             demand.except.iter().map(|&name| Name { name, node: NodeId::ANY, is_required: false });
@@ -223,6 +254,10 @@ impl Algebra {
     }
 
     /// The shape in its plainest form; `None` where it clearly has no object.
+    ///
+    /// What one demand says of others is drawn out: implied names become required, what has no
+    /// value is forbidden, and bounds that the names see to are dropped, as counting properties
+    /// would tell objects apart for nothing.
     pub(super) fn possible_object(
         &mut self,
         mut shape: ObjectShape,
@@ -261,6 +296,9 @@ impl Algebra {
     }
 
     /// Requires what present names imply, and drops what can imply nothing more.
+    ///
+    /// Goes round until nothing changes, as what was just required may imply more. An implication
+    /// whose first name is forbidden, or whose second is required, holds already.
     fn require_implied(&mut self, shape: &mut ObjectShape) {
         let implied = std::mem::take(&mut shape.implied);
         let mut left: Vec<(usize, usize)> = Vec::new();
@@ -291,6 +329,8 @@ impl Algebra {
     }
 
     /// Drops what required names see to already; `false` where no property can be such a one.
+    ///
+    /// A demand for a property with any value is met by a required name that counts for it.
     fn settle_demands(&mut self, shape: &mut ObjectShape) -> Result<bool, SchemaError> {
         let mut left = Vec::new();
         'each: for demand in std::mem::take(&mut shape.demands) {
@@ -333,6 +373,8 @@ impl Algebra {
     }
 
     /// The keys not known by name that rules leave any value.
+    ///
+    /// Rules of other nodes leave the key some value, or are found out when that is asked for.
     pub(crate) fn unnamed_keys(&mut self, rules: &[(ExprId, NodeId)]) -> ExprId {
         let mut keys = self.any_text;
         for &(language, node) in rules {

@@ -1,4 +1,13 @@
 //! The form of a schema, keyword by keyword.
+//!
+//! Keywords beside each other all hold, so the form of a schema is the meet of what each says, and
+//! the order in which they are met changes nothing but the cost. The two exceptions come last:
+//! `unevaluatedItems` and `unevaluatedProperties` speak of what all their siblings have not looked
+//! at (JSON Schema 2020-12, core, section 11).
+//!
+//! A form is kept for each schema, scope and tracking it was asked for. Schemas in place, as behind
+//! `$ref` or in `allOf`, are read at once; those of members and items become nodes and are read
+//! when a text comes to them.
 
 use std::sync::Arc;
 
@@ -31,6 +40,9 @@ impl Algebra {
         self.read_tracked((schema, scope, Tracking::Off))
     }
 
+    /// The form of a schema, from what is kept or read now. While it is read, `None` stands in its
+    /// place: who comes upon that has gone round a circle of references without a value between,
+    /// which says nothing that could be enforced, and it is refused with its place.
     fn read_tracked(&mut self, key: Key) -> Result<Arc<Form>, SchemaError> {
         match self.read.get(&key) {
             Some(Some(form)) => return Ok(Arc::clone(form)),
@@ -43,6 +55,7 @@ impl Algebra {
         }
         self.deeper()?;
         self.read.insert(key, None);
+        // Limits and refusals name the schema that is being read, so its place is set and set back.
         let before = std::mem::replace(&mut self.at, key.0);
         let form = self.read_place(key);
         self.at = before;
@@ -70,6 +83,9 @@ impl Algebra {
         }
     }
 
+    /// The meet of all keywords of one schema. Where one of the two `unevaluated` keywords stands,
+    /// everything beside it is tracked, as it needs to know what that looked at; elsewhere only if
+    /// a schema around it asks, since tracked forms have more alternatives.
     fn read_keywords(&mut self, keywords: &Keywords, key: Key) -> Result<Form, SchemaError> {
         let (schema, scope, tracking) = key;
         let is_last =
@@ -90,6 +106,8 @@ impl Algebra {
             form = self.meet(&form, &one)?;
         }
         if let Some(not) = keywords.not {
+            // What is evaluated under `not` is evaluated nowhere: its annotations are dropped
+            // (core, section 7.7.1.2), so it is read without tracking.
             let not = self.read(not, reading.scope)?;
             form = self.without(&form, &not)?;
         }
@@ -114,6 +132,8 @@ impl Algebra {
 
     /// What the keywords say that look at no other schema in place.
     fn own_form(&mut self, keywords: &Keywords, reading: Reading) -> Result<Form, SchemaError> {
+        // The members' and items' keywords are only looked at where the type leaves such values:
+        // what `{"type": "string", "items": …}` says of items is never read.
         let mut form = self.everything();
         if let Some(types) = keywords.types {
             let draft = self.document.places[self.at.index()].draft;
@@ -144,6 +164,9 @@ impl Algebra {
         Ok(form)
     }
 
+    /// Takes away the values of types that are not named. Integers are numbers by their value and
+    /// not by their text, so `1.0` stays one; in the usual spelling they are nevertheless written
+    /// with digits alone.
     fn keep_types(&mut self, form: &mut Form, types: Types, draft: Draft) {
         form.null &= types.null;
         if !types.boolean {
@@ -174,6 +197,8 @@ impl Algebra {
         }
     }
 
+    /// What the keywords of arrays demand, as one shape. Without `contains` nothing is counted;
+    /// with it, items of its schema are, and they count as evaluated where the draft says so.
     fn array_shape(&mut self, keywords: &Keywords, reading: Reading) -> ArrayShape {
         let prefix =
             keywords.prefix_items.iter().map(|&item| self.schema(item, reading.scope)).collect();
@@ -200,6 +225,10 @@ impl Algebra {
         }
     }
 
+    /// What the keywords of objects demand, as one shape. A name's node has the rules for its text
+    /// met into it already, so that whoever reads the shape needs the rules for unknown keys alone.
+    /// `additionalProperties` becomes a rule over the keys that neither `properties` nor a pattern
+    /// took: what is left of all texts once the patterns are taken away.
     fn object_shape(
         &mut self,
         keywords: &Keywords,
@@ -232,6 +261,7 @@ impl Algebra {
         }
         if let Some(names) = keywords.property_names {
             let language = self.read(names, reading.scope)?.strings;
+            // A key that `propertyNames` refuses may have no value: one more rule, of no value.
             let refused = self.minus(self.any_text, language);
             self.add_rule(&mut shape, (refused, NodeId::NONE));
         }
@@ -254,7 +284,12 @@ impl Algebra {
         shape.rules.push(rule);
     }
 
+    /// Marks the required names. Those that `properties` does not know become known here, with what
+    /// the rules say of them, behind all others: so declared names keep their order. What
+    /// `dependentRequired` asks for stays an implication, as neither name needs to be there.
     fn require(&mut self, shape: &mut ObjectShape, keywords: &Keywords) {
+        // By a table, as `required` may be as long as `properties`, and looking each up would take
+        // the product.
         let mut places: hashbrown::HashMap<u32, usize> =
             shape.names.iter().enumerate().map(|(at, of)| (of.name, at)).collect();
         for required in &keywords.required {
@@ -277,6 +312,8 @@ impl Algebra {
         }
     }
 
+    /// The form met with what references in place lead to. A dynamic reference leads where the
+    /// scope says (core, section 8.2.3.2), which is why forms are kept by scope as well.
     fn read_references(
         &mut self,
         keywords: &Keywords,
@@ -293,6 +330,8 @@ impl Algebra {
         Ok(form)
     }
 
+    /// A form met with that of another schema in place, which is read with the same scope and
+    /// tracking.
     fn meet_schema(
         &mut self,
         form: &Form,
@@ -303,6 +342,9 @@ impl Algebra {
         self.meet(form, &part)
     }
 
+    /// What at least one branch allows. Without tracking this is the join. With it, a value under
+    /// two branches has both branches' parts evaluated, and one under the first alone only that
+    /// one's: these are different alternatives, and they are made disjoint.
     fn any_of(&mut self, parts: &[SchemaId], reading: Reading) -> Result<Form, SchemaError> {
         if reading.tracking == Tracking::Off {
             let mut any = Form::nothing();
@@ -313,6 +355,8 @@ impl Algebra {
             return Ok(any);
         }
         // Which branches hold decides what is evaluated, so every combination is an alternative.
+        // Invariant: `some` is what one of the branches so far allows, `none` what none of them
+        // does.
         let (mut some, mut none) = (Form::nothing(), self.everything());
         for &part in parts {
             let part = self.read_tracked((part, reading.scope, Tracking::On))?;
@@ -326,6 +370,8 @@ impl Algebra {
         Ok(some)
     }
 
+    /// What exactly one branch allows. No branch needs telling apart for tracking, as in each
+    /// alternative one alone holds.
     fn one_of(&mut self, parts: &[SchemaId], reading: Reading) -> Result<Form, SchemaError> {
         let mut forms = Vec::with_capacity(parts.len());
         for &part in parts {
@@ -334,6 +380,10 @@ impl Algebra {
         self.exactly_one(&forms)
     }
 
+    /// `if` with `then` and `else`: those for which the condition holds and `then` does, joined
+    /// with those for which it fails and `else` does. A missing branch demands nothing. What the
+    /// condition evaluates counts where it holds (core, section 10.2.2.1), and its complement
+    /// carries nothing.
     fn condition(&mut self, condition: &Condition, reading: Reading) -> Result<Form, SchemaError> {
         let Reading { scope, tracking } = reading;
         let holds = self.read_tracked((condition.condition, scope, tracking))?;
@@ -349,6 +399,10 @@ impl Algebra {
     }
 
     /// That a schema holds of objects with a key.
+    ///
+    /// Everything without the key is joined with what has the key and is of the schema. The two are
+    /// disjoint, so that tracking needs no more. Values that are no objects are in the first part
+    /// alone: for them the keyword does not apply.
     fn dependent(
         &mut self,
         name: &str,

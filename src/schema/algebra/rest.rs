@@ -1,6 +1,10 @@
 //! What arrays and objects that have begun need to be finished.
 //!
 //! A way to the end is looked for and its bytes are counted; where none is found, there is none.
+//!
+//! The way that is counted is one that the automaton takes, so the count is never too low to finish
+//! within. It may be too high where demands could be met together in a way that is not looked for:
+//! then a budget of tokens is judged more strictly than it had to be, and no text is wrong.
 
 use super::extent::{Estimate, NEVER, plus, times};
 use super::object::Demand;
@@ -58,7 +62,9 @@ impl Members {
 #[derive(Debug, Clone, Copy)]
 struct Coming {
     /// A known name, or none.
+    /// Its place among the shape's names.
     index: Option<usize>,
+    /// The bytes of the key, without its quotes.
     key: u32,
     node: NodeId,
 }
@@ -85,6 +91,9 @@ impl Algebra {
     }
 
     /// Computes with extents that are all known: those that were not are computed first.
+    ///
+    /// Each round computes what the last came across, so there are as many as new nodes lie behind
+    /// each other.
     fn settled(
         &mut self,
         compute: impl Fn(&mut Self, &mut Estimate) -> Result<u32, SchemaError>,
@@ -101,6 +110,8 @@ impl Algebra {
         }
     }
 
+    /// Items are taken in order, each the one that serves the most demands that are open. Commas
+    /// and the bracket are counted, white space is not.
     pub(super) fn array_rest_by(
         &mut self,
         id: ArrayId,
@@ -147,6 +158,9 @@ impl Algebra {
     }
 
     /// What the item at an index is best made of, and the demands that it serves.
+    ///
+    /// Demands are added one by one as long as the item still has a value; not every subset is
+    /// tried.
     fn cheapest_item(
         &mut self,
         shape: &ArrayShape,
@@ -179,6 +193,8 @@ impl Algebra {
         (node, served)
     }
 
+    /// The names that must come, then every way to meet the open demands, then as many more as the
+    /// least number asks for; the shortest of all.
     pub(super) fn object_rest_by(
         &mut self,
         id: ObjectId,
@@ -216,6 +232,8 @@ impl Algebra {
                 return None;
             }
         }
+        // Implications are followed until nothing new is required: a circle of them comes to rest
+        // as every name is required at most once.
         let place = |name: u32| shape.names.iter().position(|known| known.name == name);
         let mut is_settled = shape.implied.is_empty();
         while !is_settled {
@@ -234,6 +252,9 @@ impl Algebra {
     }
 
     /// Every way to meet the demands of one property that are open.
+    ///
+    /// A demand may be met by a property that comes anyway, so the ways are tried and not only the
+    /// cheapest key of each.
     fn meet_demands(
         &mut self,
         id: ObjectId,
@@ -309,6 +330,9 @@ impl Algebra {
     }
 
     /// The bytes of a way to the end, with as many properties more as there must be.
+    ///
+    /// Names that may still come fill up first, then keys that are not known, at the price of the
+    /// cheapest kind.
     fn finished(
         &mut self,
         id: ObjectId,
@@ -354,6 +378,8 @@ impl Algebra {
     }
 
     /// Whether a name's presence asks for another that is not there.
+    ///
+    /// Such a name is no cheap way to fill up, as it brings others along.
     fn implies(&mut self, shape: &ObjectShape, members: &Members, index: usize) -> bool {
         let name = shape.names[index].name;
         let is_there = |other: u32| {
