@@ -3,6 +3,9 @@
 //! The decimal texts that a number divides are regular, but their expressions grow without measure:
 //! already for 7 they fill pages. The machine is two numbers and steps by arithmetic, so a modulus of
 //! twenty digits costs what one of two costs, and only the states that texts come to are made.
+//!
+//! Law: a text continues a remainder `r` to a multiple of `m` exactly if `r · 10^n + t` is a
+//! multiple of `m`, for its `n` digits and their number `t`. The tests judge by division.
 
 /// The texts of digits that continue a number of a known remainder to a multiple. Points are passed
 /// over wherever they stand, so that a fraction's digits count with those before it.
@@ -22,6 +25,8 @@ impl Remainder {
     }
 
     /// The machine behind one more byte; `None` where no text goes on with it.
+    ///
+    /// Long division by one digit, in 128 bits, as ten times a remainder may need more than 64.
     pub(super) fn step(self, byte: u8) -> Option<Self> {
         match byte {
             b'.' => Some(self),
@@ -40,6 +45,9 @@ impl Remainder {
 
     /// The number of digits to the nearest multiple: the least `n` for which one of the `10^n`
     /// numbers that `n` digits make out of the remainder is a multiple.
+    ///
+    /// Ends within twenty steps or so: as soon as `10^n` is no less than the modulus, one of the
+    /// numbers is a multiple.
     pub(super) fn shortest(self) -> u32 {
         let modulus = u128::from(self.modulus);
         let (mut at, mut room) = (u128::from(self.remainder), 1_u128);
@@ -60,6 +68,10 @@ impl Remainder {
 
 /// The least remainder with the same continuations. But for 0, which matches at once, a remainder
 /// counts by its tenfold alone: of 5 all are alike that are not 0.
+///
+/// The continuations of a remainder with at least one digit depend on ten times it, modulo the
+/// modulus. So remainders a period apart are alike, and states are fewer by what the modulus has in
+/// common with 10.
 fn least_alike(modulus: u64, remainder: u64) -> u64 {
     if remainder == 0 {
         return 0;
@@ -73,6 +85,7 @@ fn least_alike(modulus: u64, remainder: u64) -> u64 {
     }
 }
 
+/// The remainder in 64 bits, which hold it as they hold the modulus.
 fn narrow(below_modulus: u128) -> u64 {
     u64::try_from(below_modulus).expect("a remainder is below its modulus, a u64")
 }

@@ -4,6 +4,9 @@
 //! bound, and the automaton is searched from there, along the least bound first (Hart, Nilsson and
 //! Raphael 1968): what is close by is found close by, however many states there are. What a search
 //! finds is kept for every state on the way.
+//!
+//! Law: what is exact is the length of a shortest match, and what is a bound is no greater than it.
+//! So a search that comes to an exact state first along the least sum has found the shortest.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -39,8 +42,10 @@ pub(super) struct Distances {
 /// What is known of one shortest match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Distance {
+    /// This many bytes.
     Exactly(u32),
     /// There may be none, too.
+    /// This many bytes or more.
     AtLeast(u32),
     Never,
 }
@@ -69,11 +74,16 @@ impl Automaton {
         }
     }
 
+    /// What is known without a search.
     fn distance(&mut self, state: ExprId) -> Distance {
         self.distances.of(state, &self.exprs)
     }
 
     /// Searches from a state whose parts do not tell.
+    ///
+    /// Bounds never promise too much, so the first exact state that is taken from the queue ends a
+    /// shortest way. Where the queue runs empty no state that was seen has a match, and all of them
+    /// are noted so.
     fn find_shortest(&mut self, start: ExprId, fuel: &mut u32) -> Result<Shortest, Exhausted> {
         let classes = self.usable_classes();
         // Each state with the bytes to it and the state before it.
@@ -127,6 +137,7 @@ impl Automaton {
 }
 
 impl Distances {
+    /// Nothing is known yet; bytes outside the alphabet match nothing.
     pub(super) fn new(alphabet: ByteSet) -> Self {
         Self { alphabet, known: Vec::new() }
     }
@@ -148,6 +159,9 @@ impl Distances {
     }
 
     /// What the parts of an expression tell, which does not match the empty text.
+    ///
+    /// Of an intersection the longest of its parts is a bound; of a complement nothing is known but
+    /// that it does not match the empty text.
     fn by_parts(&self, expr: &Expr) -> Distance {
         let of = |id: &ExprId| self.known[id.index()];
         match expr {
@@ -209,6 +223,9 @@ impl Distance {
     }
 
     /// Of as few repetitions as are allowed.
+    ///
+    /// The least count alone matters. With a least count of 0 it matches the empty text, and is not
+    /// asked for here.
     fn times(self, count: Count) -> Self {
         let times = |length: u32| length.saturating_mul(count.min).min(LONGEST);
         match self {

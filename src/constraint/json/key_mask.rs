@@ -53,9 +53,9 @@ impl Machine {
 
     /// Finds the tokens of keys that are none of those compared with.
     ///
-    /// Stands one key for all others: a text with a byte 0 behind it, which is never one of those
-    /// compared, as control characters are escaped. What may follow its closing quote may follow
-    /// that of any other key under the same rules.
+    /// One key stands for all others: this text with a byte 0 behind it, or several, so that it is
+    /// none of those compared. What may follow its closing quote may follow that of any other key
+    /// under the same rules.
     fn walk_others(
         &mut self,
         nodes: Nodes<'_>,

@@ -142,7 +142,9 @@ pub(super) struct Machine {
     steps: HashMap<(StateId, u8), Option<StateId>>,
     /// The keys that may come next, as far as was asked.
     candidates: HashMap<ThreadId, Arc<keys::Candidates>>,
+    /// What the next item may be, by level and by where in the item's text it begins.
     item_wants: HashMap<(LevelId, u32), Option<WantsId>>,
+    /// The fewest bytes that close all that is open, for each level that was asked about.
     level_rests: HashMap<LevelId, u32>,
     /// Whether an escape can become a character with which a language goes on.
     reached: HashMap<(ExprId, Escape), bool>,
@@ -365,8 +367,8 @@ impl Machine {
 
     /// The bytes it holds, roughly.
     ///
-    /// Measured by count and a size for each kind that is about right; what it is compared with is
-    /// a limit of memory, and not a sum.
+    /// Counts by sizes that are about right: it is compared with a limit, and nothing is allocated
+    /// by it.
     pub(super) fn memory(&self) -> usize {
         self.states.len() * 64
             + self.steps.len() * 32

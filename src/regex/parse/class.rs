@@ -17,18 +17,23 @@ use crate::regex::expr::{ExprId, Exprs};
 /// How a set is read where it stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mode<'s> {
+    /// Those that hold where the set stands.
     pub(super) flags: Flags,
+    /// The dialect.
     pub(super) syntax: &'s Syntax,
 }
 
 /// What matches one character, or one byte where the flag `u` is off.
 #[derive(Debug, Clone)]
 pub(super) enum Set {
+    /// Characters, which match as their UTF-8 bytes.
     Chars(ClassUnicode),
+    /// Single bytes, of which some are no text by themselves.
     Bytes(ClassBytes),
 }
 
 impl Set {
+    /// All characters from one to another, both included.
     pub(super) fn range(low: char, high: char) -> Self {
         Self::Chars(ClassUnicode::new([ClassUnicodeRange::new(low, high)]))
     }
@@ -68,6 +73,8 @@ impl Set {
 }
 
 /// Anything but a newline, or anything.
+///
+/// ECMA-262 takes four line terminators out (section 22.2.2.7), other dialects the newline alone.
 pub(super) fn dot(mode: Mode<'_>) -> Set {
     let flags = mode.flags;
     if mode.syntax.standard == Standard::Ecma262 && !flags.dot_is_all {
@@ -94,6 +101,8 @@ pub(super) fn folded(char: char, mode: Mode<'_>) -> Set {
 }
 
 /// The length of the class that `rest` begins with; `None` where it does not end.
+///
+/// Classes nest in Rust's dialect alone; elsewhere a `[` within one is a character.
 pub(super) fn length(rest: &str, classes: Classes) -> Option<usize> {
     let bytes = rest.as_bytes();
     let mut at = 0;
@@ -155,6 +164,8 @@ pub(super) fn escape_length(rest: &str) -> usize {
 }
 
 /// The set of an escape, from its `\`.
+///
+/// Escapes that Rust does not know are read here, and the others are handed on.
 pub(super) fn escape(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     if mode.syntax.standard == Standard::Ecma262 {
         return ecma::escape(text, mode);
@@ -346,6 +357,7 @@ pub(super) fn fold(class: &mut ClassUnicode, mode: Mode<'_>) {
     }
 }
 
+/// A fault of the notation, at a byte of the set's own text.
 pub(super) fn wrong(offset: usize, what: impl Into<String>) -> PatternError {
     PatternError { offset, kind: PatternErrorKind::Syntax(what.into()) }
 }

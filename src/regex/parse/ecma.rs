@@ -43,6 +43,8 @@ pub(super) fn dot() -> Set {
 }
 
 /// The set of an escape, from its `\`.
+///
+/// A code point that is half a surrogate pair makes an empty set.
 pub(super) fn escape(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     let mut class = match item(text, mode)? {
         Item::Point(point) => points(point, point),
@@ -55,6 +57,8 @@ pub(super) fn escape(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
 }
 
 /// The set of a class, from its `[` to its `]`.
+///
+/// Folded before it is negated, so that `[^k]` with the flag `i` leaves out both cases.
 pub(super) fn class(text: &str, mode: Mode<'_>) -> Result<Set, PatternError> {
     let is_negated = text.starts_with("[^");
     let end = text.len() - 1;
@@ -142,6 +146,9 @@ fn item(text: &str, mode: Mode<'_>) -> Result<Item, PatternError> {
 }
 
 /// The code point that an escape names; `None` for one that names none.
+///
+/// Two escapes of surrogates in a row are one character (section 22.2.1,
+/// RegExpUnicodeEscapeSequence).
 fn code_point(text: &str, letter: char) -> Option<u32> {
     let hex = |digits: &str| {
         let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -59,6 +59,8 @@ impl Parser<'_> {
     }
 
     /// What stands between `(` and the content.
+    ///
+    /// Longer openings are looked for first, as `(?<=` begins like the name of a group.
     fn group_opening(&mut self, start: usize) -> Result<Group, PatternError> {
         if !self.eat("?") {
             return Ok(Group::Plain);
@@ -139,6 +141,9 @@ impl Parser<'_> {
     }
 
     /// `(?flags)` or `(?flags:`, either with flags to clear behind a `-`.
+    ///
+    /// Flags may be cleared once: a second `-`, or one with nothing behind it, is refused as no
+    /// flag.
     fn group_flags(&mut self, start: usize) -> Result<Group, PatternError> {
         if self.is_ecma() {
             let what = "flags are not supported in the middle of a pattern: write [aA] for a letter \

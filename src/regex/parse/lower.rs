@@ -35,6 +35,8 @@ const MOST_NEGATED: usize = 6;
 /// Law: with the empty text behind, what is found at the start are the texts of which the part,
 /// assertions asked of the text, matches all. `assertions_are_what_the_text_says` holds it.
 ///
+/// From right to left, as what follows is known then and what stands before becomes cases.
+///
 /// # Errors
 /// [`PatternErrorKind::Unsupported`] where assertions overlap in a way that is not told apart.
 pub(super) fn lower(node: &Node, rest: Cases, exprs: &mut Exprs) -> Result<Cases, PatternError> {
@@ -84,6 +86,9 @@ pub(super) fn check_end(node: &Node) -> Result<(), PatternError> {
 }
 
 /// What follows where the assertion at byte `offset` holds.
+///
+/// Those that look ahead change what follows, those that look behind the condition under which it
+/// follows.
 fn lower_assertion(
     assertion: &Assertion,
     offset: usize,
@@ -298,6 +303,7 @@ fn entangled(offset: usize) -> PatternError {
     unsupported(offset, what)
 }
 
+/// The refusal of what some engines have, with its place.
 pub(super) fn unsupported(offset: usize, what: &str) -> PatternError {
     PatternError { offset, kind: PatternErrorKind::Unsupported(what.to_owned()) }
 }

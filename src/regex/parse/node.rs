@@ -14,7 +14,9 @@ pub(super) enum Node {
     Plain(ExprId),
     /// An assertion, with the byte at which it stands.
     Assert(Assertion, usize),
+    /// Parts one after the other, of which one has an assertion at least.
     Concat(Vec<Node>),
+    /// Alternatives, of which one has an assertion at least.
     Or(Vec<Node>),
     /// A part with assertions, so many times, with the byte at which the count stands.
     Repeat(Box<Node>, Count, usize),
@@ -23,6 +25,7 @@ pub(super) enum Node {
 /// What matches no text, but is there or not.
 #[derive(Debug, Clone)]
 pub(super) enum Assertion {
+    /// The ends of the text, and those of lines.
     TextStart,
     TextEnd,
     LineStart,
@@ -38,6 +41,9 @@ pub(super) enum Assertion {
 
 impl Node {
     /// The parts, one after the other; those without assertions joined where they touch.
+    ///
+    /// Texts are joined before they become expressions: a text is one chain of bytes, whatever
+    /// pieces it was read in.
     pub(super) fn concat(parts: Vec<Self>, exprs: &mut Exprs) -> Self {
         let mut joined: Vec<Self> = Vec::with_capacity(parts.len());
         let mut run: Vec<ExprId> = Vec::new();
@@ -68,6 +74,8 @@ impl Node {
     }
 
     /// Any of the parts; the plain ones together, and texts as one trie.
+    ///
+    /// Plain alternatives need no order, as every reading of a text is followed.
     pub(super) fn or(mut parts: Vec<Self>, exprs: &mut Exprs) -> Self {
         if parts.len() == 1 {
             return parts.swap_remove(0);

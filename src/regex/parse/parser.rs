@@ -9,6 +9,9 @@
 //!
 //! Recursion is as deep as groups are nested, which is limited. Sets of characters are read by
 //! [`class`], groups by [`group`](super::group).
+//!
+//! Nothing is decided here about what stands around a part: assertions become nodes, and everything
+//! else an expression at once, so that a pattern without assertions is never a tree.
 
 use hashbrown::HashMap;
 
@@ -21,11 +24,15 @@ use crate::regex::expr::{Count, ExprId, Exprs};
 /// A pattern while it is read.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
+    /// The whole text, as offsets in errors are counted from its begin.
     pub(super) pattern: &'a str,
     /// The byte of the pattern that is next.
     pub(super) at: usize,
+    /// What the dialect has.
     pub(super) syntax: &'a Syntax,
+    /// Those that hold where the parser is; groups set and restore them.
     pub(super) flags: Flags,
+    /// What is checked while reading, and not behind it.
     pub(super) limits: &'a PatternLimits,
     /// How many groups are open.
     pub(super) depth: usize,
@@ -37,6 +44,7 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    /// A parser at the begin of a pattern, with the dialect's flags.
     pub(super) fn new(
         pattern: &'a str,
         syntax: &'a Syntax,
@@ -86,6 +94,10 @@ impl<'a> Parser<'a> {
     }
 
     /// A part and its quantifier; `None` where only flags are set.
+    ///
+    /// A look-behind that is repeated asks the same at the same place again; the mistake is pointed
+    /// out. Two quantifiers in a row mean different things in different dialects, so the group is
+    /// asked for.
     fn repetition(&mut self) -> Result<Option<Node>, PatternError> {
         let start = self.at;
         let Some(part) = self.part()? else {
@@ -164,6 +176,8 @@ impl<'a> Parser<'a> {
     }
 
     /// A bound of a repetition.
+    ///
+    /// Numbers beyond 32 bits are refused by name and not cut.
     fn number(&mut self) -> Result<u32, PatternError> {
         let rest = &self.pattern[self.at..];
         let digits = &rest[..rest.bytes().take_while(u8::is_ascii_digit).count()];
@@ -179,6 +193,8 @@ impl<'a> Parser<'a> {
     }
 
     /// What a quantifier may follow, or flags.
+    ///
+    /// Anchors are assertions of lines or of the text, by the flag that holds where they stand.
     fn part(&mut self) -> Result<Option<Node>, PatternError> {
         let start = self.at;
         let Some(char) = self.peek() else {
@@ -231,6 +247,9 @@ impl<'a> Parser<'a> {
     }
 
     /// What begins with a `\`: an anchor, a set, or what is refused by its name.
+    ///
+    /// Back-references are refused in every dialect: texts in which a part comes again are no
+    /// regular language.
     fn escape(&mut self) -> Result<Node, PatternError> {
         let start = self.at;
         let rest = &self.pattern[start + 1..];
@@ -297,6 +316,8 @@ impl<'a> Parser<'a> {
     }
 
     /// The set that `read` makes of the text from `start`, or that it made of the same text before.
+    ///
+    /// Errors of sets have places within the set, which are moved to the pattern's here.
     fn set(
         &mut self,
         start: usize,
@@ -347,23 +368,28 @@ impl<'a> Parser<'a> {
         is_next
     }
 
+    /// A fault of the notation, at a byte of the pattern.
     pub(super) fn wrong(&self, offset: usize, what: impl Into<String>) -> PatternError {
         PatternError { offset, kind: PatternErrorKind::Syntax(what.into()) }
     }
 
+    /// What some engines have and a regular language, or this dialect, has not.
     pub(super) fn unsupported(&self, offset: usize, what: impl Into<String>) -> PatternError {
         PatternError { offset, kind: PatternErrorKind::Unsupported(what.into()) }
     }
 
+    /// The refusal of a back-reference, which no rewriting but by hand can help.
     pub(super) fn back_reference(&self, offset: usize) -> PatternError {
         self.unsupported(offset, "a back-reference is not supported: write the group again")
     }
 
+    /// The fault of braces that hold no count.
     fn not_a_count(&self, offset: usize) -> PatternError {
         let what = "a repetition is {m}, {m,} or {m,n}: write \\{ for the character";
         self.wrong(offset, what)
     }
 
+    /// A limit that the pattern passes at a byte.
     pub(super) fn over_limit(
         &self,
         offset: usize,

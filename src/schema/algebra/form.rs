@@ -166,8 +166,8 @@ impl Algebra {
 
     /// The texts of number texts to write: in style, unless no text of the value is.
     ///
-    /// Style yields where it contradicts itself: `{"type": "integer", "const": 1.0}` asks for digits
-    /// alone and for `1.0`, and still has its value in some text.
+    /// Style yields where it contradicts itself: `{"type": "integer", "const": 1.0}` asks for
+    /// digits alone and for `1.0`, and still has its value in some text.
     pub(crate) fn written_numbers(&mut self, form: &Form) -> Result<ExprId, SchemaError> {
         let styled = self.both(form.numbers, form.spellings);
         Ok(if self.is_inhabited(styled)? { styled } else { form.numbers })

@@ -1,7 +1,7 @@
 //! Dynamic scopes: which resource an anchor means depends on the resources that led to it.
 //!
-//! A scope is no list of the resources that were passed, which would grow with the text, but of what
-//! their dynamic anchors mean. So scopes are as many as anchors can be combined, and forms that are
+//! A scope is no list of the resources that were passed, which would grow with the text, but of
+//! what their dynamic anchors mean. So scopes are as many as anchors can be combined, and forms that are
 //! kept by scope are found again.
 
 use super::{Algebra, ScopeId};
@@ -26,8 +26,8 @@ impl Algebra {
         ScopeId(self.scopes.intern(known))
     }
 
-    /// What a dynamic reference leads to: the anchor of the outermost resource that has it, else what
-    /// the reference would mean without scope (JSON Schema 2020-12, core, section 8.2.3.2).
+    /// What a dynamic reference leads to: the anchor of the outermost resource that has it, else
+    /// what the reference would mean without scope (JSON Schema 2020-12, core, section 8.2.3.2).
     pub(super) fn dynamic_target(&self, reference: &DynamicReference, scope: ScopeId) -> SchemaId {
         let known = self.scopes.get(scope.0).iter();
         let mut targets = known.filter(|(name, _)| *name == reference.anchor);

@@ -72,6 +72,9 @@ const ARABIC_DIGITS: &str = r"\u{660}-\u{669}\u{10D30}-\u{10D39}";
 const NEUTRAL: &str = r"\u{B7}\u{2B9}-\u{2BA}\u{2C6}-\u{2CF}\u{2EC}\u{375}\u{2E2F}\u{30FB}\u{A67F}\u{A717}-\u{A71F}\u{A788}";
 
 /// `idn-hostname`: labels of ASCII or of other letters, with the full stops of East Asia too.
+///
+/// A name with a letter from right to left must have all its labels fit for that (RFC 5893, section
+/// 2), so names are of one kind or the other, and labels are not chosen one by one.
 pub(super) fn hostname(exprs: &mut Exprs) -> ExprId {
     let (ascii, unicode) = (host::plain_label(exprs), unicode_label(exprs));
     // All labels with hyphens there are kept for notations to come (RFC 5891, section 4.2.3.1).
@@ -91,6 +94,9 @@ pub(super) fn hostname(exprs: &mut Exprs) -> ExprId {
 }
 
 /// A U-label (RFC 5891, section 4.2), whatever way it is written.
+///
+/// At least one character is not ASCII, as else it would be an A-label or a plain one. The length
+/// is bounded by characters: 63 bytes of Punycode with `xn--` before them leave 59.
 fn unicode_label(exprs: &mut Exprs) -> ExprId {
     let class = format!(
         r"[[[\p{{Ll}}\p{{Lo}}\p{{Lm}}\p{{Mn}}\p{{Mc}}\p{{Nd}}&&\p{{age:14.0}}]--[A-Z{UNSTABLE}]]{ALLOWED}{CONTEXTUAL}a-z0-9-]"

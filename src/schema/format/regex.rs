@@ -26,6 +26,9 @@ const ESCAPE: &str = concat!(
 );
 
 /// `Pattern` (ECMA-262, section 22.2.1) with the flag `u`.
+///
+/// Each level doubles nothing: the groups of one are the alternations of the level within, as one
+/// shared node.
 pub(super) fn regex(exprs: &mut Exprs) -> ExprId {
     let quantifier = whole(exprs, &format!("(?:[*+?]|{})[?]?", count()));
     let quantified = exprs.repeat(quantifier, Count::OPTIONAL);
@@ -57,6 +60,9 @@ pub(super) fn regex(exprs: &mut Exprs) -> ExprId {
 }
 
 /// A count in braces, the lower number first, where there are two.
+///
+/// A lower number behind a greater one is an early error of the standard (section 22.2.1.1), so the
+/// order is a part of the language.
 fn count() -> String {
     // By the number of digits; of two numbers with as many, the first that differs decides.
     let mut pairs = vec![

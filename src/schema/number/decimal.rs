@@ -1,4 +1,10 @@
 //! Exact decimals of any size.
+//!
+//! RFC 8259, section 6, sets no bound to numbers, and a schema compares values and not what 64 bits
+//! make of them: so `maximum` of forty digits is what it says, and `0.1` is a tenth.
+//!
+//! Laws: equal numbers are equal decimals, however they are written; the order is that of numbers;
+//! what is printed reads back as the same decimal.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -27,6 +33,9 @@ const EXPONENT_DIGITS: usize = 17;
 impl Decimal {
     /// Reads the text of a JSON number; `None` where it is none, or where its exponent has more than
     /// 17 digits and the number is not zero all the same.
+    ///
+    /// The grammar is that of RFC 8259, section 6: no leading zeros, no sign before it but `-`, a
+    /// digit on either side of a point.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (is_negative, magnitude) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -60,6 +69,8 @@ impl Decimal {
     }
 
     /// The digits, as an integer, by so many powers of ten.
+    ///
+    /// Zeros at either end are cut, and those at the right end become powers of ten.
     fn new(digits: &[u8], exponent: i64) -> Self {
         let Some(first) = digits.iter().position(|&digit| digit != b'0') else {
             return Self::default();
@@ -70,10 +81,12 @@ impl Decimal {
         Self { is_negative: false, digits: digits[first..=last].to_vec(), exponent }
     }
 
+    /// Whether it is 0, which has no sign: `-0` is 0 too.
     pub(crate) fn is_zero(&self) -> bool {
         self.digits.is_empty()
     }
 
+    /// Whether it is below 0.
     pub(crate) fn is_negative(&self) -> bool {
         self.is_negative
     }
@@ -110,6 +123,7 @@ impl Decimal {
         self.exponent.saturating_add(self.digits.len() as i64 - 1)
     }
 
+    /// The order without signs, by the power of ten of the first digit and then digit by digit.
     fn compare_magnitude(&self, other: &Self) -> Ordering {
         match (self.is_zero(), other.is_zero()) {
             // Without zeros at the ends, digits are in the order of the fractions they are.
@@ -123,6 +137,7 @@ impl Decimal {
 }
 
 impl Ord for Decimal {
+    /// Of two negative numbers the one of greater magnitude is less.
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.is_negative, other.is_negative) {
             (false, false) => self.compare_magnitude(other),
@@ -163,10 +178,12 @@ impl fmt::Display for Decimal {
     }
 }
 
+/// So many zeros; none for a negative count.
 fn zeros(count: i64) -> String {
     "0".repeat(usize::try_from(count).unwrap_or_default())
 }
 
+/// Whether it is one digit or more, and nothing else.
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -5,6 +5,9 @@
 //! `n · 10^(s-k)`. Each power of ten takes a factor 2 and a factor 5 out of what is asked of `n`,
 //! until a modulus is left that has neither and does not change any more. So for all the places that
 //! a point may stand at, there are few moduli: see [`Divisor::level`].
+//!
+//! Law: of the texts for which it is decided, those of the language are exactly those whose value
+//! is an integer times the divisor.
 
 use super::decimal::Decimal;
 use super::error::{NumberError, check_digits};
@@ -29,6 +32,8 @@ impl Divisor {
     }
 
     /// The divisor that a decimal is.
+    ///
+    /// The moduli are few: each step takes out a 2 or a 5, of which 64 bits hold no more than 63.
     ///
     /// # Errors
     /// When the decimal is not positive, or is too large or too long.
@@ -59,6 +64,10 @@ impl Divisor {
 
 impl Texts {
     /// The numbers that a divisor divides, of those for which that is decided.
+    ///
+    /// 0 is a multiple of everything, and the sign makes no difference. A notation that is not
+    /// normalised is a plain number by a power of ten, so it is a multiple where the plain one is
+    /// of the divisor by the negative power.
     pub(super) fn multiples(&self, exprs: &mut Exprs, divisor: &Divisor) -> ExprId {
         let mut forms = vec![
             self.plain_multiples(exprs, divisor, divisor.exponent),
@@ -75,6 +84,10 @@ impl Texts {
     }
 
     /// Magnitudes without an exponent, of the divisor's digits by another power of ten.
+    ///
+    /// With `k` the power of ten: from 0 on, the digits are a multiple and then `k` zeros; below,
+    /// each number of digits behind the point asks for its own modulus, until more zeros change it
+    /// no more.
     fn plain_multiples(&self, exprs: &mut Exprs, divisor: &Divisor, exponent: i64) -> ExprId {
         let places = exponent.unsigned_abs() as u32;
         if exponent >= 0 {
@@ -108,6 +121,9 @@ impl Texts {
     /// Magnitudes in normalised scientific notation. With `g` digits behind the point, zeros at the
     /// end not counted, and `j` zeros that the exponent puts behind those, the exponent is at least
     /// `k + g + j`.
+    ///
+    /// So the forms are finitely many: one for each least exponent, up to where neither the length
+    /// of fractions nor the modulus has a say.
     fn scientific_multiples(&self, exprs: &mut Exprs, divisor: &Divisor) -> ExprId {
         let lengths = self.fraction_lengths();
         let mut forms = Vec::new();
@@ -145,6 +161,9 @@ impl Texts {
 }
 
 /// The texts whose digits, all together, are a multiple.
+///
+/// An intersection with a machine of remainders (`regex/remainder.rs`), in which points are passed
+/// over.
 fn divisible(exprs: &mut Exprs, texts: ExprId, modulus: u64) -> ExprId {
     if modulus == 1 {
         return texts;
@@ -154,6 +173,9 @@ fn divisible(exprs: &mut Exprs, texts: ExprId, modulus: u64) -> ExprId {
 }
 
 /// What is left of a modulus when one zero comes behind the digits; `None` where all of it is.
+///
+/// A zero more multiplies the number by 10, so what the modulus has in common with 10 need not
+/// divide the rest.
 fn without_ten(modulus: u64) -> Option<u64> {
     let by_two = if modulus.is_multiple_of(2) { modulus / 2 } else { modulus };
     let left = if modulus.is_multiple_of(5) { by_two / 5 } else { by_two };

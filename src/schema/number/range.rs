@@ -3,6 +3,13 @@
 //! Digits are compared from the left. As long as a text has those of the bound it may still go
 //! either way; at the first other digit it is decided, and any digits may follow. So a language is a
 //! chain as long as the bound, each link with one way out of it.
+//!
+//! Plain numbers and scientific ones are compared apart. Of normalised scientific notation the
+//! exponent decides first, as the first digit is not 0; a plain number is compared with the bound
+//! written out.
+//!
+//! Law: a text of the universe is of exactly one of the languages of less, equal and greater, the
+//! one that the order of decimals says.
 
 use std::cmp::Ordering;
 
@@ -20,18 +27,22 @@ pub(crate) enum Bound {
 /// The orders that a value may stand in to the bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Orders {
+    /// Whether values below the bound are wanted, those equal to it, and those above.
     less: bool,
     equal: bool,
     greater: bool,
 }
 
 impl Orders {
+    /// The bound alone.
     pub(super) const EQUAL: Self = Self { less: false, equal: true, greater: false };
 
+    /// The bound, if it is allowed itself, and all above: `minimum` and `exclusiveMinimum`.
     pub(super) fn at_least(bound: Bound) -> Self {
         Self { less: false, equal: bound == Bound::Inclusive, greater: true }
     }
 
+    /// The bound, if it is allowed itself, and all below: `maximum` and `exclusiveMaximum`.
     pub(super) fn at_most(bound: Bound) -> Self {
         Self::at_least(bound).reversed()
     }
@@ -61,6 +72,9 @@ impl Orders {
 
 impl Texts {
     /// The numbers in one of the orders to a bound.
+    ///
+    /// By signs first: of numbers with different signs they alone decide, and of two negative ones
+    /// the order turns round. With 0 both signs are compared, as `-0` is 0.
     pub(super) fn compared(&self, exprs: &mut Exprs, bound: &Decimal, orders: Orders) -> ExprId {
         let all = self.all(exprs);
         let magnitude = bound.magnitude();
@@ -83,6 +97,8 @@ impl Texts {
     }
 
     /// The exponents of scientific notation in one of the orders to another, with their marker.
+    ///
+    /// Zeros may lead an exponent (RFC 8259, section 6), so its value is compared behind them.
     pub(super) fn powers(&self, exprs: &mut Exprs, exponent: i64, orders: Orders) -> ExprId {
         let digits = exponent.unsigned_abs().to_string();
         let mut unsigned = |orders: Orders| {
@@ -104,6 +120,9 @@ impl Texts {
     }
 
     /// The magnitudes in one of the orders to another.
+    ///
+    /// Those of a notation that is not normalised are plain ones by a power of ten, and compare as
+    /// the plain one does with the bound by the negative power.
     fn magnitudes(&self, exprs: &mut Exprs, bound: &Decimal, orders: Orders) -> ExprId {
         let mut forms =
             vec![self.plain(exprs, bound, orders), self.scientific(exprs, bound, orders)];
@@ -116,6 +135,8 @@ impl Texts {
     }
 
     /// Those without an exponent. The bound is written out, which callers limit.
+    ///
+    /// Whole parts decide; where they are equal, fractions do.
     fn plain(&self, exprs: &mut Exprs, bound: &Decimal, orders: Orders) -> ExprId {
         let (digits, exponent) = (bound.digits(), bound.exponent());
         let zeros = |count: i64| vec![b'0'; usize::try_from(count).unwrap_or_default()];
@@ -156,6 +177,10 @@ impl Texts {
 
     /// Integers without leading zeros in one of the orders to `digits`, with what may follow those
     /// that are not equal, and those that are.
+    ///
+    /// Built from the last digit to the first: `rest` is what may follow digits that were all equal
+    /// so far. Fewer digits are less and more are greater, as none leads with 0; runs in which
+    /// every digit leads to the same are joined into one repetition.
     fn integers_to(
         &self,
         exprs: &mut Exprs,
@@ -199,6 +224,9 @@ impl Texts {
 
     /// Fractions with their point, or none, in one of the orders to that of these digits, which do
     /// not end in 0.
+    ///
+    /// A text that has all digits of the bound and more is greater, unless those are zeros; one
+    /// that ends before is less, as the bound's last digit is not 0.
     fn fractions(&self, exprs: &mut Exprs, digits: &[u8], orders: Orders) -> ExprId {
         if digits.is_empty() {
             let nonzero = exprs.concat([self.point, self.some_nonzero]);

@@ -1,4 +1,8 @@
 //! The texts of numbers: which are considered at all, and the pieces they are made of.
+//!
+//! The grammar is that of RFC 8259, section 6, but for those texts whose value takes counting
+//! without bound: they are in no language and in no complement, so no text is written of which it
+//! is not known what it is.
 
 use crate::regex::{ByteSet, Count, ExprId, Exprs};
 
@@ -36,12 +40,16 @@ impl Spelling {
 /// Pieces of number texts, as expressions. A magnitude is a number without its sign.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Texts {
+    /// Which notations there are besides plain and normalised.
     pub(super) spelling: Spelling,
+    /// `-`, which stands before numbers and exponents.
     pub(super) minus: ExprId,
+    /// `+`, which stands before exponents alone.
     pub(super) plus: ExprId,
     pub(super) point: ExprId,
     /// `e` or `E`.
     pub(super) marker: ExprId,
+    /// Any digit; the next two are those that are not 0, and 0.
     pub(super) digit: ExprId,
     pub(super) nonzero: ExprId,
     pub(super) zero: ExprId,
@@ -66,6 +74,8 @@ pub(super) struct Texts {
 }
 
 impl Texts {
+    /// The pieces as nodes of one store. They are shared by all languages of numbers, so that equal
+    /// parts of those are equal nodes.
     pub(super) fn new(exprs: &mut Exprs, spelling: Spelling) -> Self {
         let [minus, plus, point, zero] =
             ["-", "+", ".", "0"].map(|text| exprs.literal(text.as_bytes()));
@@ -134,6 +144,9 @@ impl Texts {
     }
 
     /// The numbers of these magnitudes.
+    ///
+    /// With equal languages on both sides the sign is optional and the magnitude is one node, not
+    /// two.
     pub(super) fn signed(&self, exprs: &mut Exprs, positive: ExprId, negative: ExprId) -> ExprId {
         if positive == negative {
             let sign = exprs.repeat(self.minus, Count::OPTIONAL);
@@ -143,6 +156,8 @@ impl Texts {
         exprs.or([positive, negative])
     }
 
+    /// Plain numbers, scientific ones with the mantissa given, 0 in scientific notation, and what
+    /// the spelling adds.
     fn with_mantissa(&self, exprs: &mut Exprs, mantissa: ExprId) -> ExprId {
         let plain = exprs.concat([self.whole, self.fraction]);
         let scientific = exprs.concat([mantissa, self.power]);

@@ -53,6 +53,8 @@ enum Found {
 impl Found {
     /// Compiles a schema, and looks for a value, or for the reason that there is none. A limit that is
     /// passed here would be passed in generating too, so it is a fault of the schema.
+    ///
+    /// Compiling tells whether there is a value at all, since a constraint without one is refused.
     fn new(source: &Source) -> Result<Self, Failure> {
         match compile(&source.schema) {
             Ok(constraint) => {
@@ -90,6 +92,8 @@ impl Found {
     }
 
     /// The report for people: figures, what is not exact, and a value.
+    ///
+    /// A report without figures above would not tell whether nothing is wrong or nothing was read.
     fn lines(&self, schema: &Schema, args: &SchemaCheckArgs) -> String {
         let report = schema.report();
         let mut lines = vec![figures(report, schema.count())];
@@ -126,12 +130,16 @@ fn figures(report: &Report, schemas: usize) -> String {
 }
 
 /// A keyword in a line.
+///
+/// Escaped, as names of members may have any character, those that move a cursor among them.
 fn line(entry: &Entry) -> String {
     let reason = entry.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     escape(&format!("{} {}{reason}", entry.enforcement, entry.pointer))
 }
 
 /// The constraint of a schema alone.
+///
+/// Over single bytes, so that what is found holds of any vocabulary that can write every text.
 fn compile(schema: &Schema) -> Result<Constraint, ConstraintError> {
     Constraint::new(&Grammar::schema(schema), &grammar::every_byte())
 }

@@ -20,7 +20,9 @@ use crate::input;
 pub(crate) struct Source {
     /// What messages call it.
     pub(crate) name: String,
+    /// As it was read; the judge parses it by another reader.
     pub(crate) text: String,
+    /// What constrains, with its report.
     pub(crate) schema: Schema,
 }
 
@@ -110,6 +112,8 @@ pub(crate) fn violations_json(violations: &[Violation]) -> Value {
 }
 
 /// The line of a schema's text that is no JSON, with a caret.
+///
+/// Other faults have a pointer into the schema, and no line.
 fn snippet(text: &str, error: &SchemaError) -> Option<String> {
     let (SchemaError::Syntax { line, column, .. } | SchemaError::Depth { line, column, .. }) =
         error
