@@ -6,37 +6,38 @@
 
 use std::sync::Arc;
 
-use super::completion::plus;
 use super::engine::Engine;
-use super::language::TerminalState;
+use super::inside::Allowed;
 use super::sets::SetId;
 use super::{ConstraintError, Matcher, walk};
-use crate::vocab::{TokenId, TokenMask, Vocabulary};
+use crate::vocab::{TokenId, TokenMask, TokenTrie};
 
 impl Engine {
-    /// The largest distance behind any token that may come next, or an upper bound of it.
-    fn farthest(&mut self, at: SetId, vocabulary: &Vocabulary) -> Result<u32, ConstraintError> {
-        let mut allowed = self.allowed(at, vocabulary)?;
-        if !allowed.is_measured {
-            let trie = vocabulary.trie();
-            for item in self.set(at).items.clone() {
-                if let TerminalState::Json(index, state) = item.state {
-                    let (machine, _) = &mut self.language.machines[index];
-                    let farthest = machine.farthest(trie, state)?;
-                    let tail = self.distance_from(item.behind, at)?;
-                    allowed.farthest = allowed.farthest.max(plus(farthest, tail));
-                }
-            }
-            allowed.is_measured = true;
-            self.remember(at, allowed.clone());
+    /// Whether the text can be finished with so many tokens.
+    ///
+    /// Each byte of the shortest rest is a token of its own, so mostly the bytes are few enough and
+    /// the tokens need not be counted.
+    fn ends_within(
+        &mut self,
+        at: SetId,
+        trie: &TokenTrie,
+        tokens: usize,
+    ) -> Result<bool, ConstraintError> {
+        // A distance may count on what a lazy terminal ends; the tokens are tried out.
+        let is_sure = !self.language.program.has_interactions();
+        if is_sure && self.distance(at)? as usize <= tokens {
+            return Ok(true);
         }
-        Ok(allowed.farthest)
+        Ok(self.tokens_to_accept(at, trie)? as usize <= tokens)
     }
 }
 
 impl Matcher {
     /// The tokens that may come next when `budget` tokens are left, this one included and an end of
     /// sequence not: those after which the text can still be finished.
+    ///
+    /// Where some may lead too far, each is tried. To write one text,
+    /// [`advance_within`](Self::advance_within) tries those that are drawn, and no others.
     ///
     /// # Errors
     /// [`ConstraintError::OverBudget`] when the text cannot be finished with so few, as far as is
@@ -61,14 +62,15 @@ impl Matcher {
             return Ok(Arc::new(TokenMask::new(constraint.vocabulary().len())));
         };
         let trie = &constraint.shared.trie;
-        let mask = engine.allowed(at, constraint.vocabulary())?.mask;
-        let farthest = engine.farthest(at, constraint.vocabulary())?;
-        if budget.checked_sub(1).is_some_and(|left| farthest as usize <= left) {
+        let Allowed { mask, farthest } = engine.allowed(at, constraint.vocabulary())?;
+        if let Some(farthest) = farthest
+            && budget.checked_sub(1).is_some_and(|left| farthest as usize <= left)
+        {
             return Ok(mask);
         }
-        let needed = engine.tokens_to_accept(at, trie)?.min(farthest.saturating_add(1));
-        if needed as usize > budget {
-            return Err(ConstraintError::OverBudget { needed: needed as usize, budget });
+        if !engine.ends_within(at, trie, budget)? {
+            let needed = engine.tokens_to_accept(at, trie)? as usize;
+            return Err(ConstraintError::OverBudget { needed, budget });
         }
         let mut within = TokenMask::new(mask.len());
         let mut add = |ids: &mut dyn Iterator<Item = TokenId>| ids.for_each(|id| within.insert(id));
@@ -78,7 +80,7 @@ impl Matcher {
         if let Some(left) = budget.checked_sub(1) {
             walk::walk(&mut engine, trie, at, |engine, node, set| {
                 let set = engine.end_token(set)?;
-                if engine.tokens_to_accept(set, trie)? as usize <= left {
+                if engine.ends_within(set, trie, left)? {
                     add(&mut trie.tokens(node).iter().copied());
                 }
                 Ok(())
@@ -86,13 +88,55 @@ impl Matcher {
             for token in engine.set(at).tokens.clone() {
                 if let Some(set) = engine.set_behind(token.behind, at)? {
                     let set = engine.end_token(set)?;
-                    if engine.tokens_to_accept(set, trie)? as usize <= left {
+                    if engine.ends_within(set, trie, left)? {
                         within.union_with(&engine.language.tokens[token.pattern]);
                     }
                 }
             }
         }
         Ok(Arc::new(within))
+    }
+
+    /// Appends a token, if it may come next and the text can be finished with the budget, which counts
+    /// this token too and an end of sequence not. `false` where nothing was appended.
+    ///
+    /// # Errors
+    /// [`ConstraintError::Limit`].
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::vocab::{TokenId, Vocabulary};
+    ///
+    /// let vocabulary = Vocabulary::new([b"(".as_slice(), b")", b"x"], ["<end>"]);
+    /// let grammar = Grammar::gbnf("root ::= \"(\" root \")\" | \"x\"")?;
+    /// let mut matcher = Constraint::new(&grammar, &vocabulary)?.matcher();
+    /// assert!(!matcher.advance_within(TokenId(0), 2)?, "(x) has three tokens");
+    /// assert!(matcher.advance_within(TokenId(0), 3)?);
+    /// # Ok::<(), tokenrail::constraint::ConstraintError>(())
+    /// ```
+    pub fn advance_within(
+        &mut self,
+        token: TokenId,
+        budget: usize,
+    ) -> Result<bool, ConstraintError> {
+        let mut next = self.clone();
+        if !next.advance(token)? {
+            return Ok(false);
+        }
+        let constraint = self.constraint.clone();
+        // Locked once, so that the set's number means the same all along.
+        let mut engine = constraint.engine();
+        let fits = match (next.set(&mut engine)?, budget.checked_sub(1)) {
+            // The text is over.
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(at), Some(left)) => engine.ends_within(at, &constraint.shared.trie, left)?,
+        };
+        if fits {
+            *self = next;
+        }
+        Ok(fits)
     }
 
     /// An upper bound of the tokens that finish the text, which can always be met; an end of

@@ -146,13 +146,19 @@ impl Engine {
         Ok(best)
     }
 
-    /// The lowest byte that brings the end of the text one nearer, and the state behind it.
+    /// A byte that brings the end of the text nearer, and the state behind it: one of those that are
+    /// likely to, or the lowest.
     fn nearer(&mut self, at: SetId) -> Result<Option<(u8, SetId)>, ConstraintError> {
         let distance = self.distance(at)?;
         if distance == 0 {
             return Ok(None);
         }
-        for byte in self.language.representatives() {
+        let mut bytes = Vec::new();
+        for item in self.set(at).items.clone() {
+            bytes.extend(self.language.likely(item.state)?);
+        }
+        bytes.extend(self.language.representatives());
+        for byte in bytes {
             if let Some(next) = self.step(at, byte)?
                 && self.language.automaton.is_usable(byte)
                 && self.distance(next)? < distance

@@ -257,21 +257,20 @@ impl Engine {
         }
         let trie = vocabulary.trie();
         let mut mask = TokenMask::new(vocabulary.len());
-        let (mut farthest, mut is_measured) = (0, true);
+        let mut farthest = Some(0);
         if self.language.program.has_interactions() {
             walk(self, trie, at, |engine, node, set| {
                 trie.tokens(node).iter().for_each(|&id| mask.insert(id));
                 let set = engine.end_token(set)?;
                 // A distance may count on what a lazy terminal ends; this is tried out.
-                farthest = farthest.max(engine.tokens_to_accept(set, trie)?);
+                let tokens = engine.tokens_to_accept(set, trie)?;
+                farthest = farthest.map(|known| known.max(tokens));
                 Ok(())
             })?;
         } else {
             for item in self.sets.get(at).items.clone() {
-                match self.add_item(trie, item, at, &mut mask)? {
-                    Some(distance) => farthest = farthest.max(distance),
-                    None => is_measured = false,
-                }
+                let distance = self.add_item(trie, item, at, &mut mask)?;
+                farthest = farthest.zip(distance).map(|(a, b)| a.max(b));
             }
         }
         for token in self.sets.get(at).tokens.clone() {
@@ -279,20 +278,16 @@ impl Engine {
             if let Some(set) = self.if_alive(behind)? {
                 mask.union_with(&self.language.tokens[token.pattern]);
                 let set = self.end_token(set)?;
-                farthest = farthest.max(self.distance(set)?);
+                let distance = self.distance(set)?;
+                farthest = farthest.map(|known| known.max(distance));
             }
         }
         if self.sets.get(at).is_accepting {
             vocabulary.eos().iter().for_each(|&id| mask.insert(id));
         }
-        let allowed = Allowed { mask: Arc::new(mask), farthest, is_measured };
+        let allowed = Allowed { mask: Arc::new(mask), farthest };
         self.masks.insert(at, allowed.clone());
         Ok(allowed)
-    }
-
-    /// Keeps what is known of the tokens that may come next.
-    pub(super) fn remember(&mut self, at: SetId, allowed: Allowed) {
-        self.masks.insert(at, allowed);
     }
 
     /// What may follow where a place of a set is come to; `None` where nothing may, not even the end.

@@ -24,10 +24,9 @@ use crate::vocab::{TokenMask, TokenTrie};
 pub(super) struct Allowed {
     pub(super) mask: Arc<TokenMask>,
     /// The largest distance behind any of them, in bytes: up to the end of the terminal for those
-    /// that stay inside, up to the end of the text for others.
-    pub(super) farthest: u32,
-    /// Whether that distance is known. It is not where finding it takes longer than the tokens.
-    pub(super) is_measured: bool,
+    /// that stay inside, up to the end of the text for others. `None` where finding it takes longer
+    /// than the tokens.
+    pub(super) farthest: Option<u32>,
 }
 
 /// The nodes of the trie behind which a terminal may have ended, by the byte that leads to each.
@@ -50,11 +49,12 @@ impl Engine {
         let tail = self.distance_from(item.behind, at)?;
         let behind = self.set_behind(item.behind, at)?;
         let Some(behind) = behind.filter(|&set| !self.set(set).items.is_empty()) else {
-            return Ok(inside.is_measured.then(|| plus(inside.farthest, tail)));
+            return Ok(inside.farthest.map(|farthest| plus(farthest, tail)));
         };
         let outside = self.outside(trie, item.state, behind, mask.len())?;
         mask.union_with(&outside.mask);
-        Ok(inside.is_measured.then(|| plus(inside.farthest, tail).max(outside.farthest)))
+        let both = inside.farthest.zip(outside.farthest);
+        Ok(both.map(|(inside, outside)| plus(inside, tail).max(outside)))
     }
 
     /// The tokens that stay inside a terminal in a state.
@@ -82,7 +82,7 @@ impl Engine {
             }
             Ok(())
         })?;
-        let inside = Allowed { mask: Arc::new(mask), farthest, is_measured: true };
+        let inside = Allowed { mask: Arc::new(mask), farthest: Some(farthest) };
         self.insides.insert(state, inside.clone());
         Ok(inside)
     }
@@ -102,7 +102,7 @@ impl Engine {
         by_byte.sort_unstable();
         let exits = Arc::new(Exits { by_byte });
         self.exits.insert(TerminalState::Json(index, state), exits);
-        Ok(Allowed { mask: Arc::new(mask), farthest: 0, is_measured: false })
+        Ok(Allowed { mask: Arc::new(mask), farthest: None })
     }
 
     /// The tokens that leave a terminal in a state and go on with what may stand behind it.
@@ -133,7 +133,7 @@ impl Engine {
                 })?;
             }
         }
-        let outside = Allowed { mask: Arc::new(mask), farthest, is_measured: true };
+        let outside = Allowed { mask: Arc::new(mask), farthest: Some(farthest) };
         self.outsides.insert((state, behind), outside.clone());
         Ok(outside)
     }

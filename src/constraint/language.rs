@@ -117,6 +117,14 @@ impl Language {
         }
     }
 
+    /// Bytes to try first for a way to the end of a terminal.
+    pub(super) fn likely(&mut self, state: TerminalState) -> Result<Vec<u8>, ConstraintError> {
+        match state {
+            TerminalState::Regular(_) => Ok(Vec::new()),
+            TerminalState::Json(index, state) => self.machines[index].0.likely(state),
+        }
+    }
+
     /// The bytes it holds, roughly.
     pub(super) fn memory(&self) -> usize {
         let machines = self.machines.iter().map(|(machine, _)| machine.memory());

@@ -33,6 +33,8 @@ pub use sampler::{Sampler, Sampling};
 #[cfg(feature = "schemars")]
 pub use typed::TypedGenerator;
 
+use std::sync::Arc;
+
 use crate::constraint::{Constraint, Matcher, Stop};
 use crate::model::{Chat, Distribution, LanguageModel, Logits, Rows, Session};
 use crate::vocab::{TokenId, TokenMask};
@@ -282,6 +284,9 @@ impl Started<'_> {
     }
 }
 
+/// The tokens of one draw that may turn out to lead beyond the budget before all of them are looked at.
+const MOST_REFUSED: usize = 16;
+
 /// One text on its way.
 struct Run<'m> {
     model: &'m dyn LanguageModel,
@@ -324,12 +329,23 @@ impl Run<'_> {
 
     /// Samples a token and feeds it; `None` where it is an end of sequence.
     fn draw(&mut self, logits: &Logits, left: usize) -> Result<Option<Logits>, GenerateError> {
-        let mask = self.matcher.mask_within(left)?;
+        let mut mask = self.matcher.mask()?;
         let row = last(logits)?;
         let temperature = self.matcher.temperature()?.map(f64::from);
-        let id = self.sampler.sample(&row, &mask, temperature);
-        if !self.matcher.advance(id)? {
-            return Err(GenerateError::NotFinite);
+        let mut id = self.sampler.sample(&row, &mask, temperature);
+        let mut refused = 0;
+        while !self.matcher.advance_within(id, left)? {
+            refused += 1;
+            // One more draw is cheap; that many say that most tokens lead too far.
+            if refused == MOST_REFUSED {
+                mask = self.matcher.mask_within(left)?;
+            } else {
+                Arc::make_mut(&mut mask).remove(id);
+            }
+            if mask.is_empty() {
+                return Err(GenerateError::NotFinite);
+            }
+            id = self.sampler.sample(&row, &mask, temperature);
         }
         if self.matcher.stop()? == Some(Stop::EndOfSequence) {
             return Ok(None);

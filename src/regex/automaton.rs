@@ -9,19 +9,17 @@
 use super::byte_set::ByteSet;
 use super::expr::{Expr, ExprId, Exprs};
 use super::remainder::Remainder;
-use super::shortest::Distances;
+use super::shortest::{Costs, Distances};
 
 /// Expressions that can be stepped through byte by byte.
 #[derive(Debug, Clone)]
 pub(crate) struct Automaton {
     pub(super) exprs: Exprs,
-    /// The bytes that texts may be finished with: those of [`Shortest`] matches.
-    alphabet: ByteSet,
+    /// What the bytes count in the length of [`Shortest`] matches.
+    costs: Costs,
     classes: [u8; 256],
     /// A byte of each class.
     representatives: Vec<u8>,
-    /// For each class, whether the alphabet has a byte of it.
-    is_usable: Vec<bool>,
     /// `rows[state * classes + class]`; [`UNKNOWN`] where no step was taken yet.
     rows: Vec<u32>,
     /// Where an expression's row is; [`UNKNOWN`] where it has none.
@@ -32,20 +30,19 @@ pub(crate) struct Automaton {
 const UNKNOWN: u32 = u32::MAX;
 
 impl Automaton {
-    /// Makes the expressions' automaton, in which [`shortest`](Self::shortest) counts the bytes of `alphabet`
-    /// alone.
-    pub(crate) fn new(exprs: Exprs, alphabet: ByteSet) -> Self {
-        let (classes, representatives) = classes(&exprs, alphabet);
-        let is_usable = representatives.iter().map(|&byte| alphabet.contains(byte)).collect();
+    /// Makes the expressions' automaton, in which each byte counts so much for
+    /// [`shortest`](Self::shortest); of an alphabet each byte counts one, and no other is used.
+    pub(crate) fn new(exprs: Exprs, costs: impl Into<Costs>) -> Self {
+        let costs = costs.into();
+        let (classes, representatives) = classes(&exprs, &costs);
         Self {
             exprs,
-            alphabet,
+            costs,
             classes,
             representatives,
-            is_usable,
             rows: Vec::new(),
             row_of: Vec::new(),
-            distances: Distances::new(alphabet),
+            distances: Distances::new(costs),
         }
     }
 
@@ -61,13 +58,13 @@ impl Automaton {
 
     /// Whether texts may be finished with a byte.
     pub(crate) fn is_usable(&self, byte: u8) -> bool {
-        self.alphabet.contains(byte)
+        self.costs.of(byte) > 0
     }
 
-    /// The classes that have bytes of the alphabet.
-    pub(super) fn usable_classes(&self) -> Vec<u8> {
-        let classes = (0..=u8::MAX).zip(&self.is_usable);
-        classes.filter_map(|(class, &is_usable)| is_usable.then_some(class)).collect()
+    /// The classes that matches are made of, with what a byte of each counts.
+    pub(super) fn usable_classes(&self) -> Vec<(u8, u32)> {
+        let costs = self.representatives.iter().map(|&byte| u32::from(self.costs.of(byte)));
+        (0..=u8::MAX).zip(costs).filter(|&(_, cost)| cost > 0).collect()
     }
 
     /// Whether the text may end at a state.
@@ -176,8 +173,8 @@ impl Automaton {
 }
 
 /// Splits the bytes into classes that every set holds wholly or not at all.
-fn classes(exprs: &Exprs, alphabet: ByteSet) -> ([u8; 256], Vec<u8>) {
-    let mut sets = vec![alphabet];
+fn classes(exprs: &Exprs, costs: &Costs) -> ([u8; 256], Vec<u8>) {
+    let mut sets: Vec<ByteSet> = costs.sets().collect();
     for expr in exprs.nodes() {
         match expr {
             Expr::Byte(set) => sets.push(*set),

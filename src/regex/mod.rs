@@ -28,4 +28,4 @@ pub(crate) use expr::{Count, ExprId, Exprs};
 pub(crate) use parse::{
     PatternError, PatternErrorKind, PatternLimits, Syntax, parse, parse_search,
 };
-pub(crate) use shortest::Shortest;
+pub(crate) use shortest::{Costs, Shortest};

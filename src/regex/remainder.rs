@@ -101,7 +101,7 @@ mod tests {
         let there = other.multiples(modulus, remainder);
         let mut exprs = Exprs::default();
         let language = exprs.absorb(&other)[there.index()];
-        let alphabet = digits.bytes().chain([b'.']).collect();
+        let alphabet: ByteSet = digits.bytes().chain([b'.']).collect();
         let mut automaton = Automaton::new(exprs, alphabet);
         let mut shortest = None;
         let mut texts = vec![String::new()];

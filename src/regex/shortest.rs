@@ -9,7 +9,7 @@
 //! So a search that comes to an exact state first along the least sum has found the shortest.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use hashbrown::HashMap;
 
@@ -26,6 +26,39 @@ pub(crate) enum Shortest {
     None,
 }
 
+/// What each byte counts in the length of a match.
+///
+/// Most count one. What is written by an escape counts the bytes of that; no match is made of what
+/// counts none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Costs([u8; 256]);
+
+impl Costs {
+    pub(crate) fn new(of: impl FnMut(u8) -> u8) -> Self {
+        let mut bytes = 0..=u8::MAX;
+        Self([(); 256].map(|()| bytes.next().expect("there are 256")).map(of))
+    }
+
+    pub(crate) fn of(&self, byte: u8) -> u8 {
+        self.0[usize::from(byte)]
+    }
+
+    /// The bytes that count the same, for each count.
+    pub(super) fn sets(&self) -> impl Iterator<Item = ByteSet> {
+        let counts: BTreeSet<u8> = self.0.iter().copied().collect();
+        counts
+            .into_iter()
+            .map(|count| (0..=u8::MAX).filter(|&byte| self.of(byte) == count).collect())
+    }
+}
+
+impl From<ByteSet> for Costs {
+    /// One for each byte of an alphabet.
+    fn from(alphabet: ByteSet) -> Self {
+        Self::new(|byte| u8::from(alphabet.contains(byte)))
+    }
+}
+
 /// Too many states were looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exhausted;
@@ -33,8 +66,7 @@ pub(crate) struct Exhausted;
 /// What is known of the shortest matches of an automaton's states.
 #[derive(Debug, Clone)]
 pub(super) struct Distances {
-    /// The bytes that matches are made of.
-    alphabet: ByteSet,
+    costs: Costs,
     /// By expression, as far as was asked.
     known: Vec<Distance>,
 }
@@ -58,7 +90,7 @@ type Place = Reverse<(u32, Reverse<u32>, ExprId)>;
 const LONGEST: u32 = 1 << 30;
 
 impl Automaton {
-    /// The length of the shortest match of a state, over the alphabet. Exact for every expression.
+    /// The length of the shortest match of a state, by what each byte counts. Exact for every expression.
     ///
     /// # Errors
     /// [`Exhausted`] when `and` and `not` need more than `fuel` states to be looked at.
@@ -96,7 +128,7 @@ impl Automaton {
             if let Distance::Exactly(rest) = self.distance(from) {
                 return Ok(self.keep_way(start, from, rest, &seen));
             }
-            for &class in &classes {
+            for &(class, cost) in &classes {
                 let next = self.step(from, class);
                 // A wide expression takes as long as many narrow ones.
                 let parts = u32::try_from(self.exprs.width(next)).unwrap_or(u32::MAX);
@@ -105,7 +137,7 @@ impl Automaton {
                 else {
                     continue;
                 };
-                let depth = depth + 1;
+                let depth = depth + cost;
                 if seen.get(&next).is_none_or(|&(known, _)| depth < known) {
                     seen.insert(next, (depth, from));
                     open.push(Reverse((depth.saturating_add(rest), Reverse(depth), next)));
@@ -123,23 +155,23 @@ impl Automaton {
         &mut self,
         start: ExprId,
         last: ExprId,
-        mut rest: u32,
+        rest: u32,
         seen: &HashMap<ExprId, (u32, ExprId)>,
     ) -> Shortest {
+        let length = seen[&last].0.saturating_add(rest).min(LONGEST);
         let mut at = last;
         while at != start {
             at = seen[&at].1;
-            rest = (rest + 1).min(LONGEST);
-            self.distances.known[at.index()] = Distance::Exactly(rest);
+            self.distances.known[at.index()] = Distance::Exactly(length - seen[&at].0);
         }
-        Shortest::Bytes(rest)
+        Shortest::Bytes(length)
     }
 }
 
 impl Distances {
-    /// Nothing is known yet; bytes outside the alphabet match nothing.
-    pub(super) fn new(alphabet: ByteSet) -> Self {
-        Self { alphabet, known: Vec::new() }
+    /// Nothing is known yet.
+    pub(super) fn new(costs: Costs) -> Self {
+        Self { costs, known: Vec::new() }
     }
 
     /// The bytes it holds, roughly.
@@ -166,15 +198,18 @@ impl Distances {
         let of = |id: &ExprId| self.known[id.index()];
         match expr {
             Expr::Nothing => Distance::Never,
-            Expr::Byte(set) if set.intersection(self.alphabet).is_empty() => Distance::Never,
-            Expr::Empty | Expr::Byte(_) => Distance::Exactly(1),
+            Expr::Empty => Distance::Exactly(0),
+            Expr::Byte(set) => {
+                let costs = set.iter().map(|byte| self.costs.of(byte)).filter(|&cost| cost > 0);
+                costs.min().map_or(Distance::Never, |cost| Distance::Exactly(cost.into()))
+            }
             Expr::Concat(head, tail) => of(head).plus(of(tail)),
             Expr::Or(parts) => parts.iter().map(of).fold(Distance::Never, Distance::or),
             Expr::And(parts) => parts.iter().map(of).fold(Distance::AtLeast(1), Distance::and),
             Expr::Not(_) => Distance::AtLeast(1),
             Expr::Repeat(part, count) => of(part).times(*count),
             Expr::Remainder(remainder) => {
-                let has_all = Remainder::bytes().all(|byte| self.alphabet.contains(byte));
+                let has_all = Remainder::bytes().all(|byte| self.costs.of(byte) == 1);
                 let length = remainder.shortest();
                 if has_all { Distance::Exactly(length) } else { Distance::AtLeast(length) }
             }

@@ -90,6 +90,37 @@ fn walks_in_declared_order_end_in_valid_texts() {
 }
 
 #[test]
+fn masks_within_a_budget_are_what_advance_within_takes() {
+    let vocabulary = pieces();
+    let mut wrong = Vec::new();
+    let cases = cases(COMPARED);
+    for case in &cases {
+        let Some((constraint, _)) = compiled(case, &vocabulary, Order::Any) else { continue };
+        let mut random = Random::from_seed(9);
+        let mut matcher = constraint.matcher();
+        let needed = matcher.tokens_to_accept().expect("within limits");
+        for left in (0..=needed + 10).rev() {
+            let mask = matcher.mask_within(left).expect("it can be finished");
+            // What is looked at is where the budget begins to tell.
+            if left % 4 == 0 {
+                let mut ids = (0..vocabulary.len() as u32).map(TokenId);
+                let other = ids.find(|&id| {
+                    let taken = matcher.fork().advance_within(id, left).expect("within limits");
+                    mask.contains(id) != taken
+                });
+                wrong.extend(other.map(|id| format!("{}: {:?}", case.id, vocabulary.piece(id))));
+            }
+            let token = choose(&mask, &vocabulary, Manner::Uniform, &mut random);
+            assert!(matcher.advance_within(token, left).expect("within limits"), "{}", case.id);
+            if matcher.stop().expect("within limits") == Some(Stop::EndOfSequence) {
+                break;
+            }
+        }
+    }
+    verdict("masks within budgets against advance", cases.len(), &wrong);
+}
+
+#[test]
 fn masks_are_what_advance_takes_at_49k() {
     let vocabulary = of_the_model();
     let mut wrong = Vec::new();
@@ -167,16 +198,20 @@ fn walk(constraint: &Constraint, seed: u64, manner: Manner) -> Result<String, St
     let so_far = |text: &[u8]| format!("after {:.300}", String::from_utf8_lossy(text));
     let needed = matcher.tokens_to_accept().map_err(|error| error.to_string())?;
     for left in (0..=BUDGET.max(needed)).rev() {
-        let mask = matcher.mask_within(left);
-        let mask = mask.map_err(|error| format!("{error}, {}", so_far(&text)))?;
-        if mask.is_empty() {
-            return Err(format!("a dead end, {}", so_far(&text)));
-        }
-        let token = choose(&mask, vocabulary, manner, &mut random);
-        match matcher.advance(token) {
-            Ok(true) => text.extend_from_slice(vocabulary.bytes(token)),
-            refused => return Err(format!("token {token}: {refused:?}, {}", so_far(&text))),
-        }
+        let mask = matcher.mask().map_err(|error| format!("{error}, {}", so_far(&text)))?;
+        let mut mask = TokenMask::clone(&mask);
+        let token = loop {
+            if mask.is_empty() {
+                return Err(format!("a dead end with {left} tokens left, {}", so_far(&text)));
+            }
+            let token = choose(&mask, vocabulary, manner, &mut random);
+            match matcher.advance_within(token, left) {
+                Ok(true) => break token,
+                Ok(false) => mask.remove(token),
+                Err(error) => return Err(format!("{error}, {}", so_far(&text))),
+            }
+        };
+        text.extend_from_slice(vocabulary.bytes(token));
         if matcher.stop().map_err(|error| error.to_string())? == Some(Stop::EndOfSequence) {
             return String::from_utf8(text).map_err(|fault| fault.to_string());
         }

@@ -21,6 +21,9 @@ pub(super) enum Escape {
     HighDigits(u16, u8, u16),
 }
 
+/// The characters that have an escape of two bytes and are not a slash, which stands for itself.
+pub(super) const SHORT: &str = "\"\\\u{8}\u{c}\n\r\t";
+
 /// What a byte makes of an escape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escaped {
@@ -90,18 +93,15 @@ impl Escape {
         }
     }
 
-    /// The fewest bytes that finish it.
+    /// The bytes that are missing when it becomes a character by hexadecimal digits.
     ///
-    /// Behind a backslash this is the way by `u` and four digits; a short escape takes less.
-    pub(super) fn rest(self) -> u32 {
+    /// A character beyond U+FFFF takes six more for the second of its pair.
+    pub(super) fn missing(self, char: char) -> u32 {
+        let pair = if u32::from(char) > 0xFFFF { 6 } else { 0 };
         match self {
-            Self::None => 0,
-            Self::Begun => 5,
-            Self::Digits(count, value) => {
-                let (first, last) = spread(count, value);
-                let is_high = first >= 0xD800 && last <= 0xDBFF;
-                u32::from(4 - count) + if is_high { 6 } else { 0 }
-            }
+            Self::None => 6 + pair,
+            Self::Begun => 5 + pair,
+            Self::Digits(count, _) => u32::from(4 - count) + pair,
             Self::High(_) => 6,
             Self::HighBegun(_) => 5,
             Self::HighDigits(_, count, _) => u32::from(4 - count),

@@ -13,13 +13,13 @@
 
 use std::sync::Arc;
 
-use super::escape::{Escape, Escaped};
+use super::escape::{Escape, Escaped, SHORT};
 use super::level::{LevelId, OpenObject, Thread, ThreadId};
 use super::{Cursor, CursorsId, Machine, Place, State, TextId, WantsId};
 use crate::constraint::ConstraintError;
 use crate::regex::ExprId;
 use crate::schema::Order;
-use crate::schema::algebra::{NEVER, NodeId, ObjectShape};
+use crate::schema::algebra::{NEVER, NodeId, ObjectShape, plus, written_byte};
 
 /// The keys that may come next in a thread.
 #[derive(Debug)]
@@ -201,21 +201,32 @@ impl Machine {
         let mut at = 0;
         while let Some((language, text)) = open.get(at).cloned() {
             at += 1;
-            let is_taken = taken.iter().any(|known| known.as_bytes() == text);
-            if !is_taken && self.algebra.automaton.is_nullable(language) {
+            let behind: Vec<&[u8]> =
+                taken.iter().filter_map(|key| key.as_bytes().strip_prefix(&text[..])).collect();
+            if behind.is_empty() {
+                return Ok(Some(self.algebra.shortest_text(language, text)?));
+            }
+            if !behind.contains(&&[][..]) && self.algebra.automaton.is_nullable(language) {
                 return Ok(Some(text));
             }
+            let mut best: Option<(u32, u8, ExprId)> = None;
             for byte in 0..=255_u8 {
-                let class = self.algebra.automaton.class_of(byte);
-                let next = self.algebra.automaton.step(language, class);
-                if next == ExprId::NOTHING || self.algebra.shortest(next)? == NEVER {
+                let next = self.algebra.step(language, byte)?;
+                if next == ExprId::NOTHING {
                     continue;
                 }
-                let text = [&text[..], &[byte]].concat();
-                if !taken.iter().any(|known| known.as_bytes().starts_with(&text)) {
-                    return Ok(Some(self.algebra.shortest_text(next, text)?));
+                if behind.iter().any(|rest| rest.first() == Some(&byte)) {
+                    open.push((next, [&text[..], &[byte]].concat()));
+                    continue;
                 }
-                open.push((next, text));
+                let rest = plus(self.algebra.shortest(next)?, written_byte(byte).into());
+                if best.is_none_or(|(least, ..)| rest < least) {
+                    best = Some((rest, byte, next));
+                }
+            }
+            if let Some((_, byte, next)) = best {
+                let text = [&text[..], &[byte]].concat();
+                return Ok(Some(self.algebra.shortest_text(next, text)?));
             }
         }
         Ok(None)
@@ -233,7 +244,7 @@ impl Machine {
         if escape != Escape::None {
             return match escape.step(byte) {
                 Escaped::Wrong => Ok(None),
-                Escaped::Char(char) if !self.is_escaped(escape, char) => Ok(None),
+                Escaped::Char(char) if !self.escapes.has(escape, char) => Ok(None),
                 Escaped::Char(char) => {
                     let (next, text) = self.narrowed(known, text, char.encode_utf8(&mut [0; 4]))?;
                     Ok(self.in_key(state, (next, text, Escape::None), byte))
@@ -374,20 +385,16 @@ impl Machine {
         escape: Escape,
     ) -> Result<Vec<Cursor>, ConstraintError> {
         let depth = self.text(text).len();
-        let (first, last) = escape.reach();
         let mut left = Vec::with_capacity(cursors.len());
         for mut cursor in cursors {
             let candidates = self.candidates(cursor.thread)?;
             let names = &candidates.names[cursor.low as usize..cursor.high as usize];
-            let has_name = names.iter().any(|(name, _)| {
-                let rest = name.get(depth..).and_then(|rest| rest.chars().next());
-                rest.is_some_and(|char| {
-                    (first..=last).contains(&u32::from(char))
-                        && (self.is_escaped(Escape::None, char)
-                            || escape == Escape::Begun && self.is_escaped(escape, char))
-                })
-            });
-            if cursor.unnamed != ExprId::NOTHING && !self.reaches(cursor.unnamed, escape)? {
+            let has_name = names
+                .iter()
+                .any(|(name, _)| self.missing_of(escape, &name.as_bytes()[depth..]).is_some());
+            if cursor.unnamed != ExprId::NOTHING
+                && self.escapes_of(cursor.unnamed, escape)?.is_empty()
+            {
                 cursor.unnamed = ExprId::NOTHING;
             }
             if has_name || cursor.unnamed != ExprId::NOTHING {
@@ -395,6 +402,20 @@ impl Machine {
             }
         }
         Ok(left)
+    }
+
+    /// The bytes that are missing of an escape that becomes the first character of a text, and the
+    /// bytes of that character; `None` where it cannot.
+    pub(super) fn missing_of(&self, escape: Escape, text: &[u8]) -> Option<(u32, usize)> {
+        let char = std::str::from_utf8(text).ok()?.chars().next()?;
+        let (first, last) = escape.reach();
+        let is_in = (first..=last).contains(&u32::from(char));
+        let missing = if escape == Escape::Begun && SHORT.contains(char) {
+            self.escapes.has(escape, char).then_some(1)
+        } else {
+            self.escapes.has(Escape::None, char).then(|| escape.missing(char))
+        };
+        Some((missing.filter(|_| is_in)?, char.len_utf8()))
     }
 
     /// The state behind a key's closing quote, where white space may stand before the colon.

@@ -80,40 +80,6 @@ impl Machine {
         }
     }
 
-    /// The most bytes that finish the text behind any token that may follow.
-    ///
-    /// A bound from above: what is within a string is not walked, and counts as the longest token
-    /// does.
-    ///
-    /// # Errors
-    /// [`ConstraintError`] for limits.
-    pub(in crate::constraint) fn farthest(
-        &mut self,
-        trie: &TokenTrie,
-        state: StateId,
-    ) -> Result<u32, ConstraintError> {
-        let mut farthest = self.rest(state)?;
-        let mut path = vec![state; trie.longest() + 1];
-        let mut at = 0;
-        while let Some(node) = trie.nodes().get(at) {
-            let Some(next) = self.step(path[node.depth() - 1], node.byte())? else {
-                at = node.end();
-                continue;
-            };
-            path[node.depth()] = next;
-            let is_within = matches!(
-                self.states.get(next.0).place,
-                Place::String(_, Escape::None) | Place::Key(_, _, Escape::None)
-            );
-            if !trie.tokens(at).is_empty() {
-                farthest = farthest.max(self.rest(next)?);
-            }
-            // Plain tokens lead on by no more than their bytes.
-            at = if is_within { node.end() } else { at + 1 };
-        }
-        Ok(farthest.saturating_add(trie.longest() as u32))
-    }
-
     /// Walks nodes that a state leads on to.
     ///
     /// Where a string or a key begins below a node, its nodes are given to the walk that knows

@@ -146,8 +146,8 @@ pub(super) struct Machine {
     item_wants: HashMap<(LevelId, u32), Option<WantsId>>,
     /// The fewest bytes that close all that is open, for each level that was asked about.
     level_rests: HashMap<LevelId, u32>,
-    /// Whether an escape can become a character with which a language goes on.
-    reached: HashMap<(ExprId, Escape), bool>,
+    /// Characters with which a language goes on and that an escape can become.
+    escapables: HashMap<(ExprId, Escape), Arc<[strings::Escapable]>>,
     /// The plain tokens that stay within a language, and the most bytes needed behind one.
     plain_masks: HashMap<ExprId, (Arc<TokenMask>, u32)>,
 }
@@ -179,7 +179,7 @@ impl Machine {
             candidates: HashMap::new(),
             item_wants: HashMap::new(),
             level_rests: HashMap::new(),
-            reached: HashMap::new(),
+            escapables: HashMap::new(),
             plain_masks: HashMap::new(),
         }
     }

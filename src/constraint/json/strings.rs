@@ -5,13 +5,18 @@
 //! become a character with which one of them goes on are followed: so no escape leads into a dead
 //! end.
 
-use super::escape::{Escape, Escaped};
+use std::sync::Arc;
+
+use super::escape::{Escape, Escaped, SHORT};
 use super::level::LevelId;
 use super::{Machine, Place, ReadingId, State};
 use crate::constraint::ConstraintError;
 use crate::regex::ExprId;
 use crate::schema::Escapes;
-use crate::schema::algebra::NEVER;
+use crate::schema::algebra::{NEVER, plus, written_byte};
+
+/// The last of the control characters, which are never written as they are.
+const LAST_CONTROL: u32 = 0x1F;
 
 impl Machine {
     /// A quote ends those readings whose language has the text; control characters are never
@@ -63,7 +68,7 @@ impl Machine {
                 let place = Place::String(reading, escape);
                 Ok(may.then(|| self.noted(State { place, ..state }, byte)))
             }
-            Escaped::Char(char) if !self.is_escaped(escape, char) => Ok(None),
+            Escaped::Char(char) if !self.escapes.has(escape, char) => Ok(None),
             Escaped::Char(char) => {
                 let next = self.advanced(languages, char.encode_utf8(&mut [0; 4]).as_bytes())?;
                 Ok(self.in_string(state, next, byte))
@@ -85,19 +90,6 @@ impl Machine {
         Some(self.noted(State { place, ..state }, byte))
     }
 
-    /// Whether a character may be written by an escape of this kind.
-    ///
-    /// With the fewest escapes, characters that have a short escape are written by it, other
-    /// control characters by `\u`, and nothing else is escaped: so a text has one spelling, but for
-    /// the case of hexadecimal digits.
-    pub(super) fn is_escaped(&self, escape: Escape, char: char) -> bool {
-        match self.escapes {
-            Escapes::Any => true,
-            Escapes::Minimal if escape == Escape::Begun => "\"\\\u{8}\u{c}\n\r\t".contains(char),
-            Escapes::Minimal => char < ' ' && !"\u{8}\u{c}\n\r\t".contains(char),
-        }
-    }
-
     /// Whether an escape can become a character with which one of the languages goes on.
     fn may_escape(
         &mut self,
@@ -105,68 +97,119 @@ impl Machine {
         escape: Escape,
     ) -> Result<bool, ConstraintError> {
         for &(language, _) in languages {
-            if self.reaches(language, escape)? {
+            if !self.escapes_of(language, escape)?.is_empty() {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// The same of one language.
+    /// Characters with which a language goes on and that an escape can become: one by a short escape
+    /// and one by digits, where there are such, each on a short way to the language's end.
     ///
-    /// Kept for each language and escape, as the search goes through the characters that the escape
-    /// can still become.
-    pub(super) fn reaches(
+    /// Kept for each language and escape. A character whose way is no longer than if it had stood
+    /// for itself ends the search, so that mostly few are tried. What is found for an escape is
+    /// found again behind each further byte of it, as fewer characters are tried in the same order.
+    pub(super) fn escapes_of(
         &mut self,
         language: ExprId,
         escape: Escape,
-    ) -> Result<bool, ConstraintError> {
-        if let Some(&known) = self.reached.get(&(language, escape)) {
-            return Ok(known);
+    ) -> Result<Arc<[Escapable]>, ConstraintError> {
+        if let Some(known) = self.escapables.get(&(language, escape)) {
+            return Ok(Arc::clone(known));
         }
-        let (first, last) = escape.reach();
-        let is_reached = self.goes_on_between(language, first, last, escape)?;
-        self.reached.insert((language, escape), is_reached);
-        Ok(is_reached)
+        let mut found = Vec::new();
+        if let Some(shortest) = self.shortest_beyond(language)? {
+            let escapes = self.escapes;
+            if escape == Escape::Begun {
+                let chars = SHORT.chars().chain(['/']).filter(|&char| escapes.has(escape, char));
+                found.extend(self.nearest(language, shortest, chars.map(|char| (char, 1)))?);
+            }
+            let (first, mut last) = escape.reach();
+            if escapes == Escapes::Minimal {
+                last = last.min(LAST_CONTROL);
+            }
+            let chars = (first..=last).filter_map(char::from_u32);
+            let chars = chars.filter(|&char| escapes.has(Escape::None, char));
+            let chars = chars.map(|char| (char, escape.missing(char)));
+            found.extend(self.nearest(language, shortest, chars)?);
+        }
+        let found: Arc<[Escapable]> = found.into();
+        self.escapables.insert((language, escape), Arc::clone(&found));
+        Ok(found)
     }
 
-    /// Whether a character from `first` to `last` that may be written by an escape leads on in a
-    /// language. Languages with no text beyond this one are told at once, before any character is
-    /// tried.
-    fn goes_on_between(
+    /// Of some characters, each with what is missing of it, the first that lies on a shortest way;
+    /// if none does, the one whose way is shortest.
+    fn nearest(
         &mut self,
         language: ExprId,
-        first: u32,
-        last: u32,
-        escape: Escape,
-    ) -> Result<bool, ConstraintError> {
-        let mut bytes = 0..=255_u8;
-        if !bytes.any(|byte| self.goes_on(language, &[byte]).unwrap_or(true)) {
-            return Ok(false);
-        }
-        for char in (first..=last).filter_map(char::from_u32) {
-            let is_written = match escape {
-                Escape::Begun => {
-                    self.is_escaped(escape, char) || self.is_escaped(Escape::None, char)
-                }
-                _ => self.is_escaped(Escape::None, char),
-            };
-            if is_written && self.goes_on(language, char.encode_utf8(&mut [0; 4]).as_bytes())? {
-                return Ok(true);
+        shortest: u32,
+        chars: impl Iterator<Item = (char, u32)>,
+    ) -> Result<Option<Escapable>, ConstraintError> {
+        let mut best = None;
+        let mut least = NEVER;
+        for (char, missing) in chars {
+            let next = self.behind(language, char.encode_utf8(&mut [0; 4]).as_bytes())?;
+            let rest = plus(missing, self.algebra.shortest(next)?);
+            if rest < least {
+                least = rest;
+                best = Some(Escapable { char, missing, rest });
+            }
+            // Standing for itself it would take one byte or more.
+            if rest < missing.saturating_add(shortest) {
+                break;
             }
         }
-        Ok(false)
+        Ok(best)
     }
 
-    /// Whether a language has texts behind some bytes.
-    fn goes_on(&mut self, mut language: ExprId, bytes: &[u8]) -> Result<bool, ConstraintError> {
+    /// The shortest text of a language beyond the empty one; `None` where there is none.
+    fn shortest_beyond(&mut self, language: ExprId) -> Result<Option<u32>, ConstraintError> {
+        let mut least = NEVER;
+        for byte in self.algebra.automaton.representatives().to_vec() {
+            let next = self.algebra.step(language, byte)?;
+            least = least.min(plus(self.algebra.shortest(next)?, written_byte(byte).into()));
+        }
+        Ok((least != NEVER).then_some(least))
+    }
+
+    /// A language behind some bytes.
+    fn behind(&mut self, mut language: ExprId, bytes: &[u8]) -> Result<ExprId, ConstraintError> {
         for &byte in bytes {
             let class = self.algebra.automaton.class_of(byte);
             language = self.algebra.automaton.step(language, class);
             if language == ExprId::NOTHING {
-                return Ok(false);
+                break;
             }
         }
-        Ok(self.algebra.shortest(language)? != NEVER)
+        Ok(language)
     }
+}
+
+impl Escapes {
+    /// Whether a character may be written by an escape: behind a backslash by a short one, else by
+    /// digits.
+    ///
+    /// With the fewest escapes, characters that have a short escape are written by it, other
+    /// control characters by digits, and nothing else is escaped: so a text has one spelling, but
+    /// for the case of hexadecimal digits.
+    pub(super) fn has(self, escape: Escape, char: char) -> bool {
+        let is_short = SHORT.contains(char);
+        match self {
+            Self::Any => true,
+            Self::Minimal if escape == Escape::Begun => is_short,
+            Self::Minimal => u32::from(char) <= LAST_CONTROL && !is_short,
+        }
+    }
+}
+
+/// A character that an escape can become.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Escapable {
+    pub(super) char: char,
+    /// The bytes of the escape that are missing.
+    pub(super) missing: u32,
+    /// The bytes to the end of the shortest text by it.
+    pub(super) rest: u32,
 }

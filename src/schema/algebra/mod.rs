@@ -22,6 +22,7 @@ mod object;
 mod read;
 mod rest;
 mod scope;
+mod written;
 
 pub(crate) use array::{ArrayId, ArrayShape};
 pub(crate) use cells::Cell;
@@ -29,6 +30,7 @@ pub(crate) use extent::{NEVER, plus};
 pub(crate) use form::Form;
 pub(crate) use object::{Name, ObjectId, ObjectShape};
 pub(crate) use rest::{Items, Members};
+pub(crate) use written::{written, written_byte};
 
 use std::sync::Arc;
 
@@ -150,7 +152,7 @@ impl Algebra {
         for byte in told_apart(&document).iter() {
             exprs.byte(ByteSet::range(byte, byte));
         }
-        let automaton = Automaton::new(exprs, alphabet);
+        let automaton = Automaton::new(exprs, written::costs(alphabet));
         // These two have fixed numbers.
         let mut nodes = Interner::default();
         nodes.intern(Node::Any);
@@ -220,8 +222,8 @@ impl Algebra {
 
     /// A text behind which a language begins, with the shortest text of it.
     ///
-    /// Goes along bytes that bring the end nearer, the least such byte each time; nothing is added
-    /// where the language has no text.
+    /// Shortest as it is written. Goes along bytes that bring the end nearer by what they take, the
+    /// least such byte each time; nothing is added where the language has no text.
     ///
     /// # Errors
     /// [`SchemaError::Limit`].
@@ -232,15 +234,11 @@ impl Algebra {
     ) -> Result<Vec<u8>, SchemaError> {
         let mut left = self.shortest(language)?;
         while !self.automaton.is_nullable(language) {
-            let mut bytes = 0..=255_u8;
-            let step = |algebra: &mut Self, byte: u8| {
-                let class = algebra.automaton.class_of(byte);
-                algebra.automaton.step(language, class)
-            };
             let mut best = None;
-            for byte in bytes.by_ref() {
-                let next = step(self, byte);
-                if next != ExprId::NOTHING && self.shortest(next)? < left {
+            for byte in self.automaton.representatives().to_vec() {
+                let next = self.step(language, byte)?;
+                let rest = plus(self.shortest(next)?, written_byte(byte).into());
+                if next != ExprId::NOTHING && rest <= left {
                     best = Some((byte, next));
                     break;
                 }
@@ -403,7 +401,7 @@ impl Algebra {
         self.arrays.get(shape.0)
     }
 
-    /// The fewest bytes of a language's texts; [`NEVER`] where it has none.
+    /// The fewest bytes that a text of a language is written with; [`NEVER`] where it has none.
     ///
     /// Searched with [`FUEL`], as an intersection may have a product of states. What was found is
     /// kept in the automaton, for every state on the way.

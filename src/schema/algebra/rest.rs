@@ -8,7 +8,8 @@
 
 use super::extent::{Estimate, NEVER, plus, times};
 use super::object::Demand;
-use super::{Algebra, ArrayId, ArrayShape, Name, NodeId, ObjectId, ObjectShape};
+use super::{Algebra, ArrayId, ArrayShape, Name, NodeId, ObjectId, ObjectShape, written};
+use crate::regex::ExprId;
 use crate::schema::SchemaError;
 
 /// What of an array was read.
@@ -61,9 +62,10 @@ impl Members {
 /// A property to come: how it is spelled, and what its value must be of.
 #[derive(Debug, Clone, Copy)]
 struct Coming {
-    /// A known name, or none.
-    /// Its place among the shape's names.
+    /// The place of its name among the shape's; `None` for other keys.
     index: Option<usize>,
+    /// The language of its key, where that is no name.
+    keys: ExprId,
     /// The bytes of the key, without its quotes.
     key: u32,
     node: NodeId,
@@ -223,8 +225,8 @@ impl Algebra {
             }
             present[index] = true;
             let Name { name, node, .. } = shape.names[index];
-            let key = self.name_text(name).len() as u32;
-            coming.push(Coming { index: Some(index), key, node });
+            let key = written(self.name_text(name).as_bytes());
+            coming.push(Coming { index: Some(index), keys: ExprId::NOTHING, key, node });
             is_open(index) && node != NodeId::NONE
         };
         for (index, name) in shape.names.iter().enumerate() {
@@ -298,13 +300,17 @@ impl Algebra {
         let shape = self.object(id).clone();
         let mut serving = Vec::new();
         for (at, coming) in way.iter().enumerate() {
-            let counts = match coming.index {
-                Some(index) => self.counts(demand, shape.names[index].name),
-                None => false,
-            };
             let node = self.and([coming.node, demand.node]);
-            if counts && self.estimated(node, estimate) != NEVER {
-                serving.push((Some(at), Coming { node, ..*coming }));
+            let (keys, key) = match coming.index {
+                Some(index) if !self.counts(demand, shape.names[index].name) => continue,
+                Some(_) => (coming.keys, coming.key),
+                None => {
+                    let keys = self.both_texts(coming.keys, demand.language);
+                    (keys, self.shortest(keys)?)
+                }
+            };
+            if key != NEVER && self.estimated(node, estimate) != NEVER {
+                serving.push((Some(at), Coming { keys, key, node, ..*coming }));
             }
         }
         for (index, name) in shape.names.iter().enumerate() {
@@ -314,8 +320,9 @@ impl Algebra {
             }
             let node = self.and([name.node, demand.node]);
             if self.counts(demand, name.name) && self.estimated(node, estimate) != NEVER {
-                let key = self.name_text(name.name).len() as u32;
-                serving.push((None, Coming { index: Some(index), key, node }));
+                let key = written(self.name_text(name.name).as_bytes());
+                serving
+                    .push((None, Coming { index: Some(index), keys: ExprId::NOTHING, key, node }));
             }
         }
         for cell in self.cells(id)?.iter() {
@@ -323,7 +330,7 @@ impl Algebra {
             let node = self.and([cell.node, demand.node]);
             let key = self.shortest(language)?;
             if key != NEVER && self.estimated(node, estimate) != NEVER {
-                serving.push((None, Coming { index: None, key, node }));
+                serving.push((None, Coming { index: None, keys: language, key, node }));
             }
         }
         Ok(serving)
@@ -354,8 +361,13 @@ impl Algebra {
                     && self.estimated(name.node, estimate) != NEVER
                     && !self.implies(&shape, members, index)
                 {
-                    let key = self.name_text(name.name).len() as u32;
-                    coming.push(Coming { index: Some(index), key, node: name.node });
+                    let key = written(self.name_text(name.name).as_bytes());
+                    coming.push(Coming {
+                        index: Some(index),
+                        keys: ExprId::NOTHING,
+                        key,
+                        node: name.node,
+                    });
                     count += 1;
                 }
             }
@@ -374,7 +386,9 @@ impl Algebra {
         for Coming { key, node, .. } in coming {
             rest = plus(rest, plus(plus(key, 4), self.estimated(node, estimate)));
         }
-        Ok(plus(rest, times(plus(fill, 4), unnamed)))
+        // A shortest key may be that of another property; with a character more it is a new one.
+        let alike = unnamed.saturating_sub(u64::from(count == unnamed && shape.names.is_empty()));
+        Ok(plus(rest, plus(times(plus(fill, 4), unnamed), times(1, alike))))
     }
 
     /// Whether a name's presence asks for another that is not there.
