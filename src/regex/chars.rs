@@ -3,8 +3,10 @@
 //! Only well-formed sequences are made, so that a text of characters is UTF-8 however it is masked:
 //! a token may end within a character, but nothing that is none can follow.
 
+use std::ops::RangeInclusive;
+
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
-use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
+use regex_syntax::utf8::{Utf8Range, Utf8Sequence, Utf8Sequences};
 
 use super::byte_set::ByteSet;
 use super::expr::{Count, ExprId, Exprs};
@@ -73,4 +75,15 @@ impl Exprs {
             .collect();
         self.or(branches)
     }
+}
+
+/// The characters of a range, both ends included, as sequences of ranges of bytes: a byte of each
+/// in turn makes a character.
+pub(crate) fn utf8_sequences(
+    low: char,
+    high: char,
+) -> impl Iterator<Item = Vec<RangeInclusive<u8>>> {
+    let range = |range: &Utf8Range| range.start..=range.end;
+    let ranges = move |sequence: Utf8Sequence| sequence.as_slice().iter().map(range).collect();
+    Utf8Sequences::new(low, high).map(ranges)
 }

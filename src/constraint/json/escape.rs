@@ -63,34 +63,29 @@ impl Escape {
         }
     }
 
-    /// The range of characters that it may become, both ends included; surrogates among them stand
-    /// for no character.
+    /// The characters that it may become by hexadecimal digits, in ranges, both ends included: those
+    /// of one unit of UTF-16 apart from those of two.
     ///
     /// As long as digits are missing, a range of values may come of those read; a pair's first half
     /// settles ten bits and leaves 1024 characters.
-    pub(super) fn reach(self) -> (u32, u32) {
-        let of_pair = |high: u16, low: (u32, u32)| {
-            let high = (u32::from(high) - 0xD800) << 10;
-            let (first, last) = (low.0.max(0xDC00), low.1.min(0xDFFF));
-            (
-                0x1_0000 + high + first.wrapping_sub(0xDC00),
-                0x1_0000 + high + last.wrapping_sub(0xDC00),
-            )
-        };
-        match self {
-            Self::None | Self::Begun => (0, 0x10_FFFF),
-            Self::Digits(count, value) => {
-                let (first, last) = spread(count, value);
-                // A first surrogate stands for all that may follow it.
-                if first <= 0xDBFF && last >= 0xD800 { (first, 0x10_FFFF) } else { (first, last) }
+    pub(super) fn reach(self) -> Vec<(char, char)> {
+        let (first, last) = match self {
+            Self::None | Self::Begun => (0, 0xFFFF),
+            Self::Digits(count, value) => spread(count, value),
+            Self::High(high) | Self::HighBegun(high) => {
+                return pairs((high.into(), high.into()), (0xDC00, 0xDFFF)).into_iter().collect();
             }
-            Self::High(high) | Self::HighBegun(high) => of_pair(high, (0xDC00, 0xDFFF)),
             Self::HighDigits(high, count, value) => {
-                let (first, last) = spread(count, value);
-                // No second surrogate begins with these digits: an empty range.
-                if first > 0xDFFF || last < 0xDC00 { (1, 0) } else { of_pair(high, (first, last)) }
+                return pairs((high.into(), high.into()), spread(count, value))
+                    .into_iter()
+                    .collect();
             }
-        }
+        };
+        let below = range(first, last.min(0xD7FF));
+        let above = range(first.max(0xE000), last);
+        // A first surrogate stands for all that may follow it.
+        let paired = pairs((first, last), (0xDC00, 0xDFFF));
+        [below, above, paired].into_iter().flatten().collect()
     }
 
     /// The bytes that are missing when it becomes a character by hexadecimal digits.
@@ -114,6 +109,24 @@ fn spread(count: u8, value: u16) -> (u32, u32) {
     let missing = 4 * u32::from(4 - count);
     let first = u32::from(value) << missing;
     (first, first + ((1 << missing) - 1))
+}
+
+/// The characters of pairs whose halves are in these ranges; of first halves there is one, or all
+/// second halves are among them. `None` where there is no such pair.
+fn pairs(high: (u32, u32), low: (u32, u32)) -> Option<(char, char)> {
+    let (first, last) = (high.0.max(0xD800), high.1.min(0xDBFF));
+    let (low, top) = (low.0.max(0xDC00), low.1.min(0xDFFF));
+    if first > last || low > top {
+        return None;
+    }
+    let char = |high: u32, low: u32| 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+    range(char(first, low), char(last, top))
+}
+
+/// The characters of a range that has no surrogates; `None` where it has none.
+fn range(first: u32, last: u32) -> Option<(char, char)> {
+    let (low, high) = (char::from_u32(first)?, char::from_u32(last)?);
+    (low <= high).then_some((low, high))
 }
 
 /// The value with one digit more, in either case; `None` for other bytes.

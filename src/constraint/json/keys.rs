@@ -408,8 +408,8 @@ impl Machine {
     /// bytes of that character; `None` where it cannot.
     pub(super) fn missing_of(&self, escape: Escape, text: &[u8]) -> Option<(u32, usize)> {
         let char = std::str::from_utf8(text).ok()?.chars().next()?;
-        let (first, last) = escape.reach();
-        let is_in = (first..=last).contains(&u32::from(char));
+        let mut reach = escape.reach().into_iter();
+        let is_in = reach.any(|(first, last)| (first..=last).contains(&char));
         let missing = if escape == Escape::Begun && SHORT.contains(char) {
             self.escapes.has(escape, char).then_some(1)
         } else {

@@ -13,6 +13,7 @@
 //! every valid value is a walk.
 
 mod arrays;
+mod escapable;
 mod escape;
 mod key_mask;
 mod keys;
@@ -147,7 +148,7 @@ pub(super) struct Machine {
     /// The fewest bytes that close all that is open, for each level that was asked about.
     level_rests: HashMap<LevelId, u32>,
     /// Characters with which a language goes on and that an escape can become.
-    escapables: HashMap<(ExprId, Escape), Arc<[strings::Escapable]>>,
+    escapables: HashMap<(ExprId, Escape), Arc<[escapable::Escapable]>>,
     /// The plain tokens that stay within a language, and the most bytes needed behind one.
     plain_masks: HashMap<ExprId, (Arc<TokenMask>, u32)>,
 }
