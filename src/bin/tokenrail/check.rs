@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, Explanation};
 use tokenrail::model::LanguageModel;
 use tokenrail::report::{Cell, Column, Cut, Table, caret, escape};
-use tokenrail::schema::Violation;
+use tokenrail::schema::{Escapes, Violation};
 use tokenrail::vocab::{TokenId, Tokenizer};
 
 use crate::args::CheckArgs;
@@ -19,7 +19,7 @@ use crate::{grammar, input, model, output};
 /// A grammar that names tokens is not answered by opening the model unasked: a stranger's grammar
 /// would make the program fetch one.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let grammar = grammar::read(&args.grammar, &args.writing.options())?;
+    let grammar = grammar::read(&args.grammar, &args.writing.options(Escapes::Any))?;
     let judge = grammar.schema.as_ref().map(Source::judge);
     if !args.tokens {
         grammar.check_tokenless()?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokenrail::generate::{Finish, Generated, Generator};
 use tokenrail::model::LanguageModel;
-use tokenrail::schema::Violation;
+use tokenrail::schema::{Escapes, Violation};
 use tokenrail::vocab::Vocabulary;
 
 use crate::args::GenerateArgs;
@@ -14,7 +14,8 @@ use crate::{grammar, interrupt, model, output, progress};
 
 /// Generates as many texts as asked after one prompt, which is read once.
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
-    let options = args.writing.options();
+    // A name that could be escaped at each letter is forced nowhere, and models wander off in it.
+    let options = args.writing.options(Escapes::Minimal);
     let (grammar, tools) = match tools::read(&args.tools, &options)? {
         Some((grammar, tools)) => (grammar, Some(tools)),
         None => (grammar::read(&args.grammar, &options)?, None),

@@ -211,10 +211,13 @@ impl Machine {
         from: StateId,
         byte: u8,
     ) -> Result<Option<StateId>, ConstraintError> {
+        let state = *self.states.get(from.0);
+        if !state.place.takes(byte) {
+            return Ok(None);
+        }
         if let Some(&known) = self.steps.get(&(from, byte)) {
             return Ok(known);
         }
-        let state = *self.states.get(from.0);
         let next = self.find_step(state, byte)?.map(|next| self.state_id(next));
         self.steps.insert((from, byte), next);
         Ok(next)
@@ -378,6 +381,35 @@ impl Machine {
             + self.texts.len() * 24
             + self.algebra.automaton.memory()
     }
+}
+
+impl Place {
+    /// Whether JSON's syntax has a byte here, whatever the schema says.
+    ///
+    /// A walk of the vocabulary tries every byte at every state. Nearly all of them are told here,
+    /// and take no room among the steps that are kept.
+    fn takes(self, byte: u8) -> bool {
+        match self {
+            Self::Key(..) | Self::String(..) => true,
+            Self::Literal(word, at, _) => word.text().get(usize::from(at)) == Some(&byte),
+            Self::Done => false,
+            _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => true,
+            Self::Value(_) => begins_value(byte),
+            Self::FirstItem(_) => begins_value(byte) || byte == b']',
+            Self::FirstKey(_) => matches!(byte, b'"' | b'}'),
+            Self::NextKey(_) => byte == b'"',
+            Self::Colon(_) => byte == b':',
+            Self::After(_) => matches!(byte, b',' | b']' | b'}'),
+            Self::Number(_) => {
+                matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E' | b',' | b']' | b'}')
+            }
+        }
+    }
+}
+
+/// Whether a value begins with a byte (RFC 8259, section 3).
+fn begins_value(byte: u8) -> bool {
+    matches!(byte, b'"' | b'[' | b'{' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
 }
 
 impl TextId {

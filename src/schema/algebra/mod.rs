@@ -106,6 +106,8 @@ pub(crate) struct Algebra {
     forms: HashMap<NodeId, Arc<Form>>,
     /// Forms of schemas in place; `None` while one is read.
     read: HashMap<read::Key, Option<Arc<Form>>>,
+    /// The required names of shapes, with the bytes that each takes with its value.
+    required: HashMap<ObjectId, Arc<[(usize, u32)]>>,
     /// Intersections of shapes that were asked for; `None` is empty.
     object_meets: HashMap<(ObjectId, ObjectId), Option<ObjectId>>,
     array_meets: HashMap<(ArrayId, ArrayId), Option<ArrayId>>,
@@ -176,6 +178,7 @@ impl Algebra {
             arrays: Interner::default(),
             forms: HashMap::new(),
             read: HashMap::new(),
+            required: HashMap::new(),
             object_meets: HashMap::new(),
             array_meets: HashMap::new(),
             extents: HashMap::new(),

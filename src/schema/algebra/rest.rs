@@ -6,6 +6,10 @@
 //! within. It may be too high where demands could be met together in a way that is not looked for:
 //! then a budget of tokens is judged more strictly than it had to be, and no text is wrong.
 
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
 use super::extent::{Estimate, NEVER, plus, times};
 use super::object::Demand;
 use super::{Algebra, ArrayId, ArrayShape, Name, NodeId, ObjectId, ObjectShape, written};
@@ -89,7 +93,55 @@ impl Algebra {
         shape: ObjectId,
         members: &Members,
     ) -> Result<u32, SchemaError> {
-        self.settled(|algebra, estimate| algebra.object_rest_by(shape, members, estimate))
+        match self.required_rest(shape, members)? {
+            Some(rest) => Ok(rest),
+            None => {
+                self.settled(|algebra, estimate| algebra.object_rest_by(shape, members, estimate))
+            }
+        }
+    }
+
+    /// The same where the required names alone decide; `None` elsewhere.
+    ///
+    /// Most shapes are such, and have many names: what each takes is looked up and not computed.
+    fn required_rest(
+        &mut self,
+        id: ObjectId,
+        members: &Members,
+    ) -> Result<Option<u32>, SchemaError> {
+        let shape = self.object(id).clone();
+        if !shape.demands.is_empty() || !shape.implied.is_empty() {
+            return Ok(None);
+        }
+        let (mut rest, mut count) = (0, members.count);
+        for &(index, takes) in self.required(id)?.iter() {
+            if !members.has(index) {
+                let is_open = index >= members.next as usize;
+                rest = plus(rest, if is_open { takes } else { NEVER });
+                count += 1;
+            }
+        }
+        let is_over = shape.max.is_some_and(|max| max < count);
+        // The first property has no comma before it.
+        let rest = plus(rest, u32::from(members.count > 0 || count == 0));
+        Ok((count >= shape.min).then_some(if is_over { NEVER } else { rest }))
+    }
+
+    /// The places of a shape's required names, with the bytes that each takes with its value.
+    fn required(&mut self, id: ObjectId) -> Result<Arc<[(usize, u32)]>, SchemaError> {
+        if let Some(known) = self.required.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let shape = self.object(id).clone();
+        let mut required = Vec::new();
+        for (index, name) in shape.names.iter().enumerate().filter(|(_, name)| name.is_required) {
+            let key = written(self.name_text(name.name).as_bytes());
+            // A quote on either side, a colon and a comma.
+            required.push((index, plus(plus(key, 4), self.extent(name.node)?)));
+        }
+        let required: Arc<[_]> = required.into();
+        self.required.insert(id, Arc::clone(&required));
+        Ok(required)
     }
 
     /// Computes with extents that are all known: those that were not are computed first.
@@ -234,16 +286,20 @@ impl Algebra {
                 return None;
             }
         }
-        // Implications are followed until nothing new is required: a circle of them comes to rest
-        // as every name is required at most once.
-        let place = |name: u32| shape.names.iter().position(|known| known.name == name);
-        let mut is_settled = shape.implied.is_empty();
-        while !is_settled {
-            is_settled = true;
-            for &(first, second) in &shape.implied {
-                let (first, second) = (place(first)?, place(second)?);
-                if present[first] && !present[second] {
-                    is_settled = false;
+        // Implications are followed as long as something new is required: a circle of them comes to
+        // rest as every name is required at most once.
+        let places: HashMap<u32, usize> = match shape.implied.is_empty() {
+            true => HashMap::new(),
+            false => (0..).zip(&shape.names).map(|(at, name)| (name.name, at)).collect(),
+        };
+        let mut open: Vec<usize> = (0..present.len()).filter(|&at| present[at]).collect();
+        while let Some(at) = open.pop() {
+            let first = shape.names[at].name;
+            let start = shape.implied.partition_point(|of| of.0 < first);
+            for &(_, second) in shape.implied[start..].iter().take_while(|of| of.0 == first) {
+                let second = *places.get(&second)?;
+                if !present[second] {
+                    open.push(second);
                     if !require(second, &mut present) {
                         return None;
                     }

@@ -70,7 +70,7 @@ pub(crate) struct WritingArgs {
     #[arg(long, value_name = "compact|flexible|REGEX", requires = "values")]
     white_space: Option<WhiteSpaceArg>,
     /// How the characters of strings are written: in any way that JSON has, or escaped only where
-    /// they must be [default: any].
+    /// they must be [default: minimal to generate, any to check].
     #[arg(long, value_enum, requires = "values")]
     escapes: Option<EscapesArg>,
     /// How numbers are written: plainly or in normalised scientific notation, or in any notation
@@ -145,8 +145,8 @@ impl ReadingArgs {
 }
 
 impl WritingArgs {
-    /// The library's options.
-    pub(crate) fn options(&self) -> Options {
+    /// The library's options, with the escapes that are allowed where no flag says it.
+    pub(crate) fn options(&self, escapes: Escapes) -> Options {
         Options {
             policy: policy(self.policy),
             draft: draft(self.draft),
@@ -156,7 +156,8 @@ impl WritingArgs {
             },
             white_space: self.white_space.clone().map_or_else(WhiteSpace::default, |arg| arg.0),
             escapes: match self.escapes {
-                None | Some(EscapesArg::Any) => Escapes::Any,
+                None => escapes,
+                Some(EscapesArg::Any) => Escapes::Any,
                 Some(EscapesArg::Minimal) => Escapes::Minimal,
             },
             numbers: match self.numbers {
