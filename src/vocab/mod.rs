@@ -33,7 +33,7 @@ mod vocabulary;
 
 pub use error::VocabError;
 pub use mask::TokenMask;
-pub(crate) use plain::Plain;
+pub(crate) use plain::{ByteGroups, Plain};
 pub use pre_tokenizer::PreTokenizer;
 pub use tokenizer::{BytePairs, TokenKind, Tokenizer, TokenizerConfig};
 pub use trie::{TokenTrie, TrieNode};

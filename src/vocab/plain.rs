@@ -18,6 +18,8 @@ pub(crate) struct Plain {
     pub(crate) mask: TokenMask,
     /// For each node of the trie, the depth of the last byte that is not plain; 0 where all are.
     last_special: Vec<u16>,
+    /// For each node of the trie, the groups of bytes that stand below it.
+    below: Vec<ByteGroups>,
     /// The tokens that are plain up to a quote or backslash, by their bytes.
     pub(crate) special: TokenTrie,
     /// For each number of characters, the plain tokens that have no more.
@@ -82,6 +84,7 @@ impl Plain {
         Self {
             mask,
             last_special,
+            below: groups_below(trie),
             special,
             by_length,
             long,
@@ -105,11 +108,77 @@ impl Plain {
         long.for_each(|&(_, id)| mask.insert(id));
     }
 
+    /// The groups of all bytes that stand below a node of the trie.
+    pub(crate) fn groups_below(&self, node: usize) -> ByteGroups {
+        self.below[node]
+    }
+
     /// Whether the bytes behind depth `from` up to a node of the trie are plain, where those before
     /// end with a whole character.
     pub(crate) fn is_plain_from(&self, from: usize, node: usize) -> bool {
         usize::from(self.last_special[node]) <= from
     }
+}
+
+/// Groups of bytes that patterns mostly treat alike, one bit each: classes of letters and digits, and
+/// every other character of ASCII by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ByteGroups(u64);
+
+impl ByteGroups {
+    /// The groups whose bytes stand for themselves in a string and are whole characters, each with
+    /// its bytes, of which `holds` is true of all.
+    pub(crate) fn of_all(mut holds: impl FnMut(u8) -> bool) -> Self {
+        let mut left = Self(u64::MAX);
+        for byte in 0..=u8::MAX {
+            let is_whole = matches!(byte, 0x20..0x7F) && !matches!(byte, b'"' | b'\\');
+            let group = Self::of(byte);
+            if group.is_within(left) && !(is_whole && holds(byte)) {
+                left.0 &= !group.0;
+            }
+        }
+        left
+    }
+
+    /// Whether all of its groups are among others.
+    pub(crate) fn is_within(self, others: Self) -> bool {
+        self.0 & !others.0 == 0
+    }
+
+    /// The group of a byte.
+    fn of(byte: u8) -> Self {
+        Self(
+            1 << match byte {
+                b'0' => 0,
+                b'1'..=b'9' => 1,
+                b'a'..=b'f' => 2,
+                b'g'..=b'z' => 3,
+                b'A'..=b'F' => 4,
+                b'G'..=b'Z' => 5,
+                0x20..=0x2F => 6 + (byte - 0x20),
+                0x3A..=0x40 => 22 + (byte - 0x3A),
+                0x5B..=0x60 => 29 + (byte - 0x5B),
+                0x7B..=0x7E => 35 + (byte - 0x7B),
+                _ => 39,
+            },
+        )
+    }
+}
+
+/// For each node of a trie, the groups of the bytes below it. Children stand behind their parents,
+/// so the last nodes come first.
+fn groups_below(trie: &TokenTrie) -> Vec<ByteGroups> {
+    let nodes = trie.nodes();
+    let mut below = vec![ByteGroups::default(); nodes.len()];
+    for (index, node) in nodes.iter().enumerate().rev() {
+        let mut child = index + 1;
+        while child < node.end() {
+            let own = ByteGroups::of(nodes[child].byte());
+            below[index] = ByteGroups(below[index].0 | own.0 | below[child].0);
+            child = nodes[child].end();
+        }
+    }
+    below
 }
 
 impl Behind {

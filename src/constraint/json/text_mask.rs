@@ -18,7 +18,7 @@ use super::{Machine, Place, ReadingId, State, StateId};
 use crate::constraint::ConstraintError;
 use crate::constraint::json::escape::Escape;
 use crate::regex::ExprId;
-use crate::vocab::{Plain, TokenMask, TokenTrie};
+use crate::vocab::{ByteGroups, Plain, TokenMask, TokenTrie};
 
 /// The states behind a string's end or the begin of an escape.
 type Ends = HashMap<(StateId, u8), Option<StateId>>;
@@ -153,7 +153,8 @@ impl Machine {
     /// text behind one.
     ///
     /// Where the language has become that of all texts, the nodes below are taken as they are:
-    /// whether they are plain is known of each.
+    /// whether they are plain is known of each. So are those below which no byte leads out of the
+    /// language's state.
     pub(super) fn walk_plain(
         &mut self,
         nodes: Nodes<'_>,
@@ -164,6 +165,7 @@ impl Machine {
         let base = nodes.depth();
         let any_text = self.algebra.any_text();
         let mut path = vec![language];
+        let mut loops: HashMap<ExprId, ByteGroups> = HashMap::new();
         let mut at = nodes.start;
         while at < nodes.end {
             let node = nodes.trie.nodes()[at];
@@ -184,10 +186,29 @@ impl Machine {
                 at = node.end();
                 continue;
             }
+            if next == path[path.len() - 1]
+                && let Some(plain) = nodes.plain
+            {
+                let stays = *loops.entry(next).or_insert_with(|| self.loops(next));
+                if plain.groups_below(at).is_within(stays) {
+                    nodes.trie.subtree_tokens(at).iter().for_each(|&id| mask.insert(id));
+                    at = node.end();
+                    continue;
+                }
+            }
             path.push(next);
             at += 1;
         }
         Ok(farthest)
+    }
+
+    /// The groups of bytes that leave a language as it is.
+    fn loops(&mut self, language: ExprId) -> ByteGroups {
+        let automaton = &mut self.algebra.automaton;
+        ByteGroups::of_all(|byte| {
+            let class = automaton.class_of(byte);
+            automaton.step(language, class) == language
+        })
     }
 
     /// Walks nodes within a string.
