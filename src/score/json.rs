@@ -189,6 +189,7 @@ fn token(id: TokenId, text: &str, bytes: &[u8], logprob: f64) -> Value {
 fn decisions(decisions: &Decisions) -> Value {
     json!({
         "model": decisions.model,
+        "fingerprint": decisions.fingerprint,
         "precision": decisions.precision,
         "options": decisions.options.to_json(),
         "healed": decisions.healed,

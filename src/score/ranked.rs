@@ -180,6 +180,8 @@ pub struct Disagreement {
 pub struct Decisions {
     /// The model, as it calls itself.
     pub model: String,
+    /// Which model of that name.
+    pub fingerprint: String,
     /// How its numbers are made.
     pub precision: String,
     /// What was asked for, defaults included: with the prompt, the candidates and the model, all
@@ -316,6 +318,7 @@ impl Decisions {
     pub(super) fn new(model: &dyn LanguageModel, options: &Options) -> Self {
         Self {
             model: model.name().to_owned(),
+            fingerprint: model.fingerprint().to_owned(),
             precision: model.precision().to_owned(),
             options: options.clone(),
             healed: 0,

@@ -108,8 +108,8 @@ pub(crate) struct ScoreArgs {
     /// a line without "id" goes by its number.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "candidates_from", "rewrites"])]
     pub(crate) items: Option<PathBuf>,
-    /// Append the items' results to a file, and go on behind those that it already has. One process
-    /// at a time writes it.
+    /// Append the items' results to a file, and go on behind those that it already has, if they are
+    /// of the same items, options and model. One process at a time writes it.
     #[arg(long, value_name = "FILE", requires = "items")]
     pub(crate) out: Option<PathBuf>,
     /// Rank whole rewrites of a text from a file (- for standard input), by `per-byte` unless said

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::exit::Failure;
 
 /// The most bytes read from one file: a text of this size is far over any model's context.
-const LIMIT: u64 = 256 << 20;
+pub(crate) const LIMIT: u64 = 256 << 20;
 
 /// Reads a file, or standard input for `-`, as UTF-8; a byte order mark at its begin is no text.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {

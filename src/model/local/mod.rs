@@ -9,6 +9,7 @@
 
 mod attention;
 mod config;
+mod fingerprint;
 mod gguf;
 mod open_folder;
 mod open_gguf;
@@ -41,6 +42,7 @@ use transformer::Transformer;
 #[derive(Debug)]
 pub struct LocalModel {
     name: String,
+    fingerprint: String,
     tokenizer: Tokenizer,
     chat_template: Option<ChatTemplate>,
     transformer: Arc<Transformer>,
@@ -67,6 +69,10 @@ impl LocalModel {
 impl LanguageModel for LocalModel {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     fn precision(&self) -> &str {

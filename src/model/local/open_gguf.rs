@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::config::{Config, RopeScaling};
 use super::gguf::{Gguf, Value};
 use super::transformer::{Source, Transformer};
-use super::{LocalModel, file_name};
+use super::{LocalModel, file_name, fingerprint};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfig};
 
@@ -33,6 +33,7 @@ pub(super) fn open(path: &Path) -> Result<LocalModel, ModelError> {
     let transformer = Transformer::load(config, &mut Source::Gguf(file))?;
     Ok(LocalModel {
         name: file_name(path),
+        fingerprint: fingerprint::of_files(&[path])?,
         tokenizer,
         chat_template,
         transformer: Arc::new(transformer),
