@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{ChatTemplate, LanguageModel, ModelError, Session};
-use crate::vocab::Tokenizer;
+use crate::vocab::{Tokenizer, VocabError};
 use session::LocalSession;
 use transformer::Transformer;
 
@@ -99,6 +99,16 @@ impl LanguageModel for LocalModel {
 impl From<candle_core::Error> for ModelError {
     fn from(error: candle_core::Error) -> Self {
         Self::Backend(Box::new(error))
+    }
+}
+
+/// Names the file of a tokenizer that cannot be built.
+fn tokenizer_error(path: &Path, error: VocabError) -> ModelError {
+    match error {
+        VocabError::Unsupported { .. } => error.into(),
+        VocabError::Broken(_) | VocabError::Tokenizer(_) => {
+            ModelError::Broken { path: path.to_owned(), what: error.to_string() }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::config::{Config, RopeScaling};
 use super::safetensors::SafeTensors;
 use super::transformer::{Source, Transformer};
-use super::{LocalModel, file_name, fingerprint};
+use super::{LocalModel, file_name, fingerprint, tokenizer_error};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{Tokenizer, TokenizerConfig};
 
@@ -41,13 +41,15 @@ pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
         rows: config.vocabulary,
     };
     let chat_template = chat_template(folder, &settings, &names)?;
-    let tokenizer_bytes = read(&folder.join("tokenizer.json"))?;
+    let tokenizer_path = folder.join("tokenizer.json");
+    let tokenizer_bytes = read(&tokenizer_path)?;
     let weights = weight_files(folder)?;
     let tensors = SafeTensors::open(&weights)?;
     let is_tied = json.value["tie_word_embeddings"].as_bool().unwrap_or(false);
     let transformer = Transformer::load(config, &mut Source::SafeTensors { tensors, is_tied })?;
     // After the weights, which have shown that the vocabulary is not larger than the files.
-    let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)?;
+    let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)
+        .map_err(|error| tokenizer_error(&tokenizer_path, error))?;
     if tokenizer.vocabulary().len() > names.rows {
         return Err(json.broken(format!(
             "vocab_size is {}, but tokenizer.json has {} ids",
