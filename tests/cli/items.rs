@@ -114,7 +114,7 @@ fn items_refuse_what_is_not_their_output() {
         ("rechosen.jsonl", text.replace(" yes", " yeah").as_bytes()),
     ]);
     let truncation = "option truncation is \"refuse\", where this run's is \"left\"";
-    let cases: [Refused<'_>; 15] = [
+    let cases: [Refused<'_>; 16] = [
         ("items.jsonl", &["--by", "per-byte"], first, &["option by is \"sum\"", "is \"per_byte\""]),
         ("items.jsonl", &["--boundary", "separate"], first, &["option boundary", "\"separate\""]),
         ("items.jsonl", &["--trailing-space", "keep"], first, &["option trailing_space", "keep"]),
@@ -129,6 +129,7 @@ fn items_refuse_what_is_not_their_output() {
         ("relabelled.jsonl", &[], first, &["line 1", "label is 1"]),
         ("rechosen.jsonl", &[], first, &["line 1", "not the item's choices"]),
         ("items.jsonl", &[], b"my diary", &["line 1", "not the begin of this item's result"]),
+        ("items.jsonl", &[], b"{\"id\":\"a\n", &["line 1", "parsing a string at column 8"]),
         ("items.jsonl", &[], b"my\xff\ndiary\n", &["line 1", "not JSON", "give another --out"]),
     ];
     for (items, more, found, err) in cases {

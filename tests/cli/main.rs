@@ -282,9 +282,9 @@ fn inspect_says_when_a_text_looks_like_a_file() {
         (&["a.txt"], &["note: a.txt ", file]),
         (&["a.txt", "--json"], &["note: a.txt ", file]),
         (&["a.txt", "--literal"], &[]),
-        (&["b.txt"], &["note: there is no file b.txt, ", words]),
-        (&["drafts/b"], &["note: there is no file drafts/b, ", words]),
-        (&["folder.d"], &["note: there is no file folder.d, ", words]),
+        (&["b.txt"], &["note: b.txt: there is no such file, ", words]),
+        (&["drafts/b"], &["note: drafts/b: there is no such file, ", words]),
+        (&["folder.d"], &["note: folder.d: it is a folder, ", words]),
         (&["b.txt", "--literal"], &[]),
         (&["b.txt is a file"], &[]),
         (&["words"], &[]),
@@ -325,12 +325,15 @@ fn long_work_is_seen_on_a_terminal() {
 fn wrong_requests_are_refused_before_the_model_opens() {
     let folder = folder(&[
         ("latin.txt", b"caf\xe9"),
-        ("numbers.json", b"[1, 2]"),
+        ("numbers.json", b"[\" a\", 2]"),
+        ("broken.json", b"[\" a\",\n \" b"),
+        ("notes.txt", b"[1] foo\n[2] bar\n"),
         ("empty.txt", b""),
         ("text.gguf", b"this is no model"),
     ]);
     fs::create_dir(folder.path().join("folder")).expect("a folder");
-    let cases: [(&[&str], i32, &[&str]); 23] = [
+    let array = "a file that begins with \"[\" is one JSON array of strings";
+    let cases: [(&[&str], i32, &[&str]); 26] = [
         (&["score"], 2, &["nothing to score", "--items", "--help"]),
         (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "at least 1\n"]),
         (&["score", "a", " b", "--top", "all"], 2, &["'all'", "--top", "at least 1\n"]),
@@ -341,7 +344,13 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", " b", "--by", "pmi"], 2, &["pmi needs an unconditional context"]),
         (&["score", "a", "--candidates-from", "no.txt"], 7, &["no.txt: ", "No such file"]),
         (&["score", "a", "--candidates-from", "latin.txt"], 2, &["latin.txt", "UTF-8 at byte 3"]),
-        (&["score", "a", "--candidates-from", "numbers.json"], 2, &["numbers.json", "JSON array"]),
+        (
+            &["score", "a", "--candidates-from", "numbers.json"],
+            2,
+            &["json: item 1 is 2, not a str"],
+        ),
+        (&["score", "a", "--candidates-from", "broken.json"], 2, &["at line 2 column 4", array]),
+        (&["score", "a", "--candidates-from", "notes.txt"], 2, &["at line 1 column 5", array]),
         (&["score", "--rewrites", "folder"], 7, &["folder: ", "directory"]),
         (&["score", "--items", "no.jsonl"], 7, &["no.jsonl: ", "No such file"]),
         (&["score", "--items", "\x1b[2J.jsonl"], 7, &["\\x1b[2J.jsonl: "]),
@@ -353,6 +362,7 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", " b", "--model", "empty.txt"], 5, &["empty.txt", "ends at byte 0"]),
         (&["inspect", "latin.txt"], 2, &["latin.txt is not UTF-8 at byte 3"]),
         (&["inspect", "a", "--alternatives", "101"], 2, &["--alternatives", "0..=100"]),
+        (&["model", "path", "./no.gguf"], 7, &["./no.gguf", "no such file"]),
         (&["model", "path", "org/repo"], 2, &["org/repo is not", "`tokenrail model get org/repo`"]),
     ];
     for (args, code, err) in cases {
@@ -873,4 +883,38 @@ fn an_interrupt_ends_a_generation() {
     let output = finish(child);
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+/// A user whose id no account has, and so no home folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn users_without_a_home_run_models_by_path() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let folder = folder(&[]);
+    let model = builder::Tiny::new(1).gguf(builder::Element::F32);
+    fs::write(folder.path().join("m.gguf"), model.bytes()).expect("a model");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("our folder");
+    let is_root = fs::metadata("/proc/self").expect("we run").uid() == 0;
+    for (cache, model, code, what) in [
+        ("", "m.gguf", 0, ""),
+        ("cache", "m.gguf", 0, ""),
+        ("", "smollm2-135m", 2, "no cache folder is known: set TOKENRAIL_CACHE, or HOME"),
+        ("cache", "smollm2-135m", 2, "\"smollm2-135m\" is not in"),
+    ] {
+        // Only root can be another user; others have a home folder all the same.
+        if !is_root && cache.is_empty() && code != 0 {
+            continue;
+        }
+        let args = ["score", "a", " b", "--offline", "--model", model];
+        let mut command = program(folder.path(), &args);
+        command.env("TOKENRAIL_CACHE", cache).env_remove("HOME").env_remove("HF_HOME");
+        if is_root {
+            command.uid(54_321);
+        }
+        let output = finish(start(&mut command, b""));
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(code) && err.contains(what), "{args:?}: {err}");
+    }
 }
