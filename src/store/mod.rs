@@ -137,8 +137,9 @@ impl Store {
 
     /// Uses the folder that `TOKENRAIL_CACHE` names, or `tokenrail` in the platform's cache folder.
     ///
-    /// The hub client reads its own settings here as well: `HF_ENDPOINT`, and the token in the
-    /// folder `HF_HOME`, which is in the home folder unless it is named.
+    /// The hub client's own settings are read here as well: `HF_ENDPOINT`, `HF_HUB_DOWNLOAD_TIMEOUT`
+    /// (the seconds without a byte after which the hub is given up, 60 unless set), and the token in
+    /// the folder `HF_HOME`, which is in the home folder unless it is named.
     ///
     /// # Errors
     ///
