@@ -12,7 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -491,6 +491,7 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         ("moods.txt", b"happy\nsad\n"),
         ("replies.jsonl", b"\"[1, 2]\"\n\"{}\"\n"),
         ("payments.jsonl", br#""{\"amount\":1,\"kind\":\"cash\"}""#),
+        ("tools.json", br#"[{"name":"ping"}]"#),
     ]);
     let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
     fs::create_dir(folder.path().join("grammars")).expect("a folder");

@@ -152,7 +152,7 @@ pub(crate) struct HowArgs {
     /// How prompt and candidate become tokens.
     #[arg(long, value_enum, default_value_t = BoundaryArg::Joint)]
     boundary: BoundaryArg,
-    /// What happens to spaces at the end of the prompt.
+    /// What happens to spaces at the end of the prompt, and of the unconditional context.
     #[arg(long, value_enum, default_value_t = SpaceArg::Move)]
     trailing_space: SpaceArg,
     /// Score the end-of-sequence token behind every candidate.
