@@ -127,6 +127,7 @@ fn score_kind(error: &ScoreError) -> ErrorKind {
         ScoreError::PromptTooLong { .. }
         | ScoreError::CandidateTooLong { .. }
         | ScoreError::TextTooLong { .. } => ErrorKind::Limit,
+        ScoreError::Unconditional(error) => score_kind(error),
         ScoreError::Vocab(error) => vocab_kind(error),
         ScoreError::Model(error) => model_kind(error),
         _ => ErrorKind::Input,

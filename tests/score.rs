@@ -373,6 +373,124 @@ fn pmi_subtracts_the_unconditional_sum() {
 }
 
 #[test]
+fn pmi_compares_the_same_texts() {
+    let cases = [
+        ("Answer: ", "Answer: ", [" ", " "]),
+        ("Answer:", "Answer:", ["", ""]),
+        ("Answer:  ", "Answer: ", ["  ", "  "]),
+        ("Q: What barks? Answer: ", "Answer:", [" ", " "]),
+        ("Q: What barks? Answer: ", "", [" ", " "]),
+        ("Q: What barks? Answer:", "Answer: ", ["", " "]),
+    ];
+    for (prompt, context, [given, behind_context]) in cases {
+        let options = Options { unconditional: Some(context.to_owned()), ..Options::default() };
+        let ranked = score(prompt, &["yes", "no"], &options).expect("they score");
+        let texts = ["yes", "no"].map(|text| format!("{behind_context}{text}"));
+        let texts = texts.each_ref().map(String::as_str);
+        let alone = score(context.trim_end(), &texts, &Options::default()).expect("they score");
+        for (with, without) in by_index(&ranked).into_iter().zip(by_index(&alone)) {
+            let what = format!("{prompt:?} and {context:?}");
+            let scores = with.scores().expect("it was scored");
+            let pmi = scores.pmi.expect("it has one");
+            assert_near(&[pmi], &[scores.sum - sum(without)], SAME, &what);
+            assert!(prompt != context || pmi.abs() <= SAME, "{what}: {pmi}");
+        }
+        let decisions = &ranked.decisions;
+        assert_eq!(decisions.moved_spaces, given.len());
+        let context = decisions.unconditional.as_ref().expect("there is a context");
+        assert_eq!(context.moved_spaces, behind_context.len());
+    }
+    let refuse = TrailingSpace::Refuse;
+    let options = Options {
+        unconditional: Some("A: ".to_owned()),
+        trailing_space: refuse,
+        ..Options::default()
+    };
+    let refused = score("Q:", &[" yes"], &options).expect_err("the context ends in a space");
+    let what = "with the unconditional context as the prompt: the prompt ends in 1 space";
+    assert!(refused.to_string().starts_with(what), "{refused}");
+}
+
+#[test]
+fn decisions_about_the_unconditional_context_are_said() {
+    let folder = TempDir::new().expect("a folder");
+    let tiny = Tiny { adds_bos: true, ..Tiny::smallest(7) };
+    let path = folder.path().join("tiny.gguf");
+    std::fs::write(&path, tiny.gguf(Element::F32).bytes()).expect("a writable folder");
+    let model = LocalModel::open(&path).expect("the file opens");
+    let score = |truncation| {
+        let context = "nateha".repeat(5);
+        let options =
+            Options { truncation, unconditional: Some(context.clone()), ..Options::default() };
+        let excess = context.len() + 2 - tiny.context;
+        (excess, Scorer::new(&model).score("n", &["a".to_owned()], &options))
+    };
+    let (excess, ranked) = score(Truncation::Left);
+    let decisions = ranked.expect("it fits when it is cut").decisions;
+    let context = decisions.unconditional.expect("there is a context");
+    assert_eq!((context.truncated, context.bos, decisions.truncated), (excess, Bos::Added, 0));
+    let refused = score(Truncation::Refuse).1.expect_err("it does not fit").to_string();
+    let what = "with the unconditional context as the prompt: the prompt has 31 tokens";
+    assert!(refused.starts_with(what), "{refused}");
+}
+
+#[test]
+fn warnings_are_given_where_they_hold() {
+    let end = |text: &str| Options { end: End::Text(text.to_owned()), ..Options::default() };
+    let prefill = |text: &str| Options {
+        chat: Some(Chat { prefill: text.to_owned(), ..Chat::default() }),
+        ..Options::default()
+    };
+    let (begins, spaced) = ("a candidate begins another", "a candidate begins with a space");
+    let cases: [(&str, &[&str], Options, &[&str]); 8] = [
+        ("I", &[" a", " ab"], end(" z"), &[]),
+        ("I", &[" a", " a z"], end(" z"), &[begins]),
+        ("I", &[" a", " a z"], Options::default(), &[begins]),
+        ("I", &[" a", " a z"], Options { end: End::Eos, ..Options::default() }, &[]),
+        ("I", &[" a", " b"], prefill(""), &[spaced]),
+        ("I", &["a", "b"], prefill("Answer: "), &[]),
+        ("I", &[" a", " b"], prefill("Answer:"), &[]),
+        (
+            "",
+            &["<|im_start|>x", "y"],
+            Options::default(),
+            &["candidate 0 is scored from its second"],
+        ),
+    ];
+    for (prompt, candidates, options, expected) in cases {
+        let ranked = score(prompt, candidates, &options).expect("they score");
+        let warnings = &ranked.decisions.warnings;
+        let is_same = warnings.len() == expected.len()
+            && warnings.iter().zip(expected).all(|(warning, begin)| warning.starts_with(begin));
+        assert!(is_same, "{candidates:?} with {options:?}: {warnings:?}, expected {expected:?}");
+        assert!(ranked.label_mass.is_some() || expected == [begins], "{candidates:?}");
+    }
+}
+
+#[test]
+fn reasoning_that_is_left_open_is_refused() {
+    let cases = [
+        ("<think>", true),
+        ("Hm. <think>\nit is", true),
+        ("<think>a</think><think>", true),
+        ("[THINK]</think>", true),
+        ("<think>\n</think>\n", false),
+        ("</think>", false),
+        ("thinking", false),
+    ];
+    for (prefill, is_refused) in cases {
+        let chat = Some(Chat { prefill: prefill.to_owned(), ..Chat::default() });
+        // What the user says opens nothing.
+        let ranked = score("What is <think>?", &["a"], &Options { chat, ..Options::default() });
+        match ranked {
+            Err(ScoreError::OpenReasoning { .. }) if is_refused => {}
+            Ok(_) if !is_refused => {}
+            other => panic!("{prefill:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_is_too_long_is_refused() {
     let long = "All work and no play. ".repeat(2000);
     let texts = ["Jack", "Jack is a dull boy"];
@@ -435,6 +553,21 @@ fn refusals_say_which_and_why() {
     ] {
         let error = score("x ", &candidates, &options).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
+    }
+    let names = ["<|im_start|>", "<|im_start|>x"];
+    let error = score("", &names, &options()).expect_err("only the stand-in").to_string();
+    assert!(error.starts_with("candidate 0 is the token that stands in"), "{error}");
+}
+
+#[test]
+fn inspection_of_little_has_no_numbers() {
+    for (text, has_next) in [("", false), ("hello", true)] {
+        let inspection = inspect(model(), text, &InspectOptions::default()).expect("it reads");
+        let json = inspection.to_json(model().tokenizer().vocabulary());
+        for key in ["sum", "mean_token", "perplexity", "bits_per_byte"] {
+            assert!(json["total"][key].is_null(), "{key} of {text:?}: {}", json["total"]);
+        }
+        assert_eq!(json["next"].is_object(), has_next, "{text:?}: {}", json["next"]);
     }
 }
 

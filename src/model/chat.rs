@@ -7,7 +7,7 @@ use std::fmt;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{Environment, Error, ErrorKind, context};
+use minijinja::{Environment, Error, ErrorKind, State, context};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
 use super::ModelError;
@@ -125,7 +125,7 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         environment.set_syntax(syntax()?);
         environment.set_fuel(Some(FUEL));
-        environment.set_unknown_method_callback(unknown_method_callback);
+        environment.set_unknown_method_callback(python_method);
         environment.add_function("raise_exception", raise_exception);
         environment.add_template_owned(NAME, source.to_owned()).map_err(template_error)?;
         Ok(Self { environment, bos: bos.to_owned(), eos: eos.to_owned() })
@@ -179,6 +179,25 @@ fn raise_exception(message: &str) -> Result<Value, Error> {
     Err(Error::new(ErrorKind::InvalidOperation, message.to_owned()))
 }
 
+/// The methods of Python's values. The engine charges for a text when it is made, but a width in a
+/// format can make one larger than the memory: numbers in formats are paid for before.
+fn python_method(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    name: &str,
+    args: &[Value],
+) -> Result<Value, Error> {
+    if name == "format"
+        && let Some(format) = value.as_str()
+    {
+        let numbers = format.split(|char: char| !char.is_ascii_digit());
+        let numbers = numbers.filter(|digits| !digits.is_empty());
+        let widths = numbers.map(|digits| digits.parse().unwrap_or(u64::MAX));
+        state.consume_fuel(widths.fold(0, u64::saturating_add))?;
+    }
+    unknown_method_callback(state, value, name, args)
+}
+
 fn template_error(error: Error) -> ModelError {
     ModelError::Template(error.to_string())
 }
@@ -211,6 +230,12 @@ mod tests {
             "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}",
             Ok("2"),
         );
+        check("{{ '{:>4}|{:.2f}'.format(7, 0.5) }}", Ok("   7|0.50"));
+        for format in ["{:99999999999}", "{:<99999999999}", "{:.99999999999f}", "{:09999999999}"] {
+            check(&format!("{{{{ '{format}'.format(1) }}}}"), Err("fuel"));
+        }
+        check("{{ '%99999999999d'|format(1) }}", Err("fuel"));
+        check("{{ '{:99999999999999999999999}'.format(1) }}", Err("fuel"));
         check("{{ raise_exception('no system turn') }}", Err("no system turn"));
         check("{% if tools is defined and tools %}x{% else %}y{% endif %}", Ok("y"));
         check("{{ strftime_now('%d') }}", Err("strftime_now"));

@@ -34,8 +34,12 @@ use crate::vocab::{TokenId, Tokenizer};
 /// ```
 pub trait LanguageModel: Debug + Send + Sync {
     /// What the model is called in results: enough to find it again.
-    /// A cache of results has to have this in its key, and `precision` with it.
+    /// Another may have the same name; see `fingerprint`.
     fn name(&self) -> &str;
+
+    /// Which model of its name it is: differs where weights, tokenizer or template do.
+    /// A cache of results has to have this in its key, and `precision` with it.
+    fn fingerprint(&self) -> &str;
 
     /// How its numbers are made, such as `float32`.
     fn precision(&self) -> &str;

@@ -23,8 +23,6 @@ pub(super) struct Encoded {
     pub(super) context: Vec<TokenId>,
     /// At least one token each.
     pub(super) candidates: Vec<Vec<TokenId>>,
-    /// The candidates with the spaces moved to them.
-    pub(super) texts: Vec<String>,
     pub(super) decisions: Decisions,
 }
 
@@ -41,14 +39,14 @@ pub(super) fn encode(
     let prompt = rendered.as_deref().unwrap_or(prompt);
     let (prompt, spaces) = split_spaces(prompt, options.trailing_space)?;
     decisions.moved_spaces = spaces.len();
-    let texts: Vec<String> = candidates.iter().map(|text| format!("{spaces}{text}")).collect();
-    let ended: Vec<String> = match &options.end {
-        End::Text(end) => texts.iter().map(|text| format!("{text}{end}")).collect(),
-        End::None | End::Eos => texts.clone(),
+    let end = match &options.end {
+        End::Text(end) => end,
+        End::None | End::Eos => "",
     };
+    let texts: Vec<String> = candidates.iter().map(|text| format!("{spaces}{text}{end}")).collect();
     let (mut context, mut candidates) = match options.boundary {
-        Boundary::Joint => joint(model, prompt, &ended, &mut decisions)?,
-        Boundary::Separate => separate(model, prompt, &ended)?,
+        Boundary::Joint => joint(model, prompt, &texts, &mut decisions)?,
+        Boundary::Separate => separate(model, prompt, &texts)?,
     };
     if options.end == End::Eos {
         let &eos = model.tokenizer().vocabulary().eos().first().ok_or(ScoreError::NoEos)?;
@@ -67,7 +65,7 @@ pub(super) fn encode(
     }
     fit(model, &mut context, &candidates, options.truncation, &mut decisions)?;
     decisions.rendered = rendered;
-    Ok(Encoded { context, candidates, texts, decisions })
+    Ok(Encoded { context, candidates, decisions })
 }
 
 impl Encoded {
@@ -88,10 +86,14 @@ impl Encoded {
     /// Notes what a reader of the scores should know.
     pub(super) fn warn(&mut self, candidates: &[String], trie: &Trie, options: &Options) {
         let warnings = &mut self.decisions.warnings;
-        if options.end == End::None && !trie.is_prefix_free() {
-            warnings.push(
-                "a candidate begins another: the shorter always has the higher sum unless an end is scored".to_owned(),
-            );
+        if !trie.is_prefix_free() {
+            let remedy = match options.end {
+                End::None => "unless an end is scored",
+                End::Eos | End::Text(_) => "unless the end is a text that is in neither",
+            };
+            warnings.push(format!(
+                "a candidate begins another: the shorter always has the higher sum {remedy}"
+            ));
         }
         let folded: Vec<String> =
             candidates.iter().map(|text| text.trim().to_lowercase()).collect();
@@ -107,7 +109,8 @@ impl Encoded {
                 same.join(", ")
             ));
         }
-        if options.chat.is_some() && self.texts.iter().any(|text| text.starts_with(' ')) {
+        let begins_turn = options.chat.as_ref().is_some_and(|chat| chat.prefill.is_empty());
+        if begins_turn && candidates.iter().any(|text| text.starts_with(' ')) {
             warnings.push(
                 "a candidate begins with a space, where an assistant's turn does not".to_owned(),
             );
@@ -120,10 +123,12 @@ impl Encoded {
 fn render(model: &dyn LanguageModel, prompt: &str, chat: &Chat) -> Result<String, ScoreError> {
     let template = model.chat_template().ok_or(ScoreError::NoChatTemplate)?;
     let rendered = chat.render(template, prompt)?;
-    let turn = rendered.strip_suffix(&chat.prefill).unwrap_or(&rendered);
+    let header = rendered.strip_suffix(&chat.prefill).unwrap_or(&rendered);
     for (opener, closer) in REASONING {
-        let opened = turn.trim_end().ends_with(opener);
-        if opened && !chat.prefill.contains(closer) {
+        // What comes before the assistant's turn may speak of sections without opening one.
+        let is_header_open = header.trim_end().ends_with(opener);
+        let opened = chat.prefill.rfind(opener).or(is_header_open.then_some(0));
+        if opened.is_some_and(|opened| !chat.prefill[opened..].contains(closer)) {
             return Err(ScoreError::OpenReasoning { opener });
         }
     }
@@ -208,17 +213,33 @@ fn begin(
         let stand_in = bos.or(vocabulary.eos().first().copied()).ok_or(ScoreError::NoContext)?;
         decisions.bos = Bos::StandsIn;
         context.push(stand_in);
-        // A candidate that spells the stand-in out would otherwise be scored after a second one.
-        for tokens in candidates.iter_mut().filter(|tokens| tokens.len() > 1) {
-            if tokens[0] == stand_in {
-                tokens.remove(0);
-            }
-        }
+        drop_stand_in(stand_in, candidates, decisions)?;
     }
     match candidates.iter().position(Vec::is_empty) {
         Some(index) => Err(ScoreError::EmptyCandidate { index }),
         None => Ok(()),
     }
+}
+
+/// Takes the token that stands in for the prompt from candidates that spell it out: they would be
+/// scored after a second one.
+fn drop_stand_in(
+    stand_in: TokenId,
+    candidates: &mut [Vec<TokenId>],
+    decisions: &mut Decisions,
+) -> Result<(), ScoreError> {
+    for (index, tokens) in candidates.iter_mut().enumerate() {
+        if *tokens == [stand_in] {
+            return Err(ScoreError::OnlyStandIn { index });
+        }
+        if tokens.first() == Some(&stand_in) {
+            tokens.remove(0);
+            decisions.warnings.push(format!(
+                "candidate {index} is scored from its second token on: the first stands in for the prompt"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Makes the context and the longest candidate fit together. The cut is one for all candidates:

@@ -82,12 +82,26 @@ pub enum ScoreError {
         "the model has no chat template: score without chat, or use an instruction-tuned model"
     )]
     NoChatTemplate,
-    /// The template leaves the assistant in the middle of its reasoning.
-    #[error("the chat template opens a reasoning section with {opener:?}: close it in the prefill")]
+    /// The template or the prefill leaves the assistant in the middle of its reasoning.
+    #[error(
+        "the assistant's turn begins inside a reasoning section, behind {opener:?}: close it in the prefill"
+    )]
     OpenReasoning {
         /// The text that opens it.
         opener: &'static str,
     },
+    /// A candidate that would be scored by none of its tokens.
+    #[error(
+        "candidate {index} is the token that stands in for the empty prompt, and nothing else: \
+         give a prompt"
+    )]
+    OnlyStandIn {
+        /// Its index, from 0.
+        index: usize,
+    },
+    /// What is wrong when the unconditional context is the prompt.
+    #[error("with the unconditional context as the prompt: {0}")]
+    Unconditional(#[source] Box<ScoreError>),
     /// Ranking by `pmi` without a context to compare with.
     #[error("ranking by pmi needs an unconditional context, such as \"Answer:\" or the empty text")]
     NoUnconditional,

@@ -1,5 +1,7 @@
 //! Teacher-forced inspection: what the model thinks of each token of a given text.
 
+use std::ops::Range;
+
 use super::ScoreError;
 use crate::model::{Distribution, LanguageModel, Message, Rows};
 use crate::vocab::TokenId;
@@ -68,7 +70,9 @@ pub struct Inspection {
 pub struct InspectedToken {
     /// The token.
     pub id: TokenId,
-    /// Where it begins in the text, in bytes.
+    /// Where it begins in the text, in bytes, as [`Tokenizer::encode_with_spans`] has it.
+    ///
+    /// [`Tokenizer::encode_with_spans`]: crate::vocab::Tokenizer::encode_with_spans
     pub start: usize,
     /// Where it ends.
     pub end: usize,
@@ -143,7 +147,8 @@ pub fn inspect(
             template.render(&[Message::user(text)])?
         }
     };
-    let ids = ids(model, &text)?;
+    let spans = spans(model, &text)?;
+    let ids: Vec<TokenId> = spans.iter().map(|&(id, _)| id).collect();
     let mut session = model.session();
     let mut readings = vec![None];
     let (mut next, mut next_entropy) = (Vec::new(), 0.0);
@@ -159,36 +164,34 @@ pub fn inspect(
             }
         }
     }
-    let mut end = 0;
-    let tokens = ids.iter().zip(readings).map(|(&id, reading)| {
-        let start = end;
-        let vocabulary = model.tokenizer().vocabulary();
-        let rest = text.as_bytes().get(start..).unwrap_or(b"");
-        end += match vocabulary.special_name(id) {
-            // One that was added, and is not spelled out in the text, takes none of it.
-            Some(name) if !rest.starts_with(name.as_bytes()) => 0,
-            Some(name) => name.len(),
-            None => vocabulary.bytes(id).len(),
-        };
-        InspectedToken { id, start, end, reading }
+    let tokens = spans.into_iter().zip(readings);
+    let tokens = tokens.map(|((id, span), reading)| InspectedToken {
+        id,
+        start: span.start,
+        end: span.end,
+        reading,
     });
     Ok(Inspection { tokens: tokens.collect(), text, next, next_entropy })
 }
 
-fn ids(model: &dyn LanguageModel, text: &str) -> Result<Vec<TokenId>, ScoreError> {
+/// The text's tokens and where they are in it; one that is added in front is nowhere.
+fn spans(
+    model: &dyn LanguageModel,
+    text: &str,
+) -> Result<Vec<(TokenId, Range<usize>)>, ScoreError> {
     let tokenizer = model.tokenizer();
-    let mut ids = tokenizer.encode(text)?;
+    let mut spans = tokenizer.encode_with_spans(text)?;
     if tokenizer.adds_bos()
         && let Some(bos) = tokenizer.vocabulary().bos()
-        && ids.first() != Some(&bos)
+        && spans.first().is_none_or(|&(first, _)| first != bos)
     {
-        ids.insert(0, bos);
+        spans.insert(0, (bos, 0..0));
     }
     let limit = model.context_length();
-    if ids.len() > limit {
-        return Err(ScoreError::TextTooLong { tokens: ids.len(), limit });
+    if spans.len() > limit {
+        return Err(ScoreError::TextTooLong { tokens: spans.len(), limit });
     }
-    Ok(ids)
+    Ok(spans)
 }
 
 fn reading(distribution: &Distribution<'_>, id: TokenId, alternatives: usize) -> Reading {

@@ -131,20 +131,24 @@ impl Inspection {
             })
         });
         let (sum, count) = self.sum();
+        let of = |number: f64| (count > 0).then_some(number);
         // All bytes, those of a first token without a logprob included.
         let bytes = self.text.len();
+        // After no token at all there is no distribution either.
+        let next = (!self.tokens.is_empty())
+            .then(|| json!({"entropy": self.next_entropy, "alternatives": list(&self.next)}));
         json!({
             "text": self.text,
             "tokens": tokens.collect::<Vec<_>>(),
-            "next": {"entropy": self.next_entropy, "alternatives": list(&self.next)},
+            "next": next,
             "total": {
                 "tokens": self.tokens.len(),
                 "scored_tokens": count,
                 "bytes": bytes,
-                "sum": sum,
-                "mean_token": (count > 0).then(|| sum / count as f64),
-                "perplexity": (count > 0).then(|| (-sum / count as f64).exp()),
-                "bits_per_byte": (bytes > 0).then(|| -sum / std::f64::consts::LN_2 / bytes as f64),
+                "sum": of(sum),
+                "mean_token": of(sum / count as f64),
+                "perplexity": of((-sum / count as f64).exp()),
+                "bits_per_byte": of(-sum / std::f64::consts::LN_2 / bytes as f64),
             },
         })
     }
@@ -189,22 +193,34 @@ fn token(id: TokenId, text: &str, bytes: &[u8], logprob: f64) -> Value {
 fn decisions(decisions: &Decisions) -> Value {
     json!({
         "model": decisions.model,
+        "fingerprint": decisions.fingerprint,
         "precision": decisions.precision,
         "options": decisions.options.to_json(),
         "healed": decisions.healed,
         "overhang": decisions.overhang,
-        "bos": match decisions.bos {
-            Bos::NotAdded => "not_added",
-            Bos::Added => "added",
-            Bos::Present => "present",
-            Bos::StandsIn => "stands_in",
-        },
+        "bos": bos(decisions.bos),
         "moved_spaces": decisions.moved_spaces,
         "truncated": decisions.truncated,
         "duplicates": decisions.duplicates,
         "rendered": decisions.rendered,
+        "unconditional": decisions.unconditional.as_ref().map(|context| json!({
+            "healed": context.healed,
+            "overhang": context.overhang,
+            "bos": bos(context.bos),
+            "moved_spaces": context.moved_spaces,
+            "truncated": context.truncated,
+        })),
         "warnings": decisions.warnings,
     })
+}
+
+fn bos(bos: Bos) -> &'static str {
+    match bos {
+        Bos::NotAdded => "not_added",
+        Bos::Added => "added",
+        Bos::Present => "present",
+        Bos::StandsIn => "stands_in",
+    }
 }
 
 /// Counts alone, no times, so that the results of two runs can be compared.

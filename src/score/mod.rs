@@ -36,7 +36,8 @@ pub use inspect::{InspectOptions, InspectedToken, Inspection, inspect};
 pub use normalize::By;
 pub use options::{Boundary, Duplicates, End, Options, TrailingSpace, Truncation};
 pub use ranked::{
-    Bos, Candidate, Counters, Decisions, Disagreement, Outcome, Ranked, ScoredToken, Scores,
+    Bos, Candidate, ContextDecisions, Counters, Decisions, Disagreement, Outcome, Ranked,
+    ScoredToken, Scores,
 };
 
 use crate::model::{LanguageModel, Session};
@@ -101,7 +102,11 @@ impl<'m> Scorer<'m> {
         options.check()?;
         let mut encoded = encode::encode(self.model, prompt, candidates, options)?;
         let mut counters = Counters::default();
-        let unconditional = self.unconditional(&encoded, options, &mut counters)?;
+        let spaces = encoded.decisions.moved_spaces;
+        let unconditional = self.unconditional(candidates, options, spaces, &mut counters);
+        let (unconditional, decisions) =
+            unconditional.map_err(|error| ScoreError::Unconditional(Box::new(error)))?.unzip();
+        encoded.decisions.unconditional = decisions;
         let trie = Trie::new(&encoded.candidates);
         let lengths = encoded.lengths(candidates, unconditional.as_deref());
         let measured = self.measure(&encoded, &trie, Some((&lengths, options)), &mut counters)?;
@@ -115,22 +120,27 @@ impl<'m> Scorer<'m> {
         )
     }
 
-    /// The candidates' sums under the context that `pmi` compares with.
+    /// The candidates' sums under the context that `pmi` compares with, and what was decided about
+    /// it. `spaces` were moved to the candidates from the prompt's end: the context gets as many, so
+    /// that the same texts are scored behind both.
     fn unconditional(
         &mut self,
-        encoded: &Encoded,
+        candidates: &[String],
         options: &Options,
+        spaces: usize,
         counters: &mut Counters,
-    ) -> Result<Option<Vec<f64>>, ScoreError> {
+    ) -> Result<Option<(Vec<f64>, ContextDecisions)>, ScoreError> {
         let Some(context) = &options.unconditional else {
             return Ok(None);
         };
-        let options =
-            Options { chat: None, trailing_space: TrailingSpace::Keep, ..options.clone() };
-        let encoded = encode::encode(self.model, context, &encoded.texts, &options)?;
+        let own = context.len() - context.trim_end_matches(' ').len();
+        let context = format!("{context}{}", " ".repeat(spaces.saturating_sub(own)));
+        let options = Options { chat: None, ..options.clone() };
+        let encoded = encode::encode(self.model, &context, candidates, &options)?;
         let trie = Trie::new(&encoded.candidates);
         let measured = self.measure(&encoded, &trie, None, counters)?;
-        Ok(Some(measured.candidates.iter().map(|tokens| walk::sum(tokens)).collect()))
+        let sums = measured.candidates.iter().map(|tokens| walk::sum(tokens)).collect();
+        Ok(Some((sums, ContextDecisions::of(encoded.decisions))))
     }
 
     /// Runs the context and the trie, as far as the bounds of `top` ask where they are given.

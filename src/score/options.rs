@@ -17,7 +17,7 @@ pub struct Options {
     pub by: By,
     /// How prompt and candidate become tokens.
     pub boundary: Boundary,
-    /// What happens to spaces at the end of the prompt.
+    /// What happens to spaces at the end of the prompt, and of the unconditional context.
     pub trailing_space: TrailingSpace,
     /// What ends every candidate.
     pub end: End,
@@ -108,7 +108,7 @@ pub enum Boundary {
     Separate,
 }
 
-/// What happens to spaces at the end of the prompt.
+/// What happens to spaces at the end of the prompt, and of the unconditional context.
 ///
 /// Most vocabularies write a space at the beginning of a word's token, so a space left at the end of
 /// the prompt makes every candidate an unlikely text.

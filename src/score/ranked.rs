@@ -180,6 +180,8 @@ pub struct Disagreement {
 pub struct Decisions {
     /// The model, as it calls itself.
     pub model: String,
+    /// Which model of that name.
+    pub fingerprint: String,
     /// How its numbers are made.
     pub precision: String,
     /// What was asked for, defaults included: with the prompt, the candidates and the model, all
@@ -200,8 +202,36 @@ pub struct Decisions {
     pub duplicates: Vec<usize>,
     /// The prompt as the chat template rendered it.
     pub rendered: Option<String>,
+    /// What was decided about the unconditional context, where there is one.
+    pub unconditional: Option<ContextDecisions>,
     /// What a reader of the scores should know.
     pub warnings: Vec<String>,
+}
+
+/// What was decided about the unconditional context; each field as [`Decisions`] has it of the
+/// prompt.
+///
+/// ```
+/// use tokenrail::score::Decisions;
+///
+/// /// Whether `pmi` compares the sums of the same tokens.
+/// fn is_comparable(decisions: &Decisions) -> bool {
+///     let context = decisions.unconditional.as_ref();
+///     context.is_none_or(|context| context.overhang == decisions.overhang)
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextDecisions {
+    /// See [`Decisions::healed`].
+    pub healed: usize,
+    /// See [`Decisions::overhang`].
+    pub overhang: String,
+    /// See [`Decisions::bos`].
+    pub bos: Bos,
+    /// See [`Decisions::moved_spaces`].
+    pub moved_spaces: usize,
+    /// See [`Decisions::truncated`].
+    pub truncated: usize,
 }
 
 /// What was done about the begin-of-sequence token.
@@ -316,6 +346,7 @@ impl Decisions {
     pub(super) fn new(model: &dyn LanguageModel, options: &Options) -> Self {
         Self {
             model: model.name().to_owned(),
+            fingerprint: model.fingerprint().to_owned(),
             precision: model.precision().to_owned(),
             options: options.clone(),
             healed: 0,
@@ -325,8 +356,17 @@ impl Decisions {
             truncated: 0,
             duplicates: Vec::new(),
             rendered: None,
+            unconditional: None,
             warnings: Vec::new(),
         }
+    }
+}
+
+impl ContextDecisions {
+    /// Those of a request whose prompt is the context.
+    pub(super) fn of(decisions: Decisions) -> Self {
+        let Decisions { healed, overhang, bos, moved_spaces, truncated, .. } = decisions;
+        Self { healed, overhang, bos, moved_spaces, truncated }
     }
 }
 

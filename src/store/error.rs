@@ -63,8 +63,8 @@ pub enum StoreError {
         reason: String,
     },
 
-    /// The user has no home folder, so there is no cache folder either.
-    #[error("no home folder is known: set HOME")]
+    /// The user has no home folder, so there is no cache folder in it either.
+    #[error("no cache folder is known: set TOKENRAIL_CACHE, or HOME")]
     NoHome,
 
     /// The model is not there, and fetching was refused.

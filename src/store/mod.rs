@@ -137,12 +137,13 @@ impl Store {
 
     /// Uses the folder that `TOKENRAIL_CACHE` names, or `tokenrail` in the platform's cache folder.
     ///
-    /// The hub client reads its own settings here as well: `HF_ENDPOINT`, and the token in the
-    /// folder `HF_HOME`.
+    /// The hub client's own settings are read here as well: `HF_ENDPOINT`, `HF_HUB_DOWNLOAD_TIMEOUT`
+    /// (the seconds without a byte after which the hub is given up, 60 unless set), and the token in
+    /// the folder `HF_HOME`, which is in the home folder unless it is named.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NoHome`] if the user has no home folder, [`StoreError::Io`] if the folder's
+    /// [`StoreError::NoHome`] if neither the variable nor a home folder is there, [`StoreError::Io`] if the folder's
     /// name cannot be made absolute.
     ///
     /// ```no_run
@@ -154,18 +155,22 @@ impl Store {
     /// # Ok::<(), tokenrail::store::StoreError>(())
     /// ```
     pub fn from_env() -> Result<Self, StoreError> {
-        // The hub client panics without a home folder, so it is required even with the variable.
         let platform = etcetera::base_strategy::choose_native_strategy()
             .map_err(|_| StoreError::NoHome)
-            .map(|strategy| etcetera::BaseStrategy::cache_dir(&strategy))?;
+            .map(|strategy| etcetera::BaseStrategy::cache_dir(&strategy));
         let root = match std::env::var_os(CACHE_VARIABLE).filter(|value| !value.is_empty()) {
             Some(folder) => std::path::absolute(&folder)
                 .map_err(disk::failed("make an absolute path of", Path::new(&folder)))?,
-            None => platform.join("tokenrail"),
+            None => platform.as_ref().map_err(|_| StoreError::NoHome)?.join("tokenrail"),
         };
-        let mut store = Self::new(root);
-        store.hub = Hub::from_env(store.root.join("hub"));
-        Ok(store)
+        let hub = root.join("hub");
+        // The hub client panics where it has no folder to look for a token in.
+        let hub = match (std::env::var("HF_HOME"), std::env::var("HF_ENDPOINT")) {
+            (Err(_), Ok(endpoint)) if platform.is_err() => Hub::at_endpoint(hub, endpoint),
+            (Err(_), Err(_)) if platform.is_err() => Hub::new(hub),
+            _ => Hub::from_env(hub),
+        };
+        Ok(Self { hub, ..Self::new(root) })
     }
 
     /// Runs `program` as pip, with `arguments` before pip's own, and looks for no other.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use tokenizers::decoders::DecoderWrapper;
 use tokenizers::decoders::byte_level::ByteLevel;
@@ -222,13 +223,23 @@ impl Tokenizer {
         while vocabulary.len() < config.rows {
             vocabulary.push(b"");
         }
-        let id_of = |name: &String| encoder.token_to_id(name).map(TokenId);
+        let id_of = |name: &String| {
+            let id = encoder.token_to_id(name).map(TokenId);
+            id.ok_or_else(|| {
+                let what = "is to begin or end texts, and is not in the vocabulary";
+                VocabError::Broken(format!("token {name:?} {what}"))
+            })
+        };
         // A definition that adds tokens says so by encoding the empty text (Llama 3's template).
         let prefix = encoder.encode_fast("", true).map_err(VocabError::Tokenizer)?;
         let prefix = prefix.get_ids().first().copied().map(TokenId);
-        let bos = config.bos.as_ref().and_then(id_of).or(prefix);
+        let bos = config.bos.as_ref().map(id_of).transpose()?.or(prefix);
         let adds_bos = config.adds_bos.unwrap_or(prefix.is_some() && prefix == bos);
-        vocabulary.set_ends(bos, config.eos.iter().filter_map(id_of).collect());
+        if adds_bos && bos.is_none() {
+            let what = "a begin-of-sequence token is to be added, and none is named";
+            return Err(VocabError::Broken(what.to_owned()));
+        }
+        vocabulary.set_ends(bos, config.eos.iter().map(id_of).collect::<Result<_, _>>()?);
         let is_exact = encoder.get_normalizer().is_none()
             && matches!(encoder.get_decoder(), Some(DecoderWrapper::ByteLevel(_)))
             && encoder
@@ -258,6 +269,43 @@ impl Tokenizer {
             self.refuse_lost_text(text, &ids)?;
         }
         Ok(ids)
+    }
+
+    /// Splits `text` as [`encode`](Self::encode) does, and says of which of its bytes each token is.
+    ///
+    /// The spans of a byte-level tokenizer that rewrites nothing follow one another. Where the
+    /// tokenizer changes the text, a span is that of the characters that the token was made from:
+    /// tokens of one character have the same, and one that was put in has none.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    ///
+    /// ```
+    /// use tokenrail::vocab::{Tokenizer, VocabError};
+    ///
+    /// /// The text up to which the first `count` tokens reach.
+    /// fn head<'t>(tokenizer: &Tokenizer, text: &'t str, count: usize) -> Result<&'t [u8], VocabError> {
+    ///     let spans = tokenizer.encode_with_spans(text)?;
+    ///     let end = spans.iter().take(count).map(|(_, span)| span.end).max().unwrap_or(0);
+    ///     Ok(&text.as_bytes()[..end])
+    /// }
+    /// ```
+    pub fn encode_with_spans(
+        &self,
+        text: &str,
+    ) -> Result<Vec<(TokenId, Range<usize>)>, VocabError> {
+        if !self.is_exact {
+            let encoding = self.encoder.encode(text, false).map_err(VocabError::Tokenizer)?;
+            let spans = encoding.get_offsets().iter().map(|&(start, end)| start..end);
+            return Ok(encoding.get_ids().iter().copied().map(TokenId).zip(spans).collect());
+        }
+        let mut end = 0;
+        let span = |id| {
+            let start = end;
+            end += self.spelling(id).len();
+            (id, start..end)
+        };
+        Ok(self.encode(text)?.into_iter().map(span).collect())
     }
 
     /// The token table.
@@ -290,12 +338,16 @@ impl Tokenizer {
         self.adds_bos
     }
 
+    /// What a token is in a text: the name of a special one, the bytes of another.
+    fn spelling(&self, id: TokenId) -> &[u8] {
+        let name = self.vocabulary.special_name(id).map(str::as_bytes);
+        name.unwrap_or_else(|| self.vocabulary.bytes(id))
+    }
+
     fn refuse_lost_text(&self, text: &str, ids: &[TokenId]) -> Result<(), VocabError> {
         let mut rest = text.as_bytes();
         for &id in ids {
-            let name = self.vocabulary.special_name(id).map(str::as_bytes);
-            let bytes = name.unwrap_or_else(|| self.vocabulary.bytes(id));
-            match rest.strip_prefix(bytes) {
+            match rest.strip_prefix(self.spelling(id)) {
                 Some(after) => rest = after,
                 None => break,
             }

@@ -12,11 +12,16 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+#[path = "../tiny/builder/mod.rs"]
+mod builder;
+mod items;
+#[path = "../tiny/random.rs"]
+mod random;
 mod schemas;
 #[path = "../support/mod.rs"]
 mod support;
@@ -40,8 +45,6 @@ struct Case<'a> {
 
 /// The arguments, exit code, and parts of standard output and error of a [`Case`].
 type Ended<'a> = (&'a [&'a str], i32, &'a [&'a str], &'a [&'a str]);
-/// Items, further arguments, what the output file has, and parts of standard error.
-type Refused<'a> = (&'a str, &'a [&'a str], &'a [u8], &'a [&'a str]);
 
 /// Runs a case in a folder, and returns its standard output and error.
 fn check(folder: &Path, case: &Case<'_>) -> (String, String) {
@@ -279,9 +282,9 @@ fn inspect_says_when_a_text_looks_like_a_file() {
         (&["a.txt"], &["note: a.txt ", file]),
         (&["a.txt", "--json"], &["note: a.txt ", file]),
         (&["a.txt", "--literal"], &[]),
-        (&["b.txt"], &["note: there is no file b.txt, ", words]),
-        (&["drafts/b"], &["note: there is no file drafts/b, ", words]),
-        (&["folder.d"], &["note: there is no file folder.d, ", words]),
+        (&["b.txt"], &["note: b.txt: there is no such file, ", words]),
+        (&["drafts/b"], &["note: drafts/b: there is no such file, ", words]),
+        (&["folder.d"], &["note: folder.d: it is a folder, ", words]),
         (&["b.txt", "--literal"], &[]),
         (&["b.txt is a file"], &[]),
         (&["words"], &[]),
@@ -318,165 +321,19 @@ fn long_work_is_seen_on_a_terminal() {
     }
 }
 
-/// More items than a round has, with beginnings in common, all kinds of ids, and one that fails.
-fn items() -> String {
-    let mut items: Vec<Value> = (0..20)
-        .map(|n| {
-            let prompt = format!("Question: is the café né at number {} or {n}? Answer:", n / 3);
-            json!({"id": n + 100, "prompt": prompt, "choices": [" ça", " yes", " no way"], "label": 1})
-        })
-        .collect();
-    items[1]["id"] = json!("one\x7f");
-    items[2].as_object_mut().expect("an object").remove("id");
-    items[3]["choices"] = json!([" ça", ""]);
-    items[4].as_object_mut().expect("an object").remove("label");
-    items.iter().map(|item| format!("{item}\n\n")).collect()
-}
-
-const ITEMS: [&str; 5] = ["score", "--items", "items.jsonl", "--out", "out.jsonl"];
-
-/// What an uninterrupted run writes and says.
-fn uninterrupted() -> &'static (Vec<u8>, String) {
-    static RUN: OnceLock<(Vec<u8>, String)> = OnceLock::new();
-    RUN.get_or_init(|| {
-        let folder = folder(&[("items.jsonl", items().as_bytes())]);
-        let case = Case { args: &ITEMS, code: 1, ..Case::default() };
-        let (out, totals) = check(folder.path(), &case);
-        assert_eq!(out, "");
-        (fs::read(folder.path().join("out.jsonl")).expect("results"), totals)
-    })
-}
-
-#[test]
-fn items_give_a_line_each() {
-    let (bytes, totals) = uninterrupted();
-    let results = support::lines(std::str::from_utf8(bytes).expect("UTF-8"));
-    let ids: Vec<Value> = results.iter().map(|result| result["id"].clone()).collect();
-    assert_eq!(ids[..5], [json!(100), json!("one\x7f"), json!(5), json!(103), json!(104)]);
-    assert_eq!(results.len(), 20);
-    assert_eq!((&results[0]["label"], &results[4]["label"]), (&json!(1), &Value::Null));
-    assert_eq!(keys(&results[3]), ["id", "label", "prompt", "by", "error", "decisions"]);
-    assert!(results[3]["error"].to_string().contains("candidate 1 is empty"));
-    assert!(results.iter().filter(|result| result.get("error").is_none()).count() == 19);
-    for part in ["20 items, 1 failed", "per-char", "18\n", "1 item(s) failed"] {
-        assert!(totals.contains(part), "{totals}");
-    }
-    let folder = folder(&[("two.jsonl", b"{\"prompt\":\"a\",\"choices\":[\" b\",\" \\u0000\"]}")]);
-    let case = Case { args: &["score", "--items", "two.jsonl", "--json"], ..Case::default() };
-    let (out, err) = check(folder.path(), &Case { out: &["{\"id\":1,\"prompt\"", "}\n"], ..case });
-    assert_eq!(parse(&out)["candidates"].as_array().map(Vec::len), Some(2));
-    assert_eq!(parse(&err)["items"], 1);
-}
-
-/// Checks that a run which begins with this output ends with the uninterrupted run's.
-fn check_resumes(folder: &Path, found: &[u8]) {
-    let (bytes, totals) = uninterrupted();
-    fs::write(folder.join("out.jsonl"), found).expect("the output is cut");
-    let (_, err) = check(folder, &Case { args: &ITEMS, code: 1, ..Case::default() });
-    let written = fs::read(folder.join("out.jsonl")).expect("results");
-    let same = written.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-    let around = |bytes: &[u8]| {
-        let end = bytes.len().min(same + 60);
-        String::from_utf8_lossy(&bytes[same.saturating_sub(200).min(end)..end]).into_owned()
-    };
-    assert!(
-        written == *bytes,
-        "after {} bytes kept, byte {same} differs:\n{}\n{}",
-        found.len(),
-        around(&written),
-        around(bytes)
-    );
-    assert!(err.ends_with(totals.as_str()), "{err}\n{totals}");
-}
-
-#[test]
-fn items_resume_behind_any_cut() {
-    let (bytes, _) = uninterrupted();
-    let folder = folder(&[("items.jsonl", items().as_bytes())]);
-    let lines: Vec<usize> =
-        (0..bytes.len()).filter(|&at| bytes[at] == b'\n').map(|end| end + 1).collect();
-    let accent = bytes.iter().rposition(|&byte| byte == 0xc3).expect("an accent") + 1;
-    // In a line of the first round, at a line's end and within an accent of the second.
-    for cut in [lines[5] + 100, lines[17], accent] {
-        check_resumes(folder.path(), &bytes[..cut]);
-    }
-}
-
-#[test]
-fn items_refuse_what_is_not_their_output() {
-    let (bytes, _) = uninterrupted();
-    let line = |index| bytes.split_inclusive(|&byte| byte == b'\n').nth(index).expect("a line");
-    let (first, failed) = (line(0), line(3));
-    let text = items();
-    let failing = text.split_inclusive("\n\n").nth(3).expect("an item");
-    let folder = folder(&[
-        ("items.jsonl", text.as_bytes()),
-        ("failing.jsonl", failing.as_bytes()),
-        ("relabelled.jsonl", text.replace("\"label\":1", "\"label\":0").as_bytes()),
-        ("rechosen.jsonl", text.replace(" yes", " yeah").as_bytes()),
-    ]);
-    let truncation = "option truncation is \"refuse\", where this run's is \"left\"";
-    let cases: [Refused<'_>; 15] = [
-        ("items.jsonl", &["--by", "per-byte"], first, &["option by is \"sum\"", "is \"per_byte\""]),
-        ("items.jsonl", &["--boundary", "separate"], first, &["option boundary", "\"separate\""]),
-        ("items.jsonl", &["--trailing-space", "keep"], first, &["option trailing_space", "keep"]),
-        ("items.jsonl", &["--end-of-sequence"], first, &["option end is \"none\"", "is \"eos\""]),
-        ("items.jsonl", &["--end-text", "."], first, &["option end is", "is {\"text\":\".\"}"]),
-        ("items.jsonl", &["--duplicates", "refuse"], first, &["option duplicates is \"keep\""]),
-        ("items.jsonl", &["--unconditional", "A:"], first, &["option unconditional is null"]),
-        ("items.jsonl", &["--top", "2"], first, &["line 1", "option top is null", "is 2;"]),
-        ("items.jsonl", &["--chat"], first, &["option chat is null", "is {\"system\":null,"]),
-        ("items.jsonl", &["--truncate"], first, &["line 1", truncation, "give another --out"]),
-        ("failing.jsonl", &["--truncate"], failed, &["line 1", truncation]),
-        ("relabelled.jsonl", &[], first, &["line 1", "label is 1"]),
-        ("rechosen.jsonl", &[], first, &["line 1", "not the item's choices"]),
-        ("items.jsonl", &[], b"my diary", &["line 1", "not the begin of the next item's result"]),
-        ("items.jsonl", &[], b"my\xff\ndiary\n", &["line 1", "not JSON", "give another --out"]),
-    ];
-    for (items, more, found, err) in cases {
-        fs::write(folder.path().join("out.jsonl"), found).expect("the output is written");
-        let args = ["score", "--items", items, "--out", "out.jsonl"];
-        let args = [&args[..], more].concat();
-        check(folder.path(), &Case { args: &args, code: 2, err, ..Case::default() });
-        let kept = fs::read(folder.path().join("out.jsonl")).expect("the file is there");
-        assert!(kept == found, "{args:?} changed the file");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn items_resume_behind_signals() {
-    for (name, code) in [("-INT", Some(130)), ("-KILL", None)] {
-        let folder = folder(&[("items.jsonl", items().as_bytes())]);
-        let path = folder.path().join("out.jsonl");
-        let child = start(&mut program(folder.path(), &ITEMS), b"");
-        let begun = Instant::now();
-        while fs::read(&path).map_or(0, |bytes| bytes.len()) < 100 {
-            assert!(begun.elapsed() < BOUND, "no result after {BOUND:?}");
-            thread::sleep(Duration::from_millis(5));
-        }
-        signal(child.id(), name);
-        let output = finish(child);
-        let err = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), code, "{err}");
-        assert!(code.is_none() || err.contains("interrupted: the same command goes on"), "{err}");
-        let written = fs::read(&path).expect("results");
-        let (bytes, _) = uninterrupted();
-        assert!(written.len() < bytes.len() && bytes.starts_with(&written), "{name}");
-        check_resumes(folder.path(), &written);
-    }
-}
-
 #[test]
 fn wrong_requests_are_refused_before_the_model_opens() {
     let folder = folder(&[
         ("latin.txt", b"caf\xe9"),
-        ("numbers.json", b"[1, 2]"),
+        ("numbers.json", b"[\" a\", 2]"),
+        ("broken.json", b"[\" a\",\n \" b"),
+        ("notes.txt", b"[1] foo\n[2] bar\n"),
         ("empty.txt", b""),
         ("text.gguf", b"this is no model"),
     ]);
     fs::create_dir(folder.path().join("folder")).expect("a folder");
-    let cases: [(&[&str], i32, &[&str]); 23] = [
+    let array = "a file that begins with \"[\" is one JSON array of strings";
+    let cases: [(&[&str], i32, &[&str]); 26] = [
         (&["score"], 2, &["nothing to score", "--items", "--help"]),
         (&["score", "a", " b", "--top", "0"], 2, &["'0'", "--top", "at least 1\n"]),
         (&["score", "a", " b", "--top", "all"], 2, &["'all'", "--top", "at least 1\n"]),
@@ -487,7 +344,13 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", " b", "--by", "pmi"], 2, &["pmi needs an unconditional context"]),
         (&["score", "a", "--candidates-from", "no.txt"], 7, &["no.txt: ", "No such file"]),
         (&["score", "a", "--candidates-from", "latin.txt"], 2, &["latin.txt", "UTF-8 at byte 3"]),
-        (&["score", "a", "--candidates-from", "numbers.json"], 2, &["numbers.json", "JSON array"]),
+        (
+            &["score", "a", "--candidates-from", "numbers.json"],
+            2,
+            &["json: item 1 is 2, not a str"],
+        ),
+        (&["score", "a", "--candidates-from", "broken.json"], 2, &["at line 2 column 4", array]),
+        (&["score", "a", "--candidates-from", "notes.txt"], 2, &["at line 1 column 5", array]),
         (&["score", "--rewrites", "folder"], 7, &["folder: ", "directory"]),
         (&["score", "--items", "no.jsonl"], 7, &["no.jsonl: ", "No such file"]),
         (&["score", "--items", "\x1b[2J.jsonl"], 7, &["\\x1b[2J.jsonl: "]),
@@ -499,56 +362,12 @@ fn wrong_requests_are_refused_before_the_model_opens() {
         (&["score", "a", " b", "--model", "empty.txt"], 5, &["empty.txt", "ends at byte 0"]),
         (&["inspect", "latin.txt"], 2, &["latin.txt is not UTF-8 at byte 3"]),
         (&["inspect", "a", "--alternatives", "101"], 2, &["--alternatives", "0..=100"]),
+        (&["model", "path", "./no.gguf"], 7, &["./no.gguf", "no such file"]),
         (&["model", "path", "org/repo"], 2, &["org/repo is not", "`tokenrail model get org/repo`"]),
     ];
     for (args, code, err) in cases {
         let (out, _) = check(folder.path(), &Case { args, code, err, ..Case::default() });
         assert_eq!(out, "", "{args:?}");
-    }
-}
-
-#[test]
-fn wrong_items_are_refused_with_their_line() {
-    let folder = folder(&[]);
-    let deep = format!("{{\"prompt\":{}", "[".repeat(100_000));
-    let cases: [(&str, &[&str]); 13] = [
-        ("nonsense", &["not JSON", "column 2"]),
-        ("[1]", &["\"prompt\""]),
-        (r#"{"prompt":"a"}"#, &["\"choices\" is null, not an array of strings"]),
-        (r#"{"prompt":7,"choices":[" b"]}"#, &["\"prompt\" is 7, not a string"]),
-        (r#"{"prompt":"a","choices":[" b",1]}"#, &["\"choices\"", "not an array of strings"]),
-        (r#"{"prompt":"a","choices":[" b"],"label":1}"#, &["\"label\" is 1, not an index"]),
-        (
-            r#"{"id":{},"prompt":"a","choices":[" b"]}"#,
-            &["\"id\" is {}, not a string or an integer"],
-        ),
-        (
-            r#"{"id":1.5,"prompt":"a","choices":[" b"]}"#,
-            &["\"id\" is 1.5, not a string or an integer"],
-        ),
-        (
-            r#"{"id":18446744073709551616,"prompt":"a","choices":[" b"]}"#,
-            &["\"id\" is 1.8", "of 64 bits"],
-        ),
-        (r#"{"id":"x","prompt":"a","choices":[" b"]}"#, &["its id \"x\" is also that of line 1\n"]),
-        (
-            r#"{"prompt":"a","choices":[" b"]}"#,
-            &["its id 3 is also that of line 2", "without \"id\""],
-        ),
-        (r#"{"prompt":"\ud800","choices":[" b"]}"#, &["not JSON", "hex escape", "column 18"]),
-        (&deep, &["not JSON", "recursion limit", "column"]),
-    ];
-    for (line, err) in cases {
-        let before =
-            ["\"x\"", "3"].map(|id| format!("{{\"id\":{id},\"prompt\":\"a\",\"choices\":[]}}"));
-        let text = format!("{}\n{line}\n", before.join("\n"));
-        let args = ["score", "--items", "-"];
-        let case = Case { args: &args, stdin: &text, code: 2, ..Case::default() };
-        let (_, said) = check(
-            folder.path(),
-            &Case { err: &[&["standard input line 3: "], err].concat(), ..case },
-        );
-        assert!(said.lines().count() == 1 && said.len() < 400, "{said}");
     }
 }
 
@@ -644,7 +463,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[cfg(target_os = "linux")]
 #[test]
 fn outputs_that_cannot_be_written_are_failures() {
-    let folder = folder(&[("items.jsonl", items().as_bytes())]);
+    let folder = folder(&[("items.jsonl", items::items().as_bytes())]);
     let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     let mut command = program(folder.path(), &["completions", "zsh"]);
     let output = finish(start(command.stdout(full), b""));
@@ -672,6 +491,7 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         ("moods.txt", b"happy\nsad\n"),
         ("replies.jsonl", b"\"[1, 2]\"\n\"{}\"\n"),
         ("payments.jsonl", br#""{\"amount\":1,\"kind\":\"cash\"}""#),
+        ("tools.json", br#"[{"name":"ping"}]"#),
     ]);
     let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
     fs::create_dir(folder.path().join("grammars")).expect("a folder");
@@ -1064,4 +884,38 @@ fn an_interrupt_ends_a_generation() {
     let output = finish(child);
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+/// A user whose id no account has, and so no home folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn users_without_a_home_run_models_by_path() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let folder = folder(&[]);
+    let model = builder::Tiny::new(1).gguf(builder::Element::F32);
+    fs::write(folder.path().join("m.gguf"), model.bytes()).expect("a model");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("our folder");
+    let is_root = fs::metadata("/proc/self").expect("we run").uid() == 0;
+    for (cache, model, code, what) in [
+        ("", "m.gguf", 0, ""),
+        ("cache", "m.gguf", 0, ""),
+        ("", "smollm2-135m", 2, "no cache folder is known: set TOKENRAIL_CACHE, or HOME"),
+        ("cache", "smollm2-135m", 2, "\"smollm2-135m\" is not in"),
+    ] {
+        // Only root can be another user; others have a home folder all the same.
+        if !is_root && cache.is_empty() && code != 0 {
+            continue;
+        }
+        let args = ["score", "a", " b", "--offline", "--model", model];
+        let mut command = program(folder.path(), &args);
+        command.env("TOKENRAIL_CACHE", cache).env_remove("HOME").env_remove("HF_HOME");
+        if is_root {
+            command.uid(54_321);
+        }
+        let output = finish(start(&mut command, b""));
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(code) && err.contains(what), "{args:?}: {err}");
+    }
 }

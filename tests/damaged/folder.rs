@@ -110,7 +110,7 @@ fn safetensors_with_a_wrong_header() {
     for length in [0, 1, 9, 700] {
         check_file(file, Some(&with_length(length)), &[file, "header"]);
     }
-    check_file(file, Some(&[0; 7]), &[file]);
+    check_file(file, Some(&[0; 7]), &[file, "not a usable model", "ends at byte 7"]);
     for header in ["[]", "7", "null", "\u{7f}", "{\"a\": 1}", "{\"a\": {\"dtype\": \"F32\"}}"] {
         let bytes = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
         check_file(file, Some(&bytes), &[file]);
@@ -175,7 +175,7 @@ fn huge_folder(folder: &mut Folder) {
 #[test]
 fn tokenizer_json_with_wrong_parts() {
     type Edit = fn(&mut Value);
-    let edits: [(Edit, &str); 15] = [
+    let edits: [(Edit, &str); 28] = [
         (|json| json["model"] = Value::Null, "tokenizer"),
         (|json| json["model"]["type"] = json!("Magic"), "tokenizer"),
         (|json| json["model"]["vocab"] = json!(["a"]), "tokenizer"),
@@ -194,9 +194,72 @@ fn tokenizer_json_with_wrong_parts() {
             "Precompiled",
         ),
         (|json| json["pre_tokenizer"] = json!({"type": "Split"}), "tokenizer"),
+        (|json| json["normalizer"] = replace(json!({"String": ""})), "at least one character"),
+        (|json| json["normalizer"] = replace(json!({"Regex": ""})), "at least one character"),
+        (|json| json["normalizer"] = replace(json!({"Regex": "x*"})), "\"x*\""),
+        (|json| json["normalizer"] = replace(json!({"Regex": "a|\\b"})), "one character"),
+        (|json| json["normalizer"] = replace(json!({"Regex": "$"})), "one character"),
+        (|json| json["normalizer"] = replace(json!({"Regex": "(?=int)"})), "without look-around"),
+        (|json| json["normalizer"] = replace(json!({"Regex": "(a"})), "tokenizer"),
+        (
+            |json| {
+                let replace = replace(json!({"Regex": ""}));
+                json["normalizer"] = json!({"type": "Sequence", "normalizers": [replace]});
+            },
+            "one character",
+        ),
+        (|json| json["post_processor"] = template(special("<s>")), "\"<s>\""),
+        (|json| json["post_processor"] = template(sequence("B")), "a second one"),
+        (
+            |json| {
+                let template = template(special("<s>"));
+                json["post_processor"] = json!({"type": "Sequence", "processors": [template]});
+            },
+            "special_tokens",
+        ),
+        (|json| json["post_processor"] = json!({"type": "TemplateProcessing"}), "tokenizer"),
+        (|json| json["post_processor"] = template(json!({"Magic": 1})), "tokenizer"),
     ];
     for (index, (edit, part)) in edits.into_iter().enumerate() {
         check_folder(&format!("edit {index}"), |folder| edit(&mut folder.tokenizer), &[part]);
+    }
+}
+
+fn replace(pattern: Value) -> Value {
+    json!({"type": "Replace", "pattern": pattern, "content": "xx"})
+}
+
+fn special(name: &str) -> Value {
+    json!({"SpecialToken": {"id": name, "type_id": 0}})
+}
+
+fn sequence(name: &str) -> Value {
+    json!({"Sequence": {"id": name, "type_id": 0}})
+}
+
+/// A template of one piece that defines no special tokens.
+fn template(piece: Value) -> Value {
+    let pair = [sequence("A"), sequence("B")];
+    json!({"type": "TemplateProcessing", "single": [piece], "pair": pair, "special_tokens": {}})
+}
+
+#[test]
+fn tokenizer_config_json_with_wrong_parts() {
+    type Edit = fn(&mut Value);
+    let edits: [(Edit, &str); 4] = [
+        (|json| json["bos_token"] = json!("<nope>"), "\"<nope>\""),
+        (|json| json["eos_token"] = json!({"content": "<nope>"}), "\"<nope>\""),
+        (
+            |json| {
+                json["bos_token"] = Value::Null;
+                json["add_bos_token"] = json!(true);
+            },
+            "none is named",
+        ),
+        (|json| json["bos_token"] = json!("<nope>"), "tokenizer.json"),
+    ];
+    for (index, (edit, part)) in edits.into_iter().enumerate() {
+        check_folder(&format!("edit {index}"), |folder| edit(&mut folder.settings), &[part]);
     }
 }
 

@@ -147,7 +147,7 @@ fn with_a_wrong_vocabulary() {
     let merges = "tokenizer.ggml.merges";
     check_metadata(merges, &[texts(&["he"])], &["merge", "\"he\"", "two pieces"]);
     let (unknown, too_long) = (texts(&["h z"]), texts(&["<|endoftext|> <|im_start|>"]));
-    check_metadata(merges, &[unknown, texts(&["h t"]), too_long], &["merge", "makes no token"]);
+    check_metadata(merges, &[unknown, texts(&["h t"]), too_long], &["tiny.gguf", "makes no token"]);
     check_metadata("tokenizer.ggml.bos_token_id", &[Meta::U32(999)], &["bos_token_id", "999"]);
     check_metadata("tokenizer.ggml.eos_token_id", &[Meta::I32(-1)], &["eos_token_id", "-1"]);
     let kinds = "tokenizer.ggml.token_type";

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokenrail::store::{Access, ModelSource, Progress, Stage, Store, StoreError};
 
 use super::server::{COMMIT, Fault, RemoteFile, Repository, Server};
-use super::{PATIENCE, child, noise, sha256};
+use super::{PATIENCE, child, noise, sha256, wait_until};
 
 /// A store in a folder of its own, and the hub it asks.
 struct Scene {
@@ -382,6 +382,43 @@ fn removing_one_model_keeps_what_another_uses() {
     assert_eq!(scene.store.list().expect("listed"), []);
     assert_eq!(names(&scene.root.path().join("hub")), ["models--org--repo.lock".to_owned()].into());
     assert!(matches!(remove(one), Err(StoreError::NotStored { .. })));
+}
+
+#[test]
+fn a_hub_that_sends_too_much_is_cut_off() {
+    let file = RemoteFile { fault: Fault::Exceeds(64 << 20), ..large(5000, 1) };
+    let scene = Scene::new(holding([("a.gguf", file)]));
+    match scene.obtain("org/repo:a.gguf") {
+        Err(StoreError::WrongSize { name, expected: 5000, found: 5001 }) => {
+            assert_eq!(name, "a.gguf");
+        }
+        other => panic!("{other:?}"),
+    }
+    wait_until("the server is cut off", || {
+        scene.server.requests().contains(&"cut /large/a.gguf".to_owned())
+    });
+    let left = names(&scene.blobs());
+    assert!(left.iter().all(|name| name.ends_with(".lock")), "{left:?}");
+}
+
+/// In a process of its own, which reads how long it should wait.
+#[test]
+fn a_hub_that_goes_silent_is_given_up() {
+    let file = RemoteFile { fault: Fault::StallsAfter(1000), ..large(5000, 1) };
+    let scene = Scene::new(holding([("a.gguf", file)]));
+    let output = child("org/repo:a.gguf", scene.root.path())
+        .env("HF_ENDPOINT", scene.server.endpoint())
+        .env("HF_HUB_DOWNLOAD_TIMEOUT", "1")
+        .output()
+        .expect("run");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let cause = "it sent nothing for 1 s (HF_HUB_DOWNLOAD_TIMEOUT)";
+    assert!(!output.status.success() && said.contains(cause), "{said}");
+    // What came is kept, and resumed.
+    scene.server.requests();
+    scene.server.replace(holding([("a.gguf", large(5000, 1))]));
+    scene.obtain("org/repo:a.gguf").expect("resumed");
+    assert_eq!(scene.downloads(), ["a.gguf 1000"]);
 }
 
 /// In a process of its own, which reads `HF_ENDPOINT`, and the token in `HF_HOME`.

@@ -37,6 +37,10 @@ pub(crate) enum Fault {
     EndsAfter(usize),
     /// All bytes come, whatever range was asked for.
     IgnoresRange,
+    /// So many bytes come, and then nothing, while the connection stays open.
+    StallsAfter(usize),
+    /// So many bytes come behind those that it has.
+    Exceeds(usize),
     /// It is listed, and not found.
     NotFound,
 }
@@ -51,6 +55,8 @@ struct State {
     repository: Mutex<Repository>,
     /// Status, path, range and authorization of each request.
     requests: Mutex<Vec<String>>,
+    /// Connections that stay open.
+    stalled: Mutex<Vec<TcpStream>>,
     stopped: AtomicBool,
 }
 
@@ -61,6 +67,7 @@ impl Server {
         let state = Arc::new(State {
             repository: Mutex::new(repository),
             requests: Mutex::new(Vec::new()),
+            stalled: Mutex::new(Vec::new()),
             stopped: AtomicBool::new(false),
         });
         let served = Arc::clone(&state);
@@ -118,14 +125,21 @@ fn answer(stream: &TcpStream, address: SocketAddr, state: &State) -> std::io::Re
     let range = header("range");
     let mut repository = state.repository.lock().expect("no panic");
     let reply = route(&mut repository, &path, range, address);
+    let is_stalled = |file: &RemoteFile| matches!(file.fault, Fault::StallsAfter(_));
+    if repository.files.values().any(is_stalled) {
+        state.stalled.lock().expect("no panic").push(stream.try_clone()?);
+    }
     drop(repository);
     let status = String::from_utf8_lossy(&reply[9..12]);
     let logged = format!("{status} {path} {range} {}", header("authorization"));
     let logged = logged.trim_end().to_owned();
     state.requests.lock().expect("no panic").push(logged);
     let mut stream = stream;
-    stream.write_all(&reply)?;
-    stream.flush()
+    let written = stream.write_all(&reply).and_then(|()| stream.flush());
+    if written.is_err() {
+        state.requests.lock().expect("no panic").push(format!("cut {path}"));
+    }
+    written
 }
 
 fn route(repository: &mut Repository, path: &str, range: &str, address: SocketAddr) -> Vec<u8> {
@@ -199,6 +213,14 @@ fn bytes(file: &mut RemoteFile, range: &str) -> Vec<u8> {
             reply.truncate(reply.len() - body.len() + sent);
             file.fault = Fault::None;
             reply
+        }
+        Fault::StallsAfter(sent) if !probe => {
+            let mut reply = with_body("206 Partial Content", &fields, body);
+            reply.truncate(reply.len() - body.len() + sent);
+            reply
+        }
+        Fault::Exceeds(more) if !probe => {
+            with_body("206 Partial Content", &fields, &[body, &vec![0; more]].concat())
         }
         _ => with_body("206 Partial Content", &fields, body),
     }

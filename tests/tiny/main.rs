@@ -111,6 +111,50 @@ fn both_formats_give_the_same_token_ids() {
     }
 }
 
+/// Checks the bytes of the text that each token is of, behind a normalizer.
+fn check_spans(normalizer: Value, text: &str, expected: &[(&str, [usize; 2])]) {
+    let mut folder = Tiny::new(3).folder(Element::F32, 1);
+    folder.tokenizer["normalizer"] = normalizer.clone();
+    let model = open_folder(&folder);
+    let spans = model.tokenizer().encode_with_spans(text).expect("it encodes");
+    let ids: Vec<TokenId> = spans.iter().map(|&(id, _)| id).collect();
+    assert_eq!(ids, model.tokenizer().encode(text).expect("it encodes"), "{text:?}");
+    let vocabulary = model.tokenizer().vocabulary();
+    let found: Vec<_> = spans
+        .into_iter()
+        .map(|(id, span)| (vocabulary.piece(id).into_owned(), [span.start, span.end]))
+        .collect();
+    let expected: Vec<_> = expected.iter().map(|&(piece, span)| (piece.to_owned(), span)).collect();
+    assert_eq!(found, expected, "{text:?} behind {normalizer}");
+}
+
+#[test]
+fn tokens_say_of_which_bytes_they_are() {
+    let bytes = [("é", [0, 2]), ("\\xc3", [2, 3]), ("\\xa8", [3, 4]), ("x", [4, 5])];
+    check_spans(Value::Null, "éèx", &bytes);
+    let compatible = json!({"type": "NFKC"});
+    let fraction = ["1", "\\xe2", "\\x81", "\\x84", "2"].map(|piece| (piece, [5, 7]));
+    let letters = [("f", [0, 3]), ("i", [0, 3]), ("é", [3, 5])];
+    check_spans(compatible, "ﬁé½", &[&letters[..], &fraction].concat());
+    let lower = json!({"type": "Lowercase"});
+    check_spans(
+        lower,
+        "<|im_end|>THE",
+        &[("<|im_end|>", [0, 10]), ("t", [10, 11]), ("he", [11, 13])],
+    );
+}
+
+#[test]
+fn tokenizers_drop_nothing_at_random() {
+    let mut folder = Tiny::new(3).folder(Element::F32, 1);
+    let sound = open_folder(&folder).tokenizer().encode(" the thing").expect("it encodes");
+    folder.tokenizer["model"]["dropout"] = json!(0.9);
+    let dropping = open_folder(&folder);
+    for _ in 0..20 {
+        assert_eq!(dropping.tokenizer().encode(" the thing").expect("it encodes"), sound);
+    }
+}
+
 #[test]
 fn both_formats_tell_the_ends_of_a_text() {
     for adds_bos in [false, true] {

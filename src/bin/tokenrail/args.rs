@@ -108,8 +108,8 @@ pub(crate) struct ScoreArgs {
     /// a line without "id" goes by its number.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "candidates_from", "rewrites"])]
     pub(crate) items: Option<PathBuf>,
-    /// Append the items' results to a file, and go on behind those that it already has. One process
-    /// at a time writes it.
+    /// Append the items' results to a file, and go on behind those that it already has, if they are
+    /// of the same items, options and model. One process at a time writes it.
     #[arg(long, value_name = "FILE", requires = "items")]
     pub(crate) out: Option<PathBuf>,
     /// Rank whole rewrites of a text from a file (- for standard input), by `per-byte` unless said
@@ -152,7 +152,7 @@ pub(crate) struct HowArgs {
     /// How prompt and candidate become tokens.
     #[arg(long, value_enum, default_value_t = BoundaryArg::Joint)]
     boundary: BoundaryArg,
-    /// What happens to spaces at the end of the prompt.
+    /// What happens to spaces at the end of the prompt, and of the unconditional context.
     #[arg(long, value_enum, default_value_t = SpaceArg::Move)]
     trailing_space: SpaceArg,
     /// Score the end-of-sequence token behind every candidate.

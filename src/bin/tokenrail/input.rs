@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::exit::Failure;
 
 /// The most bytes read from one file: a text of this size is far over any model's context.
-const LIMIT: u64 = 256 << 20;
+pub(crate) const LIMIT: u64 = 256 << 20;
 
 /// Reads a file, or standard input for `-`, as UTF-8; a byte order mark at its begin is no text.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
@@ -54,14 +54,18 @@ pub(crate) fn texts(path: &Path) -> Result<Vec<String>, Failure> {
         }
         return Ok(text.lines().map(str::to_owned).collect());
     }
-    let array: Result<Value, _> = serde_json::from_str(&text);
-    let strings = array.ok().and_then(|array| strings(&array));
-    strings.ok_or_else(|| {
-        Failure::Usage(format!(
-            "{} begins with \"[\" but is not a JSON array of strings (one text a line also works)",
-            name(path)
-        ))
-    })
+    let refuse = |what: String| {
+        let name = name(path);
+        let remedy = "a file that begins with \"[\" is one JSON array of strings";
+        Failure::Usage(format!("{name}: {what}: {remedy}"))
+    };
+    let array: Value =
+        serde_json::from_str(&text).map_err(|error| refuse(format!("it is not JSON: {error}")))?;
+    let other = array.as_array().into_iter().flatten().zip(0..).find(|(item, _)| !item.is_string());
+    match other {
+        Some((item, index)) => Err(refuse(format!("item {index} is {item}, not a string"))),
+        None => Ok(strings(&array).unwrap_or_default()),
+    }
 }
 
 /// What is wrong with a line that should be JSON, and in which of its columns.

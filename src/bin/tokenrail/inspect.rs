@@ -44,9 +44,10 @@ fn text(args: &InspectArgs) -> Result<String, Failure> {
         ));
         return input::read(path);
     }
-    if looks_like_a_path(&args.text) {
+    if path.is_dir() || looks_like_a_path(&args.text) {
+        let what = if path.is_dir() { "it is a folder" } else { "there is no such file" };
         output::say(&format!(
-            "note: there is no file {}, and the words themselves are shown (--literal says so)",
+            "note: {}: {what}, and the words themselves are shown (--literal says so)",
             args.text
         ));
     }

@@ -1,22 +1,19 @@
 //! `tokenrail score --items`: a file of questions, with output that can be resumed.
 //!
 //! Law, held by `tests/cli`: however often a run is cut short, at whatever byte, what it and the
-//! runs after it leave in the output is what one uninterrupted run writes, byte for byte. An output
-//! that another request made is refused and stays as it is.
+//! runs after it leave in the output is what one uninterrupted run writes, byte for byte.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokenrail::model::LanguageModel;
-use tokenrail::report::json_line;
 use tokenrail::score::{Duplicates, Options, Scorer};
 
 use crate::args::ScoreArgs;
 use crate::exit::Failure;
+use crate::results::Results;
 use crate::totals::Totals;
 use crate::{input, interrupt, model, output, progress};
 
@@ -27,23 +24,28 @@ const ROUND: usize = 16;
 
 /// A line of the items file.
 #[derive(Debug)]
-struct Item {
+pub(crate) struct Item {
     /// As given; the line number where there is none.
-    id: Value,
-    prompt: String,
-    choices: Vec<String>,
-    label: Option<usize>,
+    pub(crate) id: Value,
+    pub(crate) prompt: String,
+    pub(crate) choices: Vec<String>,
+    pub(crate) label: Option<usize>,
 }
 
 pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let items = read_items(path)?;
     let options =
         args.how.options(Options { duplicates: Duplicates::Keep, ..Options::default() })?;
-    let mut out = Out::open(args.out.as_deref())?;
+    let mut results = Results::open(args.out.as_deref(), path)?;
     let model = model::open(&args.model)?;
-    let decisions = json!({"model": model.name(), "options": options.to_json()});
+    let decisions = json!({
+        "model": model.name(),
+        "fingerprint": model.fingerprint(),
+        "precision": model.precision(),
+        "options": options.to_json(),
+    });
     let mut totals = Totals::default();
-    out.resume(&items, &decisions, &mut totals)?;
+    results.resume(&items, &decisions, &mut totals)?;
     let interrupted = interrupt::catch()?;
     let bar = progress::items(items.len(), totals.items());
     let mut scorer = Scorer::new(&model);
@@ -58,13 +60,17 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         let result = match scorer.score(&item.prompt, &item.choices, &options) {
             Ok(ranked) => ranked.to_json(),
             Err(error) => json!({
-                "prompt": item.prompt, "by": options.by.name(), "error": error.to_string(), "decisions": decisions,
+                "prompt": item.prompt,
+                "by": options.by.name(),
+                "error": error.to_string(),
+                "choices": item.choices,
+                "decisions": decisions,
             }),
         };
         if index >= done {
             let line = item.line(result);
             totals.add(&line);
-            bar.suspend(|| out.write(&line))?;
+            bar.suspend(|| results.write(&line, index))?;
             bar.inc(1);
         }
     }
@@ -73,9 +79,9 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let report = if args.json { format!("{}", totals.to_json()) } else { totals.table() };
     output::say(report.trim_end());
     if left > 0 {
-        return Err(Failure::Interrupted(match out {
-            Out::File { .. } => "the same command goes on where --out ends",
-            Out::Stdout => "with --out the same command could go on",
+        return Err(Failure::Interrupted(match results {
+            Results::File { .. } => "the same command goes on where --out ends",
+            Results::Stdout => "with --out the same command could go on",
         }));
     }
     match totals.failed() {
@@ -101,13 +107,6 @@ impl Item {
             line.extend(result);
         }
         line
-    }
-
-    /// Whether `cut` is the begin of its result line, or one with the other.
-    fn begins(&self, cut: &[u8]) -> bool {
-        let head = json_line(&self.line(json!({"prompt": self.prompt})));
-        let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
-        head.starts_with(cut) || cut.starts_with(head)
     }
 }
 
@@ -165,123 +164,4 @@ fn read_item(text: &str, line: usize) -> Result<Item, String> {
         other => return Err(format!("\"id\" is {other}, not a string or an integer of 64 bits")),
     };
     Ok(Item { id, prompt: prompt.to_owned(), choices, label })
-}
-
-/// Where the items' results go.
-enum Out {
-    Stdout,
-    File { path: PathBuf, file: File },
-}
-
-impl Out {
-    /// Opens the output file, if there is one, for this process alone.
-    fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(Self::Stdout);
-        };
-        let file_error = |source| Failure::File { path: path.to_owned(), source };
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(file_error)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self::File { path: path.to_owned(), file }),
-            Err(TryLockError::WouldBlock) => {
-                let what = "another process writes it; wait for that or give another --out";
-                Err(file_error(io::Error::new(io::ErrorKind::WouldBlock, what)))
-            }
-            Err(TryLockError::Error(source)) => Err(file_error(source)),
-        }
-    }
-
-    /// Counts the results that the output file has: those of the first items, in order. A last line
-    /// that was cut short is dropped.
-    fn resume(
-        &mut self,
-        items: &[Item],
-        decisions: &Value,
-        totals: &mut Totals,
-    ) -> Result<(), Failure> {
-        let Self::File { path, file } = self else {
-            return Ok(());
-        };
-        let file_error = |source| Failure::File { path: path.clone(), source };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(file_error)?;
-        let kept = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let (whole, cut) = bytes.split_at(kept);
-        let refuse = |line: usize, what: String| {
-            Failure::Usage(format!("{} line {line}: {what}; give another --out", path.display()))
-        };
-        for (line, text) in (1..).zip(whole.split_inclusive(|&byte| byte == b'\n')) {
-            let result = serde_json::from_slice(text).map_err(|error| input::json_fault(&error));
-            let result = result.map_err(|what| refuse(line, what))?;
-            continues(&result, items.get(line - 1), decisions)
-                .map_err(|what| refuse(line, what))?;
-            totals.add(&result);
-        }
-        let next = items.get(totals.items());
-        if !cut.is_empty() && !next.is_some_and(|item| item.begins(cut)) {
-            let what = "it is not the begin of the next item's result".to_owned();
-            return Err(refuse(totals.items() + 1, what));
-        }
-        file.set_len(kept as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(file_error)?;
-        if totals.items() > 0 {
-            output::say(&format!(
-                "{} of {} items are in {} already",
-                totals.items(),
-                items.len(),
-                path.display()
-            ));
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, line: &Value) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => output::print_json(line),
-            Self::File { path, file } => {
-                let written = file.write_all(format!("{}\n", json_line(line)).as_bytes());
-                written.map_err(|source| Failure::File { path: path.clone(), source })
-            }
-        }
-    }
-}
-
-/// Checks that an earlier result is what this run, of which every result has `decisions`, would have
-/// written for the item.
-fn continues(result: &Value, item: Option<&Item>, decisions: &Value) -> Result<(), String> {
-    let Some(item) = item else {
-        return Err("it has more results than there are items".to_owned());
-    };
-    if result["id"] != item.id {
-        return Err(format!("it has id {}, where the items have {}", result["id"], item.id));
-    }
-    if result["prompt"] != item.prompt.as_str() {
-        return Err("its prompt is not the item's".to_owned());
-    }
-    if result["label"] != json!(item.label) {
-        return Err(format!("its label is {}, not the item's", result["label"]));
-    }
-    let earlier = &result["decisions"];
-    if earlier["model"] != decisions["model"] {
-        return Err(format!("it is of model {}, not {}", earlier["model"], decisions["model"]));
-    }
-    for (option, value) in decisions["options"].as_object().into_iter().flatten() {
-        let earlier = &earlier["options"][option];
-        if earlier != value {
-            return Err(format!("its option {option} is {earlier}, where this run's is {value}"));
-        }
-    }
-    if result.get("error").is_some() {
-        return Ok(());
-    }
-    let choices = result["candidates"].as_array().map_or(&[][..], Vec::as_slice);
-    let is_choice = |choice: &Value| {
-        let index = choice["index"].as_u64().and_then(|index| usize::try_from(index).ok());
-        index.and_then(|index| item.choices.get(index)).is_some_and(|text| choice["text"] == *text)
-    };
-    if choices.len() != item.choices.len() || !choices.iter().all(is_choice) {
-        return Err("its candidates are not the item's choices".to_owned());
-    }
-    Ok(())
 }

@@ -15,6 +15,7 @@ mod items;
 mod model;
 mod output;
 mod progress;
+mod results;
 mod schema;
 mod score;
 mod tools;

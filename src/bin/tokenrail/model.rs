@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokenrail::model::local::LocalModel;
 use tokenrail::report::{Cell, Column, Table};
-use tokenrail::store::{Access, ModelSource, Store};
+use tokenrail::store::{Access, ModelSource, Store, StoreError};
 
 use crate::args::{ModelArgs, ModelCommand};
 use crate::exit::Failure;
@@ -41,9 +41,12 @@ pub(crate) fn run(command: &ModelCommand) -> Result<(), Failure> {
             }
             output::print(&table.render(output::colour()))
         }
-        ModelCommand::Path { model } => match store.locate(model)? {
-            Some(path) => output::print(&format!("{}\n", path.display())),
-            None => Err(Failure::Usage(format!(
+        ModelCommand::Path { model } => match (store.locate(model)?, model) {
+            (Some(path), _) => output::print(&format!("{}\n", path.display())),
+            (None, ModelSource::Path(path)) => {
+                Err(StoreError::NoFile { path: path.clone() }.into())
+            }
+            (None, _) => Err(Failure::Usage(format!(
                 "{model} is not on this machine: `tokenrail model get {model}` obtains it"
             ))),
         },
@@ -56,8 +59,13 @@ pub(crate) fn run(command: &ModelCommand) -> Result<(), Failure> {
 }
 
 fn obtain(model: &ModelSource, access: Access) -> Result<std::path::PathBuf, Failure> {
+    let store = match model {
+        // What is found by its path needs no cache folder, so none has to be known.
+        ModelSource::Path(_) => Store::new(""),
+        _ => Store::from_env()?,
+    };
     let mut fetching = Fetching::default();
-    let path = Store::from_env()?.obtain(model, access, &mut |progress| fetching.show(&progress));
+    let path = store.obtain(model, access, &mut |progress| fetching.show(&progress));
     fetching.end();
     Ok(path?)
 }

@@ -110,6 +110,7 @@ fn summary(ranked: &Ranked) -> String {
         text.push_str(&format!("{} would choose {winner:?}\n", other.by.name().replace('_', "-")));
     }
     let decisions = &ranked.decisions;
+    let context = decisions.unconditional.as_ref();
     for (count, what) in [
         (decisions.moved_spaces, "space(s) moved from the prompt's end to every candidate"),
         (
@@ -117,6 +118,14 @@ fn summary(ranked: &Ranked) -> String {
             "token(s) at the prompt's end are scored with every candidate, which merges with them",
         ),
         (decisions.truncated, "token(s) cut from the prompt's beginning"),
+        (
+            context.map_or(0, |context| context.healed),
+            "token(s) at the unconditional context's end are scored with every candidate",
+        ),
+        (
+            context.map_or(0, |context| context.truncated),
+            "token(s) cut from the unconditional context's beginning",
+        ),
         (ranked.counters.stopped, "candidate(s) stopped: they cannot be among the best"),
     ] {
         if count > 0 {

@@ -9,6 +9,7 @@
 
 mod attention;
 mod config;
+mod fingerprint;
 mod gguf;
 mod open_folder;
 mod open_gguf;
@@ -21,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{ChatTemplate, LanguageModel, ModelError, Session};
-use crate::vocab::Tokenizer;
+use crate::vocab::{Tokenizer, VocabError};
 use session::LocalSession;
 use transformer::Transformer;
 
@@ -41,6 +42,7 @@ use transformer::Transformer;
 #[derive(Debug)]
 pub struct LocalModel {
     name: String,
+    fingerprint: String,
     tokenizer: Tokenizer,
     chat_template: Option<ChatTemplate>,
     transformer: Arc<Transformer>,
@@ -69,6 +71,10 @@ impl LanguageModel for LocalModel {
         &self.name
     }
 
+    fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
     fn precision(&self) -> &str {
         "float32"
     }
@@ -93,6 +99,16 @@ impl LanguageModel for LocalModel {
 impl From<candle_core::Error> for ModelError {
     fn from(error: candle_core::Error) -> Self {
         Self::Backend(Box::new(error))
+    }
+}
+
+/// Names the file of a tokenizer that cannot be built.
+fn tokenizer_error(path: &Path, error: VocabError) -> ModelError {
+    match error {
+        VocabError::Unsupported { .. } => error.into(),
+        VocabError::Broken(_) | VocabError::Tokenizer(_) => {
+            ModelError::Broken { path: path.to_owned(), what: error.to_string() }
+        }
     }
 }
 

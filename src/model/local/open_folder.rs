@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::config::{Config, RopeScaling};
 use super::safetensors::SafeTensors;
 use super::transformer::{Source, Transformer};
-use super::{LocalModel, file_name};
+use super::{LocalModel, file_name, fingerprint, tokenizer_error};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{Tokenizer, TokenizerConfig};
 
@@ -41,12 +41,15 @@ pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
         rows: config.vocabulary,
     };
     let chat_template = chat_template(folder, &settings, &names)?;
-    let tokenizer_bytes = read(&folder.join("tokenizer.json"))?;
-    let tensors = SafeTensors::open(&weight_files(folder)?)?;
+    let tokenizer_path = folder.join("tokenizer.json");
+    let tokenizer_bytes = read(&tokenizer_path)?;
+    let weights = weight_files(folder)?;
+    let tensors = SafeTensors::open(&weights)?;
     let is_tied = json.value["tie_word_embeddings"].as_bool().unwrap_or(false);
     let transformer = Transformer::load(config, &mut Source::SafeTensors { tensors, is_tied })?;
     // After the weights, which have shown that the vocabulary is not larger than the files.
-    let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)?;
+    let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)
+        .map_err(|error| tokenizer_error(&tokenizer_path, error))?;
     if tokenizer.vocabulary().len() > names.rows {
         return Err(json.broken(format!(
             "vocab_size is {}, but tokenizer.json has {} ids",
@@ -56,6 +59,7 @@ pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
     }
     Ok(LocalModel {
         name: file_name(folder),
+        fingerprint: fingerprint::of_files(&[settings_files(folder), weights].concat())?,
         tokenizer,
         chat_template,
         transformer: Arc::new(transformer),
@@ -185,6 +189,12 @@ fn chat_template(
     let bos = names.bos.as_deref().unwrap_or("");
     let eos = names.eos.first().map_or("", String::as_str);
     source.map(|source| ChatTemplate::compile(&source, bos, eos)).transpose()
+}
+
+/// The files beside the weights, of those that are there.
+fn settings_files(folder: &Path) -> Vec<PathBuf> {
+    let names = ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+    names.map(|name| folder.join(name)).into_iter().filter(|path| path.exists()).collect()
 }
 
 /// `model.safetensors`, or the shards that `model.safetensors.index.json` names. A shard's name is

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::config::{Config, RopeScaling};
 use super::gguf::{Gguf, Value};
 use super::transformer::{Source, Transformer};
-use super::{LocalModel, file_name};
+use super::{LocalModel, file_name, fingerprint, tokenizer_error};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfig};
 
@@ -21,7 +21,7 @@ pub(super) fn open(path: &Path) -> Result<LocalModel, ModelError> {
     let mut file = Gguf::open(path)?;
     let config = config(&mut file)?;
     let spelled = special_names(&file)?;
-    let tokenizer = tokenizer(&mut file, &config, &spelled)?;
+    let tokenizer = tokenizer(path, &mut file, &config, &spelled)?;
     let chat_template = match file.get("tokenizer.chat_template") {
         None => None,
         Some(_) => Some(ChatTemplate::compile(
@@ -33,6 +33,7 @@ pub(super) fn open(path: &Path) -> Result<LocalModel, ModelError> {
     let transformer = Transformer::load(config, &mut Source::Gguf(file))?;
     Ok(LocalModel {
         name: file_name(path),
+        fingerprint: fingerprint::of_files(&[path])?,
         tokenizer,
         chat_template,
         transformer: Arc::new(transformer),
@@ -134,6 +135,7 @@ fn special_names(file: &Gguf) -> Result<SpecialNames, ModelError> {
 }
 
 fn tokenizer(
+    path: &Path,
     file: &mut Gguf,
     config: &Config,
     spelled: &SpecialNames,
@@ -179,7 +181,7 @@ fn tokenizer(
         adds_bos: Some(adds_bos),
         rows: config.vocabulary,
     };
-    Ok(Tokenizer::from_byte_pairs(pairs, &names)?)
+    Tokenizer::from_byte_pairs(pairs, &names).map_err(|error| tokenizer_error(path, error))
 }
 
 /// The numbers of llama.cpp's `llama_token_type`; byte tokens (6) belong to SentencePiece.

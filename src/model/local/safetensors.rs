@@ -94,6 +94,9 @@ impl SafeTensors {
             |what: &str| ModelError::Broken { path: path.to_owned(), what: what.to_owned() };
         let mut file = File::open(path).map_err(io)?;
         let size = file.metadata().map_err(io)?.len();
+        if size < 8 {
+            return Err(broken(&format!("it ends at byte {size}, within its header's length")));
+        }
         let mut length = [0; 8];
         file.read_exact(&mut length).map_err(io)?;
         let length = u64::from_le_bytes(length);

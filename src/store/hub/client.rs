@@ -1,25 +1,34 @@
 //! The hub client: one file at a time, resumed where possible, and verified.
 //!
 //! The client trusts the server: it takes a short body for a whole file, and appends to what an
-//! interrupted download left without looking at it. So each file is verified here.
+//! interrupted download left without looking at it. So each file is verified here, and what comes
+//! late or in excess is not waited for.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError, ApiRepo, Metadata};
+use hf_hub::api::sync::{Api, ApiBuilder, ApiError, Metadata};
 use hf_hub::{Cache, Repo, RepoType};
 
 use super::super::disk::{self, Expected};
 use super::super::error::StoreError;
 use super::super::progress::{Progress, Report, Stage};
 use super::super::source::{HubModel, is_relative};
+use super::patience::{Meter, Unfinished, wait};
+
+/// The time without a byte after which a server is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The variable that names another, in seconds, for Python's hub client as well.
+const PATIENCE_VARIABLE: &str = "HF_HUB_DOWNLOAD_TIMEOUT";
 
 /// Fetches single files into the client's own cache layout.
 pub(super) struct Client {
     folder: PathBuf,
     api: Api,
+    patience: Duration,
 }
 
 /// What a repository holds at one moment.
@@ -51,10 +60,12 @@ impl Client {
         Self::build(folder, builder)
     }
 
-    /// The endpoint and the token that the client finds in the environment.
+    /// The endpoint, the token and the patience that are found in the environment.
     pub(super) fn from_env(folder: PathBuf) -> Self {
         let builder = ApiBuilder::from_env().with_cache_dir(folder.clone());
-        Self::build(folder, builder)
+        let seconds = std::env::var(PATIENCE_VARIABLE).ok().and_then(|text| text.parse().ok());
+        let patience = seconds.filter(|&seconds| seconds > 0).map(Duration::from_secs);
+        Self { patience: patience.unwrap_or(PATIENCE), ..Self::build(folder, builder) }
     }
 
     /// The folder of a repository, without regard to revision and file.
@@ -64,11 +75,8 @@ impl Client {
 
     /// Asks which commit the model's revision is, and which files it has.
     pub(super) fn listing(&self, model: &HubModel) -> Result<Listing, StoreError> {
-        let info = self
-            .api
-            .repo(at(model, model.revision().unwrap_or("main")))
-            .info()
-            .map_err(|fault| refused(model.to_string(), &fault))?;
+        let repo = self.api.repo(at(model, model.revision().unwrap_or("main")));
+        let info = self.call(&model.to_string(), move |_| repo.info(), |_| Ok(()))?;
         legal(&model.to_string(), "commit", &info.sha)?;
         Ok(Listing {
             commit: info.sha,
@@ -87,9 +95,8 @@ impl Client {
         let name = format!("{}:{file}", model.repo());
         let repo = at(model, revision);
         legal(&name, "file name", file)?;
-        let remote = self.api.repo(repo.clone());
-        let metadata =
-            self.api.metadata(&remote.url(file)).map_err(|fault| refused(name.clone(), &fault))?;
+        let (api, url) = (self.api.clone(), self.api.repo(repo.clone()).url(file));
+        let metadata = self.call(&name, move |_| api.metadata(&url), |_| Ok(()))?;
         legal(&name, "commit", metadata.commit_hash())?;
         legal(&name, "etag", metadata.etag())?;
         let expected = expected(&metadata);
@@ -101,10 +108,10 @@ impl Client {
         }
         let blob = cache.blob_path(metadata.etag());
         let begun = keep_if_resumable(&blob.with_extension("part"), expected.bytes)?;
-        match download(&remote, file, [&shown, &blob], &expected, report) {
+        match self.download(&repo, file, [&shown, &blob], &expected, report) {
             // What was resumed may have been the beginning of something else: once more, from zero.
             Err(StoreError::WrongSize { .. } | StoreError::WrongHash { .. }) if begun => {
-                download(&remote, file, [&shown, &blob], &expected, report)?;
+                self.download(&repo, file, [&shown, &blob], &expected, report)?;
             }
             result => result?,
         }
@@ -114,7 +121,63 @@ impl Client {
     fn build(folder: PathBuf, builder: ApiBuilder) -> Self {
         let api =
             builder.build().expect("building fails only for native TLS, which is not compiled in");
-        Self { folder, api }
+        Self { folder, api, patience: PATIENCE }
+    }
+
+    /// Downloads a file to `[shown, blob]`, and deletes both if they are not as expected.
+    fn download(
+        &self,
+        repo: &Repo,
+        file: &str,
+        [shown, blob]: [&Path; 2],
+        expected: &Expected,
+        report: &mut Report<'_>,
+    ) -> Result<(), StoreError> {
+        // The client keeps a link that is there, even one to other bytes.
+        disk::remove_file(shown)?;
+        let total = expected.bytes;
+        let step = |done| {
+            report(Progress {
+                stage: Stage::Downloading,
+                name: file,
+                done: u64::min(done, total),
+                total: Some(total),
+            });
+            let name = file.to_owned();
+            match done > total {
+                true => Err(StoreError::WrongSize { name, expected: total, found: total + 1 }),
+                false => Ok(()),
+            }
+        };
+        let (remote, path) = (self.api.repo(repo.clone()), file.to_owned());
+        let call = move |meter| remote.download_with_progress(&path, meter).map(drop);
+        let verified =
+            self.call(file, call, step).and_then(|()| expected.verify(shown, file, report));
+        if let Err(StoreError::WrongSize { .. } | StoreError::WrongHash { .. }) = verified {
+            for path in [shown, blob, &blob.with_extension("part")] {
+                disk::remove_file(path)?;
+            }
+        }
+        verified
+    }
+
+    /// Waits for a call of the client about `name`.
+    fn call<T: Send + 'static>(
+        &self,
+        name: &str,
+        call: impl FnOnce(Meter<Result<T, ApiError>>) -> Result<T, ApiError> + Send + 'static,
+        step: impl FnMut(u64) -> Result<(), StoreError>,
+    ) -> Result<T, StoreError> {
+        let failed = |cause: String| StoreError::Hub { name: name.to_owned(), cause };
+        match wait(self.patience, call, step) {
+            Ok(result) => result.map_err(|fault| refused(name.to_owned(), &fault)),
+            Err(Unfinished::Silent) => {
+                let seconds = self.patience.as_secs();
+                Err(failed(format!("it sent nothing for {seconds} s ({PATIENCE_VARIABLE})")))
+            }
+            Err(Unfinished::Broken) => Err(failed("the hub client broke down".to_owned())),
+            Err(Unfinished::Refused(error)) => Err(error),
+        }
     }
 }
 
@@ -123,52 +186,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("folder", &self.folder).finish_non_exhaustive()
     }
-}
-
-/// Passes the client's progress on.
-struct Meter<'a, 'r> {
-    report: &'a mut Report<'r>,
-    name: &'a str,
-    done: u64,
-    total: u64,
-}
-
-impl hf_hub::api::Progress for Meter<'_, '_> {
-    fn init(&mut self, _size: usize, _filename: &str) {
-        self.done = 0;
-    }
-
-    fn update(&mut self, size: usize) {
-        self.done += size as u64;
-        (self.report)(Progress {
-            stage: Stage::Downloading,
-            name: self.name,
-            done: self.done.min(self.total),
-            total: Some(self.total),
-        });
-    }
-
-    fn finish(&mut self) {}
-}
-
-/// Downloads a file to `[shown, blob]`, and deletes both if they are not as expected.
-fn download(
-    remote: &ApiRepo,
-    file: &str,
-    [shown, blob]: [&Path; 2],
-    expected: &Expected,
-    report: &mut Report<'_>,
-) -> Result<(), StoreError> {
-    // The client keeps a link that is there, even one to other bytes.
-    disk::remove_file(shown)?;
-    let meter = Meter { report, name: file, done: 0, total: expected.bytes };
-    remote.download_with_progress(file, meter).map_err(|fault| refused(file.to_owned(), &fault))?;
-    let verified = expected.verify(shown, file, report);
-    if verified.is_err() {
-        disk::remove_file(shown)?;
-        disk::remove_file(blob)?;
-    }
-    verified
 }
 
 /// Whether the unfinished download at `part` can be resumed; what cannot be is deleted.

@@ -4,6 +4,7 @@
 //! [`Record`] says so, which is written last.
 
 mod client;
+mod patience;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
