@@ -110,6 +110,8 @@ impl Constraint {
         let tokens = program.patterns().iter().map(|pattern| resolve(pattern, vocabulary));
         let tokens = tokens.collect::<Result<Vec<_>, _>>()?.into();
         let alphabet = alphabet(vocabulary);
+        let mut limits = grammar.limits().clone();
+        limits.alternatives = limits.alternatives.max(2 * grammar.exprs().widest());
         let language = |alphabet| -> Result<Language, ConstraintError> {
             let machines = program.schemas().iter().map(|schema| {
                 let mut machine = Machine::new(schema, alphabet);
@@ -121,7 +123,7 @@ impl Constraint {
                 automaton: Automaton::new(grammar.exprs().clone(), alphabet),
                 machines: machines.collect::<Result<_, ConstraintError>>()?,
                 tokens: Arc::clone(&tokens),
-                limits: grammar.limits().clone(),
+                limits: limits.clone(),
             })
         };
         let mut engine = Engine::new(language(alphabet)?);

@@ -1,8 +1,8 @@
 //! The engine against the recognizer that decides as plainly as can be.
 
 use super::{Constraint, ConstraintError};
-use crate::grammar::Grammar;
 use crate::grammar::tests::recognizer::{Input, Verdict, recognize};
+use crate::grammar::{Grammar, Limits};
 use crate::vocab::Vocabulary;
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -78,6 +78,18 @@ fn random_grammars_match_what_the_recognizer_says() {
     for seed in 0..400 {
         check(&Random(seed).grammar(), seed);
     }
+}
+
+#[test]
+fn alternatives_have_a_limit() {
+    // Each run that is over lowers how many must come, and how many may.
+    let limits = Limits { alternatives: 500, ..Limits::default() };
+    let grammar = Grammar::regex_within("((a{2,9}b?){50,90}c?){50,90}", &limits).unwrap();
+    let bytes: Vec<u8> = (0..=255).collect();
+    let constraint = Constraint::new(&grammar, &Vocabulary::new(bytes.chunks(1), ["<end>"]));
+    let error = constraint.unwrap().matcher().advance_bytes(&[b'a'; 4000]).unwrap_err();
+    let what = "alternatives open within a terminal: ";
+    assert!(error.to_string().starts_with(what), "{error}");
 }
 
 #[test]
