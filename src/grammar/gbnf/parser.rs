@@ -2,7 +2,7 @@
 //!
 //! | production | is |
 //! |---|---|
-//! | grammar | rules, up to the end |
+//! | grammar | rules, up to the end, each of which begins its line |
 //! | rule | name, options in brackets, `::=`, alternatives, at most one look-ahead `(=…)` |
 //! | alternatives | sequences, `\|` between them |
 //! | sequence | items up to a `\|`, a `)`, a look-ahead or the next rule; none is the empty text |
@@ -74,6 +74,13 @@ impl<'s, 'd> Parser<'s, 'd> {
                 };
                 return Err(self.wrong(self.scan.at, what));
             };
+            if !self.scan.begins_line(definition.offset) {
+                let what = format!(
+                    "rule {:?} begins behind another: write it on a line of its own",
+                    definition.name
+                );
+                return Err(self.wrong(definition.offset, what));
+            }
             rules.push(self.rule(&definition)?);
         }
     }

@@ -39,6 +39,14 @@ fn errors_say_where_what_and_what_would_be_right() {
             "root ::= \"a\" + +",
             "a quantifier cannot follow another: put \"a\" and the first in ( ) (line 1, column 16)",
         ),
+        (
+            "root ::= \"a\" b ::= \"c\"",
+            "rule \"b\" begins behind another: write it on a line of its own (line 1, column 14)",
+        ),
+        (
+            "root ::= b\nb ::= \"a\" (=\"b\")\tc[lazy] ::= \"c\"",
+            "rule \"c\" begins behind another: write it on a line of its own (line 2, column 18)",
+        ),
         ("root ::= *", "* has nothing to repeat (line 1, column 10)"),
         (
             "root ::= a b\na ::= \"x\"",
