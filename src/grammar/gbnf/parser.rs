@@ -204,6 +204,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         match self.scan.peek() {
             Some('"') => {
                 let text = self.scan.text(self.draft)?;
+                self.draft.check_parts(text.value.len(), text.offset)?;
                 Ok(Body::terminal(self.draft.exprs.literal(text.value.as_bytes())))
             }
             Some('[') => self.class(),

@@ -47,6 +47,9 @@ fn hostile_sources_end_soon() {
     let refused = check(few, &format!("root[lazy] ::= r0\n{doubling}r60 ::= \"ab\""));
     assert!(matches!(refused, Some(GrammarError::Limit { .. })), "{refused:?}");
     check(Grammar::regex, &"(".repeat(60_000));
+    let long = format!("root ::= \"{}\"", "ab".repeat(2_500_000));
+    let refused = check(Grammar::gbnf, &long);
+    assert!(matches!(refused, Some(GrammarError::Limit { .. })), "{refused:?}");
     check(Grammar::regex, "((a{1000}){1000}){1000}");
 }
 
