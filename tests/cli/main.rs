@@ -992,7 +992,7 @@ fn generate_writes_legal_texts() {
     let three = support::lines(&out);
     assert_eq!(three.len(), 3);
     for result in &three {
-        assert_eq!(keys(result), ["text", "finish", "tokens", "prompt_tokens"]);
+        assert_eq!(keys(result), ["text", "finish", "tokens", "end", "prompt_tokens"]);
         let tokens = result["tokens"].as_array().expect("an array");
         assert_eq!(
             keys(&tokens[0]),
