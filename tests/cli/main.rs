@@ -687,7 +687,7 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         (&["score"], &["pmi", "--top", "Examples:\n"]),
         (&["inspect"], &["Examples:\n"]),
         (&["generate"], &["--max-tokens", "--seed", "Examples:\n"]),
-        (&["check"], &["0 all accepted, 1 some refused, 2 ", "Examples:\n"]),
+        (&["check"], &["0 all accepted, 1 some refused, 2 ", "4 a text met", "Examples:\n"]),
         (&["schema", "check"], &["0 all is enforced exactly, 1 ", "Examples:\n"]),
     ];
     let help = parts.map(|(command, out)| {
@@ -858,14 +858,21 @@ fn check_answers_programs() {
     assert_eq!(support::lines(&out), [accepted.clone(), refused, accepted]);
     let (out, _) = check(folder.path(), &Case { stdin: "\"[1]\"\n", code: 0, ..case });
     assert_eq!(out, "{\"accepted\":true}\n");
-    for (lines, what) in
-        [("\"[1]\"\n[1]", "line 2: it is JSON, but not a string"), ("[1", "line 1: it is not JSON")]
-    {
-        check(
-            folder.path(),
-            &Case { stdin: lines, code: 2, err: &["standard input ", what], ..case },
-        );
-    }
+    let bad = "\"[1]\"\n{bad\n[1]\n\n\"\\ud800\"\n\"[2]\"\n";
+    let (out, err) = check(folder.path(), &Case { stdin: bad, ..case });
+    let reasons: Vec<String> = support::lines(&out)
+        .iter()
+        .map(|answer| answer["reason"].as_str().unwrap_or("accepted").to_owned())
+        .collect();
+    let expected = [
+        "accepted",
+        "it is not JSON: key must be a string at column 2",
+        "it is JSON, but not a string",
+        "it is not JSON: EOF while parsing a value at column 0",
+        "it is not JSON: unexpected end of hex escape at column 8",
+        "accepted",
+    ];
+    assert_eq!((reasons, err.as_str()), (expected.map(str::to_owned).to_vec(), ""));
 }
 
 #[test]
