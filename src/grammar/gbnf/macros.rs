@@ -29,6 +29,11 @@ impl<'s> Parser<'s, '_> {
         if ahead.peek() != Some('(') {
             return Ok(None);
         }
+        // They match the empty text, or texts with no end in sight: what follows always begins so.
+        if self.is_ahead && !matches!(name, "Regex" | "Token" | "ExcludeToken") {
+            let what = format!("{name} cannot stand in a look-ahead: write what may follow");
+            return Err(self.wrong(offset, what));
+        }
         let mut arguments = self.arguments(name, offset)?;
         let body = expand(self, &mut arguments)?;
         arguments.check_taken(self)?;

@@ -32,6 +32,8 @@ pub(super) struct Parser<'s, 'd> {
     names: BTreeSet<&'s str>,
     /// How many groups are open.
     pub(super) depth: usize,
+    /// Whether a look-ahead is being read.
+    pub(super) is_ahead: bool,
 }
 
 /// A rule as it was read.
@@ -55,7 +57,7 @@ pub(super) struct Lookahead {
 impl<'s, 'd> Parser<'s, 'd> {
     pub(super) fn new(source: &'s str, draft: &'d mut Draft<'s>, limits: &'d Limits) -> Self {
         let names = defined_names(source).collect();
-        Self { scan: Scanner::new(source), draft, limits, names, depth: 0 }
+        Self { scan: Scanner::new(source), draft, limits, names, depth: 0, is_ahead: false }
     }
 
     /// Reads all rules.
@@ -103,7 +105,9 @@ impl<'s, 'd> Parser<'s, 'd> {
         if !self.scan.eat("(=") {
             return Ok(None);
         }
+        self.is_ahead = true;
         let body = self.nested(offset)?;
+        self.is_ahead = false;
         Ok(Some(Lookahead { body, offset }))
     }
 

@@ -78,9 +78,23 @@ fn errors_say_where_what_and_what_would_be_right() {
              write a regular body (line 2, column 1)",
         ),
         (
-            "root ::= r\nr ::= \"a\" (=\"b\")",
+            "root ::= r [a-z]\nr ::= \"a\" (=\"bc\")",
             "this look-ahead is not decided by what follows the rule: write what may follow behind \
              each call (line 2, column 11)",
+        ),
+        (
+            "root ::= x \"b\"\nx ::= \"x\" r\nr ::= \"a\" (=\"b\")",
+            "this look-ahead is not decided by what follows the rule: write what may follow behind \
+             each call (line 3, column 11)",
+        ),
+        (
+            "root ::= \"(\" root \")\" | r\nr ::= \"a\" (=\"b\")",
+            "this look-ahead is not decided by what follows the rule: write what may follow behind \
+             each call (line 2, column 11)",
+        ),
+        (
+            "root ::= \"a\" (=Substring(\"b\"))",
+            "Substring cannot stand in a look-ahead: write what may follow (line 1, column 16)",
         ),
         (
             "root ::= TagDispatch((\"\", root))",
