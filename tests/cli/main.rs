@@ -672,6 +672,7 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         ("moods.txt", b"happy\nsad\n"),
         ("replies.jsonl", b"\"[1, 2]\"\n\"{}\"\n"),
         ("payments.jsonl", br#""{\"amount\":1,\"kind\":\"cash\"}""#),
+        ("tools.json", br#"[{"name": "weather"}]"#),
     ]);
     let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
     fs::create_dir(folder.path().join("grammars")).expect("a folder");
@@ -758,11 +759,12 @@ fn models_and_completions_are_listed() {
 }
 
 /// A grammar with one fault or none, by the file's name.
-const GRAMMARS: [(&str, &[u8]); 12] = [
+const GRAMMARS: [(&str, &[u8]); 13] = [
     ("list.gbnf", "root ::= \"[\" item (\",\" item)* \"]\"\nitem ::= [0-9]+ | \"日本\"".as_bytes()),
     ("list.lark", b"start: \"[\" NUMBER (\",\" NUMBER)* \"]\"\nNUMBER: /[0-9]+/"),
     ("token.gbnf", b"root ::= \"a\" <|im_end|> \"b\"?"),
     ("id.gbnf", b"root ::= \"a\" <[2]>"),
+    ("strat.lark", b"start: \"a\"\n  | <|im_strat|>"),
     ("misspelt.gbnf", "root ::= \"日本\x1b[2J\"\tdigt\ndigit ::= [0-9]".as_bytes()),
     ("twice.gbnf", b"root ::= \"a\"\nroot ::= \"b\""),
     ("open.lark", b"start: (\"a\""),
@@ -922,7 +924,7 @@ fn faulty_grammars_are_refused_before_the_model_opens() {
     let none = ["check", "--grammar", "none.gbnf", "a"];
     let prompts = ["generate", "--regex", "a"];
     let cases: [(&[&str], i32, &[&str]); 10] = [
-        (&id, 2, &["the grammar names tokens, which only a model has"]),
+        (&id, 2, &["the grammar names tokens (line 1, column 14), which only a model has", "^"]),
         (&[&prompts[..], &["a", "--temperature", "-1"]].concat(), 2, &["at least 0"]),
         (&huge, 2, &["huge.gbnf: ", "100000000 is over the limit of 1048576"]),
         (&endless, 2, &["endless.gbnf: rule \"root\" matches no text at all (line 1, column 1)"]),
@@ -947,7 +949,9 @@ fn check_shows_the_model_s_tokens() {
     let folder = folder(&GRAMMARS);
     let args = ["check", "--tokens", "--grammar", "token.gbnf"];
     let (accepted, refused) = ("a<|im_end|>b", "a<|im_end|>c");
-    let cases: [Ended<'_>; 3] = [
+    let misnamed = "did you mean \"<|im_start|>\"? (line 2, column 5)\n  | <|im_strat|>\n    ^\n";
+    let cases: [Ended<'_>; 4] = [
+        (&["check", "--tokens", "--grammar", "strat.lark", "a"], 2, &[], &[misnamed]),
         (
             &[&args[..], &[accepted]].concat(),
             0,

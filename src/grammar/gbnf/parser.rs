@@ -275,7 +275,8 @@ impl<'s, 'd> Parser<'s, 'd> {
             self.scan.at += end + 1;
             TokenPattern::Named(format!("<{}>", &rest[..end]))
         };
-        Ok(Body::Token(if is_negated { TokenPattern::Not(Box::new(token)) } else { token }))
+        let token = if is_negated { TokenPattern::Not(Box::new(token)) } else { token };
+        Ok(self.draft.token(token, offset))
     }
 
     /// A macro or a rule; the macro only where no rule is called so.

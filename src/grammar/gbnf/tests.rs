@@ -48,9 +48,11 @@ fn errors_say_where_what_and_what_would_be_right() {
             "rule \"c\" begins behind another: write it on a line of its own (line 2, column 18)",
         ),
         ("root ::= *", "* has nothing to repeat (line 1, column 10)"),
+        ("root ::= a b\na ::= \"x\"", "rule \"b\" is not defined (line 1, column 12)"),
+        ("root ::= foo", "rule \"foo\" is not defined (line 1, column 10)"),
         (
-            "root ::= a b\na ::= \"x\"",
-            "rule \"b\" is not defined: did you mean \"a\"? (line 1, column 12)",
+            "root ::= itme\nitem ::= \"x\"",
+            "rule \"itme\" is not defined: did you mean \"item\"? (line 1, column 10)",
         ),
         ("a ::= \"x\"", "rule \"root\" is not defined (line 1, column 1)"),
         (
