@@ -122,7 +122,7 @@ fn replay(
     let mut matcher = constraint.matcher();
     let mut session = support::model().session();
     let mut replayed = Vec::new();
-    for (count, token) in generated.tokens.iter().enumerate() {
+    for (count, token) in generated.tokens.iter().chain(&generated.end).enumerate() {
         let logits = session.feed(&context, Rows::Last).expect("logits");
         let mask = matcher.mask_within(most - count).expect("a mask");
         assert!(mask.contains(token.id), "{token:?}");
@@ -154,7 +154,8 @@ fn removed_mass_and_logprobs_are_the_model_s() {
         let constraint = compile(&grammar);
         let generated = generate(&constraint, prompt, &greedy(most));
         let replayed = replay(&constraint, prompt, &generated, most);
-        for (token, Replayed { logprob, kept, best }) in generated.tokens.iter().zip(replayed) {
+        let tokens = generated.tokens.iter().chain(&generated.end);
+        for (token, Replayed { logprob, kept, best }) in tokens.zip(replayed) {
             let is_close = |found: f64, expected: f64| (found - expected).abs() < 2e-3;
             assert!(is_close(token.logprob, logprob), "{name}: {token:?}, {logprob}");
             if token.is_forced {

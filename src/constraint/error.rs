@@ -48,10 +48,14 @@ pub enum ConstraintError {
         missing: String,
     },
     /// A token pattern names a token that the vocabulary does not have.
-    #[error("the vocabulary has no token {name:?}")]
+    #[error("the vocabulary has no token {name:?}{}{}", suggested(suggestion.as_deref()), at(place.as_ref()))]
     UnknownToken {
         /// Its name.
         name: String,
+        /// The special token's name that is most like it.
+        suggestion: Option<String>,
+        /// Where the grammar names it first, if it has a source.
+        place: Option<crate::grammar::Place>,
     },
     /// A mask does not fit the words it is to be written into.
     #[error("the mask has {needed} words, but only {given} were given")]
@@ -79,6 +83,10 @@ pub enum ConstraintError {
         /// How much is allowed.
         limit: usize,
     },
+}
+
+fn suggested(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(": did you mean {name:?}?"))
 }
 
 fn at(place: Option<&crate::grammar::Place>) -> String {

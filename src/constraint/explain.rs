@@ -4,6 +4,7 @@
 //! for it. The open rules are found by going up the callers of the items at hand, one way of
 //! possibly many, so that ambiguous grammars have short explanations too.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::engine::Engine;
@@ -11,7 +12,7 @@ use super::sets::{Place, SetId};
 use super::{ConstraintError, Matcher};
 use crate::grammar::RuleId;
 use crate::regex::ByteSet;
-use crate::vocab::{TokenId, TokenMask};
+use crate::vocab::{TokenId, TokenMask, Vocabulary};
 
 /// Why a token or text may not come next.
 ///
@@ -41,6 +42,8 @@ pub struct Explanation {
     pub may_end: bool,
     /// The rules that are open there, outermost first, one list for each of up to four readings.
     pub rules: Vec<Vec<String>>,
+    /// How the tokens are called that stand here.
+    names: BTreeMap<TokenId, String>,
 }
 
 /// What is illegal at a place.
@@ -58,12 +61,14 @@ pub enum Found {
 const READINGS: usize = 4;
 /// The most open rules that are named: outer ones beyond are left out.
 const DEPTH: usize = 32;
-/// The most tokens that are named.
+/// The most tokens that are given.
 const TOKENS: usize = 8;
+/// The most tokens that are spelt out for people.
+const SPELLED: usize = 3;
 
 impl Explanation {
     /// Explains why `found` may not follow a state.
-    pub(super) fn new(
+    fn new(
         engine: &mut Engine,
         at: SetId,
         offset: usize,
@@ -89,13 +94,30 @@ impl Explanation {
         }
         rules.truncate(READINGS);
         let (expected, may_end) = (ranges(legal), set.is_accepting);
-        Ok(Self { offset, found, expected, tokens, may_end, rules })
+        Ok(Self { offset, found, expected, tokens, may_end, rules, names: BTreeMap::new() })
     }
 
     /// Nothing follows an end of sequence.
     fn after_the_end(found: Found) -> Self {
         let (expected, tokens, rules) = (Vec::new(), Vec::new(), Vec::new());
-        Self { offset: 0, found, expected, tokens, may_end: true, rules }
+        let names = BTreeMap::new();
+        Self { offset: 0, found, expected, tokens, may_end: true, rules, names }
+    }
+
+    /// Calls its tokens as a vocabulary does.
+    fn named(mut self, vocabulary: &Vocabulary) -> Self {
+        let found = match self.found {
+            Found::Token(id) => Some(id),
+            Found::Byte(_) | Found::End => None,
+        };
+        let ids = self.tokens.iter().copied().chain(found);
+        self.names = ids.map(|id| (id, name(id, vocabulary))).collect();
+        self
+    }
+
+    /// How a token is called.
+    fn name(&self, id: TokenId) -> String {
+        self.names.get(&id).cloned().unwrap_or_else(|| format!("token {id}"))
     }
 }
 
@@ -109,21 +131,28 @@ impl Matcher {
         if self.validate(&[token])? == 1 {
             return Ok(None);
         }
-        let bytes = self.constraint.vocabulary().bytes(token).to_vec();
         let constraint = self.constraint.clone();
+        let vocabulary = constraint.vocabulary();
+        let bytes = vocabulary.bytes(token);
         let mut engine = constraint.engine();
-        let Some(mut at) = self.set(&mut engine)? else {
-            return Ok(Some(Explanation::after_the_end(Found::Token(token))));
-        };
-        for (offset, &byte) in bytes.iter().enumerate() {
-            match engine.step(at, byte)? {
-                Some(next) => at = next,
-                None => {
-                    return Explanation::new(&mut engine, at, offset, Found::Byte(byte)).map(Some);
-                }
+        let why = match self.set(&mut engine)? {
+            None => {
+                let first = bytes.first().map(|&byte| Found::Byte(byte));
+                Explanation::after_the_end(first.unwrap_or(Found::Token(token)))
             }
-        }
-        Explanation::new(&mut engine, at, bytes.len(), Found::Token(token)).map(Some)
+            Some(mut at) => {
+                let (mut offset, mut found) = (bytes.len(), Found::Token(token));
+                for (index, &byte) in bytes.iter().enumerate() {
+                    let Some(next) = engine.step(at, byte)? else {
+                        (offset, found) = (index, Found::Byte(byte));
+                        break;
+                    };
+                    at = next;
+                }
+                Explanation::new(&mut engine, at, offset, found)?
+            }
+        };
+        Ok(Some(why.named(vocabulary)))
     }
 
     /// Why a text that comes next is no whole one; `None` where it is.
@@ -139,10 +168,11 @@ impl Matcher {
         let found = bytes.get(count).map_or(Found::End, |&byte| Found::Byte(byte));
         let constraint = self.constraint.clone();
         let mut engine = constraint.engine();
-        match ahead.set(&mut engine)? {
-            None => Ok(Some(Explanation::after_the_end(found))),
-            Some(at) => Explanation::new(&mut engine, at, count, found).map(Some),
-        }
+        let why = match ahead.set(&mut engine)? {
+            None => Explanation::after_the_end(found),
+            Some(at) => Explanation::new(&mut engine, at, count, found)?,
+        };
+        Ok(Some(why.named(constraint.vocabulary())))
     }
 }
 
@@ -151,13 +181,13 @@ impl fmt::Display for Explanation {
         write!(f, "at byte {}, ", self.offset)?;
         match self.found {
             Found::Byte(byte) => write!(f, "\"{}\"", byte.escape_ascii())?,
-            Found::Token(id) => write!(f, "token {id}")?,
+            Found::Token(id) => f.write_str(&self.name(id))?,
             Found::End => f.write_str("the end")?,
         }
         let mut expected: Vec<String> = self.expected.iter().map(|&range| spell(range)).collect();
-        if let Some((first, others)) = self.tokens.split_first() {
-            let others = if others.is_empty() { "" } else { " or others" };
-            expected.push(format!("token {first}{others}"));
+        expected.extend(self.tokens.iter().take(SPELLED).map(|&id| self.name(id)));
+        if self.tokens.len() > SPELLED {
+            expected.push("other tokens".to_owned());
         }
         if self.may_end {
             expected.push("the end".to_owned());
@@ -195,6 +225,15 @@ pub(super) fn open_rules(engine: &Engine, place: Place, at: SetId) -> Vec<RuleId
         (place, set) = (call.behind, origin);
     }
     rules
+}
+
+/// A special token by its name, another one by its id and text.
+fn name(id: TokenId, vocabulary: &Vocabulary) -> String {
+    match vocabulary.special_name(id) {
+        Some(name) => name.to_owned(),
+        None if vocabulary.bytes(id).is_empty() => format!("token {id}"),
+        None => format!("token {id} (\"{}\")", vocabulary.bytes(id).escape_ascii()),
+    }
 }
 
 fn ranges(set: ByteSet) -> Vec<(u8, u8)> {

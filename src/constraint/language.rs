@@ -52,6 +52,8 @@ impl Language {
             TerminalState::Regular(expr) => {
                 let class = self.automaton.class_of(byte);
                 let next = self.automaton.step(expr, class);
+                let (open, limit) = (self.automaton.exprs().widest(), self.limits.alternatives);
+                self.check("alternatives open within a terminal", open, limit)?;
                 (next != ExprId::NOTHING).then_some(TerminalState::Regular(next))
             }
             TerminalState::Json(index, state) => {

@@ -54,7 +54,7 @@ pub use error::ConstraintError;
 pub use explain::{Explanation, Found};
 pub use matcher::{Matcher, Stop};
 
-use crate::grammar::{Body, Grammar, TokenPattern};
+use crate::grammar::{Body, Grammar, TokenPattern, most_like};
 use crate::regex::{Automaton, ByteSet};
 use crate::vocab::{TokenId, TokenMask, TokenTrie, Vocabulary};
 use engine::Engine;
@@ -107,9 +107,14 @@ impl Constraint {
     /// ```
     pub fn new(grammar: &Grammar, vocabulary: &Vocabulary) -> Result<Self, ConstraintError> {
         let program = Arc::new(Program::new(grammar)?);
-        let tokens = program.patterns().iter().map(|pattern| resolve(pattern, vocabulary));
+        let tokens = program.patterns().iter().map(|pattern| {
+            let mask = resolve(pattern, vocabulary);
+            mask.ok_or_else(|| unknown(pattern, grammar, vocabulary))
+        });
         let tokens = tokens.collect::<Result<Vec<_>, _>>()?.into();
         let alphabet = alphabet(vocabulary);
+        let mut limits = grammar.limits().clone();
+        limits.alternatives = limits.alternatives.max(2 * grammar.exprs().widest());
         let language = |alphabet| -> Result<Language, ConstraintError> {
             let machines = program.schemas().iter().map(|schema| {
                 let mut machine = Machine::new(schema, alphabet);
@@ -121,7 +126,7 @@ impl Constraint {
                 automaton: Automaton::new(grammar.exprs().clone(), alphabet),
                 machines: machines.collect::<Result<_, ConstraintError>>()?,
                 tokens: Arc::clone(&tokens),
-                limits: grammar.limits().clone(),
+                limits: limits.clone(),
             })
         };
         let mut engine = Engine::new(language(alphabet)?);
@@ -180,8 +185,8 @@ fn alphabet(vocabulary: &Vocabulary) -> ByteSet {
         .collect()
 }
 
-/// The tokens that a pattern stands for.
-fn resolve(pattern: &TokenPattern, vocabulary: &Vocabulary) -> Result<TokenMask, ConstraintError> {
+/// The tokens that a pattern stands for; `None` where the vocabulary has none of those it names.
+fn resolve(pattern: &TokenPattern, vocabulary: &Vocabulary) -> Option<TokenMask> {
     let ids = (0..).map(TokenId).take(vocabulary.len());
     let mut mask = TokenMask::new(vocabulary.len());
     match pattern {
@@ -191,31 +196,42 @@ fn resolve(pattern: &TokenPattern, vocabulary: &Vocabulary) -> Result<TokenMask,
                 None => vocabulary.bytes(*id) == name.as_bytes(),
             };
             ids.filter(is_it).for_each(|id| mask.insert(id));
-            if mask.is_empty() {
-                return Err(ConstraintError::UnknownToken { name: name.clone() });
-            }
         }
         TokenPattern::Ids(ranges) => {
             let is_in = |id: &TokenId| ranges.iter().any(|(low, high)| (low..=high).contains(&id));
             ids.filter(is_in).for_each(|id| mask.insert(id));
-            if mask.is_empty() {
-                let spelled = |(low, high): &(TokenId, TokenId)| format!("{low}-{high}");
-                let ranges: Vec<String> = ranges.iter().map(spelled).collect();
-                let name = format!("<[{}]>", ranges.join(","));
-                return Err(ConstraintError::UnknownToken { name });
-            }
         }
         TokenPattern::Not(inner) => {
             // Without a token that the vocabulary lacks, there are all it has.
-            let inner = match resolve(inner, vocabulary) {
-                Err(ConstraintError::UnknownToken { .. }) => TokenMask::default(),
-                resolved => resolved?,
-            };
+            let inner = resolve(inner, vocabulary).unwrap_or_default();
             let is_end = |id: &TokenId| vocabulary.eos().contains(id);
             ids.filter(|id| !inner.contains(*id) && !is_end(id)).for_each(|id| mask.insert(id));
+            return Some(mask);
         }
     }
-    Ok(mask)
+    Some(mask).filter(|mask| !mask.is_empty())
+}
+
+/// A pattern names tokens that the vocabulary lacks.
+fn unknown(pattern: &TokenPattern, grammar: &Grammar, vocabulary: &Vocabulary) -> ConstraintError {
+    let place = grammar.token_place(pattern).cloned();
+    let (name, suggestion) = match pattern {
+        TokenPattern::Named(name) => {
+            let ids = (0..).map(TokenId).take(vocabulary.len());
+            let known = ids.filter_map(|id| vocabulary.special_name(id));
+            (name.clone(), most_like(name, known))
+        }
+        TokenPattern::Ids(ranges) => {
+            let spelled = |(low, high): &(TokenId, TokenId)| match low == high {
+                true => low.to_string(),
+                false => format!("{low}-{high}"),
+            };
+            let ranges: Vec<String> = ranges.iter().map(spelled).collect();
+            (format!("<[{}]>", ranges.join(",")), None)
+        }
+        TokenPattern::Not(inner) => return unknown(inner, grammar, vocabulary),
+    };
+    ConstraintError::UnknownToken { name, suggestion, place }
 }
 
 /// Why no text can be written: the grammar has none, or bytes are missing.

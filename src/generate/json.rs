@@ -9,7 +9,8 @@ impl Generated {
     /// The result as one JSON object; `vocabulary` is that of the model that made it.
     ///
     /// `text`, `finish` by its [name](Finish::name), `prompt_tokens`, and `tokens` with `id`, `text`,
-    /// `logprob`, `masked_logprob`, `removed` and `forced` each, as in [`GeneratedToken`].
+    /// `logprob`, `masked_logprob`, `removed` and `forced` each, as in [`GeneratedToken`]; `end` is such
+    /// a one too, or null where no end of sequence was drawn.
     #[must_use]
     pub fn to_json(&self, vocabulary: &Vocabulary) -> Value {
         let token = |token: &GeneratedToken| {
@@ -26,6 +27,7 @@ impl Generated {
             "text": self.text,
             "finish": self.finish.name(),
             "tokens": self.tokens.iter().map(token).collect::<Vec<_>>(),
+            "end": self.end.as_ref().map(token),
             "prompt_tokens": self.prompt_tokens,
         })
     }

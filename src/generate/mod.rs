@@ -96,6 +96,9 @@ pub struct Generated {
     pub text: String,
     /// Its tokens.
     pub tokens: Vec<GeneratedToken>,
+    /// The end of sequence behind them, which is no part of the text; `None` where none was drawn,
+    /// as nothing else might follow or the budget was used up.
+    pub end: Option<GeneratedToken>,
     /// Why it ends where it does.
     pub finish: Finish,
     /// The tokens of the prompt.
@@ -271,6 +274,7 @@ impl Started<'_> {
             session: self.session.fork(),
             sampler: Sampler::new(sampling),
             tokens: Vec::new(),
+            end: None,
             max_tokens: self.options.max_tokens,
         };
         let finish = run.finish(self.logits.clone(), show)?;
@@ -278,6 +282,7 @@ impl Started<'_> {
         Ok(Generated {
             text: String::from_utf8_lossy(&bytes).into_owned(),
             tokens: run.tokens,
+            end: run.end,
             finish,
             prompt_tokens: self.prompt_tokens,
         })
@@ -294,6 +299,8 @@ struct Run<'m> {
     session: Box<dyn Session>,
     sampler: Sampler,
     tokens: Vec<GeneratedToken>,
+    /// The end of sequence that was drawn.
+    end: Option<GeneratedToken>,
     max_tokens: usize,
 }
 
@@ -347,10 +354,12 @@ impl Run<'_> {
             }
             id = self.sampler.sample(&row, &mask, temperature);
         }
+        let token = self.token(id, &row, Some(&mask));
         if self.matcher.stop()? == Some(Stop::EndOfSequence) {
+            self.end = Some(token);
             return Ok(None);
         }
-        self.push(id, &row, Some(&mask));
+        self.tokens.push(token);
         Ok(Some(self.session.feed(&[id], Rows::Last)?))
     }
 
@@ -365,7 +374,8 @@ impl Run<'_> {
         let first = last(logits)?;
         let rows = after.distributions()?;
         for (&id, row) in forced.iter().zip(std::iter::once(&first).chain(&rows)) {
-            self.push(id, row, None);
+            let token = self.token(id, row, None);
+            self.tokens.push(token);
         }
         Ok(Logits::new(after.rows().last().unwrap_or(&[]).to_vec(), first.len()))
     }
@@ -382,18 +392,23 @@ impl Run<'_> {
         Ok(if fits { forced } else { Vec::new() })
     }
 
-    /// Notes a token with what the model gave it; no mask is a token that was forced.
-    fn push(&mut self, id: TokenId, row: &Distribution<'_>, mask: Option<&TokenMask>) {
+    /// A token with what the model gave it; no mask is a token that was forced.
+    fn token(
+        &self,
+        id: TokenId,
+        row: &Distribution<'_>,
+        mask: Option<&TokenMask>,
+    ) -> GeneratedToken {
         let logprob = row.logprob(id);
         let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
-        self.tokens.push(GeneratedToken {
+        GeneratedToken {
             id,
             bytes: self.model.tokenizer().vocabulary().bytes(id).to_vec(),
             logprob,
             masked_logprob: (logprob - kept).min(0.0),
             removed: (1.0 - kept.exp()).clamp(0.0, 1.0),
             is_forced: mask.is_none(),
-        });
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! A grammar while its front end reads it: rules may be named before they are defined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::places::Places;
-use super::rules::{Attributes, Body, Rule, RuleId};
+use super::rules::{Attributes, Body, Rule, RuleId, TokenPattern};
 use super::{Grammar, GrammarError, Limits, Place};
 use crate::regex::{Count, ExprId, Exprs};
 
@@ -17,6 +17,8 @@ pub(super) struct Draft<'s> {
     /// The parts of expressions that were gone through so far.
     spent: usize,
     rules: Vec<Named>,
+    /// The tokens that were named, with the byte of the first place of each.
+    tokens: HashMap<TokenPattern, usize>,
     by_name: BTreeMap<String, RuleId>,
 }
 
@@ -40,6 +42,7 @@ impl<'s> Draft<'s> {
             limits: limits.clone(),
             spent: 0,
             rules: Vec::new(),
+            tokens: HashMap::new(),
             by_name: BTreeMap::new(),
         })
     }
@@ -110,6 +113,15 @@ impl<'s> Draft<'s> {
         let named = &mut self.rules[rule.index()];
         named.definition = Some((0, body, attributes));
         named.elsewhere = Some(elsewhere);
+    }
+
+    /// Tokens that the source names at byte `offset`.
+    pub(super) fn token(&mut self, pattern: TokenPattern, offset: usize) -> Body {
+        // Places are for messages, and each takes a look at its line.
+        if self.tokens.len() < MOST_TOKENS {
+            self.tokens.entry(pattern.clone()).or_insert(offset);
+        }
+        Body::Token(pattern)
     }
 
     /// Refuses a nesting depth over the limit.
@@ -205,7 +217,11 @@ impl<'s> Draft<'s> {
                 attributes,
             });
         }
-        Grammar::new(rules, start, self.exprs, self.limits)
+        let places = &self.places;
+        let tokens = self.tokens.into_iter().map(|(token, offset)| (token, places.at(offset)));
+        let tokens = tokens.collect();
+        let grammar = Grammar::new(rules, start, self.exprs, self.limits)?;
+        Ok(Grammar { tokens, ..grammar })
     }
 
     /// Refuses a value over its limit; the place takes a look at the line, so it is found last.
@@ -234,10 +250,14 @@ impl<'s> Draft<'s> {
     }
 }
 
-/// The name that is most like a wrong one, if one is. Long names are not compared.
-pub(super) fn most_like<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+/// The most tokens of which places are kept.
+const MOST_TOKENS: usize = 256;
+
+/// The name that is most like a wrong one, if one is: at most every third letter is another. Long
+/// names are not compared.
+pub(crate) fn most_like<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     const LONGEST: usize = 64;
-    let reach = |other: &str| 1 + name.len().max(other.len()) / 4;
+    let reach = |other: &str| name.len().max(other.len()) / 3;
     names
         .filter(|other| name.len().max(other.len()) <= LONGEST)
         .filter(|other| name.len().abs_diff(other.len()) <= reach(other))

@@ -24,6 +24,10 @@ pub struct Limits {
     /// The automaton states looked at to decide whether an intersection or complement is empty:
     /// 1 million.
     pub fuel: u32,
+    /// The alternatives that a text keeps open within one terminal, where the source does not have
+    /// half as many itself: 32768. Counted runs within counted runs can make them grow with every
+    /// byte.
+    pub alternatives: usize,
     /// The bytes of automaton and parser states kept: 256 MiB. When it is reached, all of them go and
     /// are made again as texts come to them; one step that needs twice as many is an error.
     pub memory: usize,
@@ -37,6 +41,7 @@ impl Default for Limits {
             parts: 2_000_000,
             shortest_text: 1 << 20,
             fuel: 1_000_000,
+            alternatives: 1 << 15,
             memory: 256 << 20,
         }
     }

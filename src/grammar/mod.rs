@@ -42,6 +42,7 @@ mod rules;
 mod tags;
 mod tools;
 
+pub(crate) use draft::most_like;
 pub use error::{GrammarError, Place};
 pub use limits::Limits;
 pub(crate) use parameter::{Bits, Comparison, Condition, Parameter};
@@ -50,6 +51,8 @@ pub use tags::{Parts, Reasoning, Tag, Tags, Trigger};
 pub use tools::{
     Calls, Markers, Tool, ToolCall, ToolChoice, ToolFault, ToolOptions, ToolSet, ToolShape,
 };
+
+use std::collections::HashMap;
 
 use crate::regex::Exprs;
 use crate::schema::Schema;
@@ -77,6 +80,8 @@ pub struct Grammar {
     rules: Vec<Rule>,
     start: RuleId,
     exprs: Exprs,
+    /// Where tokens are named first; of many, of some.
+    tokens: HashMap<TokenPattern, Place>,
     limits: Limits,
 }
 
@@ -89,7 +94,7 @@ impl Grammar {
         limits: Limits,
     ) -> Result<Self, GrammarError> {
         limits.check("parts", exprs.len(), limits.parts, None)?;
-        Ok(Self { rules, start, exprs, limits })
+        Ok(Self { rules, start, exprs, tokens: HashMap::new(), limits })
     }
 
     /// Makes a grammar of the JSON texts that a schema allows.
@@ -112,7 +117,8 @@ impl Grammar {
             attributes: Attributes::default(),
         };
         let (exprs, limits) = (Exprs::default(), Limits::default());
-        Self { rules: vec![rule], start: RuleId(0), exprs, limits }
+        let tokens = HashMap::new();
+        Self { rules: vec![rule], start: RuleId(0), exprs, tokens, limits }
     }
 
     /// Whether it asks for tokens by name or id, so that it says nothing of texts alone.
@@ -127,6 +133,25 @@ impl Grammar {
     #[must_use]
     pub fn names_tokens(&self) -> bool {
         self.rules.iter().any(|rule| rule.body.names_tokens())
+    }
+
+    /// Where in its source it names a token first, if it does and has a source.
+    ///
+    /// ```
+    /// use tokenrail::grammar::Grammar;
+    ///
+    /// let place = Grammar::lark("start: \"a\" <|call|>")?.first_token().map(|place| place.column);
+    /// assert_eq!(place, Some(12));
+    /// # Ok::<(), tokenrail::grammar::GrammarError>(())
+    /// ```
+    #[must_use]
+    pub fn first_token(&self) -> Option<&Place> {
+        self.tokens.values().min_by_key(|place| (place.line, place.column))
+    }
+
+    /// Where in its source it names these tokens first.
+    pub(crate) fn token_place(&self, tokens: &TokenPattern) -> Option<&Place> {
+        self.tokens.get(tokens)
     }
 
     /// The rules, by their ids.

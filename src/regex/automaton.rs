@@ -84,9 +84,8 @@ impl Automaton {
 
     /// The bytes it holds, roughly.
     pub(crate) fn memory(&self) -> usize {
-        const NODE: usize = 96;
         let rows = (self.rows.len() + self.row_of.len()) * size_of::<u32>();
-        self.exprs.len() * NODE + rows + self.distances.memory()
+        self.exprs.memory() + rows + self.distances.memory()
     }
 
     /// The state after a byte of `class`: [`ExprId::NOTHING`] where none may follow. The state may be

@@ -66,6 +66,10 @@ pub(crate) struct Exprs {
     nodes: Vec<Expr>,
     nullable: Vec<bool>,
     widths: Vec<u32>,
+    /// The most parts that an `Or` has.
+    widest: usize,
+    /// The parts of every `Or` and `And`, which are kept beside the nodes.
+    parts: usize,
     /// Any one character, once it was asked for.
     char: Option<ExprId>,
     ids: HashMap<Expr, ExprId>,
@@ -76,6 +80,8 @@ impl Count {
     pub(crate) const ANY: Self = Self { min: 0, max: None };
     /// Once or not at all.
     pub(crate) const OPTIONAL: Self = Self { min: 0, max: Some(1) };
+    /// Exactly once.
+    pub(super) const ONCE: Self = Self { min: 1, max: Some(1) };
 
     /// One repetition fewer.
     pub(super) fn decremented(self) -> Self {
@@ -110,7 +116,7 @@ impl Count {
     }
 
     /// The counts that either allows, where there is no gap between them.
-    fn union(self, other: Self) -> Option<Self> {
+    pub(super) fn union(self, other: Self) -> Option<Self> {
         let (low, high) = if self.min <= other.min { (self, other) } else { (other, self) };
         let touches = low.max.is_none_or(|max| high.min <= max.saturating_add(1));
         let max = low.max.zip(high.max).map(|(a, b)| a.max(b));
@@ -124,6 +130,8 @@ impl Default for Exprs {
             nodes: Vec::new(),
             nullable: Vec::new(),
             widths: Vec::new(),
+            widest: 0,
+            parts: 0,
             char: None,
             ids: HashMap::new(),
         };
@@ -214,6 +222,7 @@ impl Exprs {
             return ExprId::ANYTHING;
         }
         self.merge_counts(&mut rest);
+        self.drop_covered(&mut rest);
         let is_nullable = |part: &ExprId| *part != ExprId::EMPTY && self.is_nullable(*part);
         if rest.iter().any(is_nullable) {
             rest.retain(|&part| part != ExprId::EMPTY);
@@ -395,6 +404,17 @@ impl Exprs {
         self.widths[id.index()] as usize
     }
 
+    /// The most alternatives that an expression has side by side.
+    pub(crate) fn widest(&self) -> usize {
+        self.widest
+    }
+
+    /// The bytes it holds, roughly: each node and its parts are there twice, once to be found by.
+    pub(super) fn memory(&self) -> usize {
+        const NODE: usize = 96;
+        self.nodes.len() * NODE + 2 * self.parts * size_of::<ExprId>()
+    }
+
     pub(super) fn node(&self, id: ExprId) -> &Expr {
         &self.nodes[id.index()]
     }
@@ -486,46 +506,6 @@ impl Exprs {
         self.intern(Expr::Concat(head, tail))
     }
 
-    /// Joins alternatives that differ in how often their first part repeats.
-    fn merge_counts(&mut self, parts: &mut Vec<ExprId>) {
-        let split = |exprs: &Self, id: ExprId| match *exprs.node(id) {
-            Expr::Repeat(body, count) => Some(((body, ExprId::EMPTY), count)),
-            Expr::Concat(head, rest) => match *exprs.node(head) {
-                Expr::Repeat(body, count) => Some(((body, rest), count)),
-                _ => None,
-            },
-            _ => None,
-        };
-        let mut counted: Vec<_> =
-            parts.iter().filter_map(|&id| Some((split(self, id)?, id))).collect();
-        counted.sort_unstable();
-        let (mut gone, mut joined) = (Vec::new(), Vec::new());
-        let mut rest = &counted[..];
-        while let [((key, first), _), ..] = *rest {
-            let mut count = first;
-            let mut length = 1;
-            while let Some(((_, next), _)) =
-                rest.get(length).filter(|((other, _), _)| *other == key)
-                && let Some(both) = count.union(*next)
-            {
-                (count, length) = (both, length + 1);
-            }
-            if length > 1 {
-                gone.extend(rest[..length].iter().map(|(_, part)| *part));
-                let run = self.repeat(key.0, count);
-                joined.push(self.concat([run, key.1]));
-            }
-            rest = &rest[length..];
-        }
-        if !gone.is_empty() {
-            gone.sort_unstable();
-            parts.retain(|part| gone.binary_search(part).is_err());
-            parts.extend(joined);
-            parts.sort_unstable();
-            parts.dedup();
-        }
-    }
-
     fn intern(&mut self, expr: Expr) -> ExprId {
         if let Some(&id) = self.ids.get(&expr) {
             return id;
@@ -546,6 +526,12 @@ impl Exprs {
             Expr::Or(parts) | Expr::And(parts) => u32::try_from(parts.len()).unwrap_or(u32::MAX),
             _ => 1,
         };
+        if let Expr::Or(parts) | Expr::And(parts) = &expr {
+            self.parts += parts.len();
+        }
+        if let Expr::Or(parts) = &expr {
+            self.widest = self.widest.max(parts.len());
+        }
         self.nodes.push(expr.clone());
         self.nullable.push(nullable);
         self.widths.push(width);

@@ -13,6 +13,7 @@
 //! `and`, `not` and `or` are those of sets of texts; an assertion says what it says of the text
 //! around it. No pattern makes a panic, and one that would take long ends in a limit.
 
+mod alternatives;
 mod automaton;
 mod byte_set;
 mod chars;

@@ -86,7 +86,8 @@ pub(crate) struct Keywords {
     pub(crate) unevaluated_properties: Option<SchemaId>,
 
     pub(crate) all_of: Vec<SchemaId>,
-    pub(crate) any_of: Option<Vec<SchemaId>>,
+    /// Of each list one schema holds.
+    pub(crate) any_of: Vec<Vec<SchemaId>>,
     pub(crate) one_of: Option<Vec<SchemaId>>,
     pub(crate) not: Option<SchemaId>,
     pub(crate) condition: Option<Condition>,

@@ -42,7 +42,7 @@ pub use draft::Draft;
 pub use error::SchemaError;
 pub use limits::Limits;
 pub use number::Spelling;
-pub use options::{Escapes, Options, Order, Policy, Resolver, UnknownFormats, WhiteSpace};
+pub use options::{Escapes, OneOf, Options, Order, Policy, Resolver, UnknownFormats, WhiteSpace};
 pub use report::{Enforcement, Entry, Report};
 pub use validator::{Validator, Violation};
 

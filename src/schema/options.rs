@@ -38,6 +38,8 @@ pub struct Options {
     pub numbers: Spelling,
     /// How the characters of strings are written.
     pub escapes: Escapes,
+    /// What `oneOf` asks for.
+    pub one_of: OneOf,
     /// Where documents come from that references lead to. `None`, the default, knows the metaschemas
     /// of all drafts and nothing else; nothing is ever fetched.
     pub resolver: Option<Arc<dyn Resolver>>,
@@ -138,6 +140,25 @@ pub enum Escapes {
     Any,
     /// As they are, escaped only where JSON demands it, and then in the shortest way.
     Minimal,
+}
+
+/// What `oneOf` asks for.
+///
+/// ```
+/// use tokenrail::schema::{Enforcement, OneOf, Options, Schema};
+///
+/// let options = Options { one_of: OneOf::Any, ..Options::default() };
+/// let schema = Schema::parse(r#"{"oneOf": [{"minimum": 1}, {"maximum": 9}]}"#, &options)?;
+/// assert_eq!(schema.report().worst(), Enforcement::Over, "5 is allowed");
+/// # Ok::<(), tokenrail::schema::SchemaError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OneOf {
+    /// That exactly one branch holds, as the standard says.
+    #[default]
+    Exact,
+    /// That any branch holds, as `anyOf` does. It is reported as accepting too much.
+    Any,
 }
 
 /// Where documents come from that a schema refers to.

@@ -507,7 +507,7 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         (&["score"], &["pmi", "--top", "Examples:\n"]),
         (&["inspect"], &["Examples:\n"]),
         (&["generate"], &["--max-tokens", "--seed", "Examples:\n"]),
-        (&["check"], &["0 all accepted, 1 some refused, 2 ", "Examples:\n"]),
+        (&["check"], &["0 all accepted, 1 some refused, 2 ", "4 a text met", "Examples:\n"]),
         (&["schema", "check"], &["0 all is enforced exactly, 1 ", "Examples:\n"]),
     ];
     let help = parts.map(|(command, out)| {
@@ -578,11 +578,12 @@ fn models_and_completions_are_listed() {
 }
 
 /// A grammar with one fault or none, by the file's name.
-const GRAMMARS: [(&str, &[u8]); 12] = [
+const GRAMMARS: [(&str, &[u8]); 13] = [
     ("list.gbnf", "root ::= \"[\" item (\",\" item)* \"]\"\nitem ::= [0-9]+ | \"日本\"".as_bytes()),
     ("list.lark", b"start: \"[\" NUMBER (\",\" NUMBER)* \"]\"\nNUMBER: /[0-9]+/"),
     ("token.gbnf", b"root ::= \"a\" <|im_end|> \"b\"?"),
     ("id.gbnf", b"root ::= \"a\" <[2]>"),
+    ("strat.lark", b"start: \"a\"\n  | <|im_strat|>"),
     ("misspelt.gbnf", "root ::= \"日本\x1b[2J\"\tdigt\ndigit ::= [0-9]".as_bytes()),
     ("twice.gbnf", b"root ::= \"a\"\nroot ::= \"b\""),
     ("open.lark", b"start: (\"a\""),
@@ -678,14 +679,21 @@ fn check_answers_programs() {
     assert_eq!(support::lines(&out), [accepted.clone(), refused, accepted]);
     let (out, _) = check(folder.path(), &Case { stdin: "\"[1]\"\n", code: 0, ..case });
     assert_eq!(out, "{\"accepted\":true}\n");
-    for (lines, what) in
-        [("\"[1]\"\n[1]", "line 2: it is JSON, but not a string"), ("[1", "line 1: it is not JSON")]
-    {
-        check(
-            folder.path(),
-            &Case { stdin: lines, code: 2, err: &["standard input ", what], ..case },
-        );
-    }
+    let bad = "\"[1]\"\n{bad\n[1]\n\n\"\\ud800\"\n\"[2]\"\n";
+    let (out, err) = check(folder.path(), &Case { stdin: bad, ..case });
+    let reasons: Vec<String> = support::lines(&out)
+        .iter()
+        .map(|answer| answer["reason"].as_str().unwrap_or("accepted").to_owned())
+        .collect();
+    let expected = [
+        "accepted",
+        "it is not JSON: key must be a string at column 2",
+        "it is JSON, but not a string",
+        "it is not JSON: EOF while parsing a value at column 0",
+        "it is not JSON: unexpected end of hex escape at column 8",
+        "accepted",
+    ];
+    assert_eq!((reasons, err.as_str()), (expected.map(str::to_owned).to_vec(), ""));
 }
 
 #[test]
@@ -735,7 +743,7 @@ fn faulty_grammars_are_refused_before_the_model_opens() {
     let none = ["check", "--grammar", "none.gbnf", "a"];
     let prompts = ["generate", "--regex", "a"];
     let cases: [(&[&str], i32, &[&str]); 10] = [
-        (&id, 2, &["the grammar names tokens, which only a model has"]),
+        (&id, 2, &["the grammar names tokens (line 1, column 14), which only a model has", "^"]),
         (&[&prompts[..], &["a", "--temperature", "-1"]].concat(), 2, &["at least 0"]),
         (&huge, 2, &["huge.gbnf: ", "100000000 is over the limit of 1048576"]),
         (&endless, 2, &["endless.gbnf: rule \"root\" matches no text at all (line 1, column 1)"]),
@@ -760,7 +768,9 @@ fn check_shows_the_model_s_tokens() {
     let folder = folder(&GRAMMARS);
     let args = ["check", "--tokens", "--grammar", "token.gbnf"];
     let (accepted, refused) = ("a<|im_end|>b", "a<|im_end|>c");
-    let cases: [Ended<'_>; 3] = [
+    let misnamed = "did you mean \"<|im_start|>\"? (line 2, column 5)\n  | <|im_strat|>\n    ^\n";
+    let cases: [Ended<'_>; 4] = [
+        (&["check", "--tokens", "--grammar", "strat.lark", "a"], 2, &[], &[misnamed]),
         (
             &[&args[..], &[accepted]].concat(),
             0,
@@ -812,7 +822,7 @@ fn generate_writes_legal_texts() {
     let three = support::lines(&out);
     assert_eq!(three.len(), 3);
     for result in &three {
-        assert_eq!(keys(result), ["text", "finish", "tokens", "prompt_tokens"]);
+        assert_eq!(keys(result), ["text", "finish", "tokens", "end", "prompt_tokens"]);
         let tokens = result["tokens"].as_array().expect("an array");
         assert_eq!(
             keys(&tokens[0]),

@@ -223,6 +223,6 @@ fn generated_values_are_judged() {
     let (out, err) = check(folder.path(), &Case { args: &args, ..Case::default() });
     assert_eq!(
         (keys(&parse(&out)), err.as_str()),
-        (vec!["text", "finish", "tokens", "prompt_tokens"], "")
+        (vec!["text", "finish", "tokens", "end", "prompt_tokens"], "")
     );
 }

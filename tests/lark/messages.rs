@@ -3,7 +3,7 @@
 use tokenrail::grammar::Grammar;
 
 /// Sources with their messages.
-const MESSAGES: [(&str, &str); 42] = [
+const MESSAGES: [(&str, &str); 48] = [
     (
         "start: itm\nitem: \"a\"",
         r#"rule "itm" is not defined: did you mean "item"? (line 1, column 8)"#,
@@ -100,6 +100,33 @@ const MESSAGES: [(&str, &str); 42] = [
     (
         "%import common.NUMBR",
         "the library common has no NUMBR: did you mean NUMBER? (line 1, column 16)",
+    ),
+    (
+        r#"start: %json {"x-guidance": {"foo": 1}}"#,
+        "\"foo\" is no option of x-guidance: there are whitespace_flexible, whitespace_pattern, \
+         coerce_one_of, lenient, json_allow_general_unicode_escapes, item_separator, key_separator \
+         (line 1, column 30)",
+    ),
+    (
+        "start: %json {\n \"x-guidance\": {\"coerce_oneof\": true}}",
+        "\"coerce_oneof\" is no option of x-guidance: did you mean coerce_one_of? (line 2, column 17)",
+    ),
+    (
+        r#"start: %json {"x-guidance": {"item_separator": ", "}}"#,
+        "item_separator can only be \",\" here: set whitespace_pattern for white space \
+         (line 1, column 30)",
+    ),
+    (
+        r#"start: %json {"x-guidance": {"lenient": 1}}"#,
+        "lenient is true or false (line 1, column 30)",
+    ),
+    (
+        r#"start: %json {"x-guidance": true}"#,
+        "x-guidance is an object, as {\"lenient\": true} (line 1, column 15)",
+    ),
+    (
+        "start: \"a\"\n%ignore\n",
+        "nothing is ignored: write a terminal behind %ignore (line 2, column 1)",
     ),
     ("%ignor \"a\"", "%ignor is no directive: did you mean %ignore? (line 1, column 1)"),
     (

@@ -388,7 +388,9 @@ impl GenerateArgs {
 /// A refusal is told with its byte offset, what would be legal there, and the rules that are open.
 /// With a schema, a text that is JSON is judged as a value too, by another implementation.
 ///
-/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty.
+/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty or the grammar is
+/// over a limit, 4 a text met a limit (of --lines: 1), 7 a file cannot be read; with --tokens also
+/// those of a model.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -407,7 +409,8 @@ pub(crate) struct CheckArgs {
     pub(crate) text: Option<String>,
     /// Check every line of a file (- for standard input), a JSON string each, and answer with a
     /// JSON object each: {"accepted", "offset"?, "reason"?, "violations"?}; the last
-    /// with a schema, of texts that are JSON: {"instance", "schema", "message"} each.
+    /// with a schema, of texts that are JSON: {"instance", "schema", "message"} each. A line that is
+    /// no string, or meets a limit, is not accepted; it has a reason and no offset.
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     pub(crate) lines: Option<PathBuf>,
     /// Check the text as the model's tokens, and show how many are legal where. Only this opens the

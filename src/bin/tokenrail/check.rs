@@ -138,8 +138,17 @@ impl Checker<'_> {
         if refusal.is_none() {
             refusal = matcher.explain_bytes(b"")?;
         }
-        let refusal = refusal.map(|why| Explanation { offset: offset + why.offset, ..why });
+        if let Some(why) = &mut refusal {
+            why.offset += offset;
+        }
         Ok(Verdict { refusal, tokens, violations })
+    }
+
+    /// Checks the string that a line of JSON is, or tells why that cannot be done.
+    fn check_line(&self, line: &str) -> Result<Verdict, String> {
+        let value: Value = serde_json::from_str(line).map_err(|error| input::json_fault(&error))?;
+        let text = value.as_str().ok_or("it is JSON, but not a string")?;
+        self.check(text).map_err(|failure| failure.to_string())
     }
 
     /// What stands for a token in a text.
@@ -200,21 +209,15 @@ impl Checker<'_> {
 }
 
 /// Checks a JSON string a line, and answers each before the next is looked at; tells whether all are
-/// accepted. A line that is none ends the run: an answer left out would shift those behind it.
+/// accepted. What is no string or cannot be followed to its end is answered like what is refused: an
+/// answer left out would shift those behind it.
 fn check_lines(checker: &Checker<'_>, path: &Path) -> Result<bool, Failure> {
-    let text = input::read(path)?;
     let mut is_accepted = true;
-    for (line, text) in (1..).zip(text.lines()) {
-        let fault =
-            |what: String| Failure::Usage(format!("{} line {line}: {what}", input::name(path)));
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| fault(input::json_fault(&error)))?;
-        let Some(text) = value.as_str() else {
-            return Err(fault("it is JSON, but not a string".to_owned()));
-        };
-        let verdict = checker.check(text)?;
-        is_accepted &= verdict.refusal.is_none();
-        output::print_json(&verdict.answer())?;
+    for line in input::read(path)?.lines() {
+        let checked = checker.check_line(line);
+        is_accepted &= checked.as_ref().is_ok_and(|verdict| verdict.refusal.is_none());
+        let refused = |reason| json!({"accepted": false, "reason": reason});
+        output::print_json(&checked.map_or_else(refused, |verdict| verdict.answer()))?;
     }
     Ok(is_accepted)
 }

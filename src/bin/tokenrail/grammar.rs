@@ -80,10 +80,16 @@ impl Named {
         if !self.grammar.names_tokens() {
             return Ok(());
         }
+        let place = self.grammar.first_token();
+        let (at, lines) = match place {
+            Some(place) => (format!(" ({place})"), shown(place).map(|lines| format!("\n{lines}"))),
+            None => (String::new(), None),
+        };
         Err(Failure::Usage(format!(
-            "{}: the grammar names tokens, which only a model has: --tokens checks the text as the \
-             model's tokens",
-            self.name
+            "{}: the grammar names tokens{at}, which only a model has: --tokens checks the text as \
+             the model's tokens{}",
+            self.name,
+            lines.unwrap_or_default()
         )))
     }
 
@@ -129,10 +135,16 @@ pub(crate) fn fault(name: &str, error: ConstraintError) -> Failure {
 fn snippet(error: &ConstraintError) -> Option<String> {
     let place = match error {
         ConstraintError::Grammar(error) => error.place(),
-        ConstraintError::EmptyLanguage { place, .. } => place.as_ref(),
+        ConstraintError::EmptyLanguage { place, .. }
+        | ConstraintError::UnknownToken { place, .. } => place.as_ref(),
         _ => None,
     };
-    let place = place.filter(|place| !place.text.is_empty()).map(Place::snippet)?;
+    place.and_then(shown)
+}
+
+/// A line with a caret, if it is known.
+fn shown(place: &Place) -> Option<String> {
+    let place = Some(place).filter(|place| !place.text.is_empty()).map(Place::snippet)?;
     // What is written out is wider than what stands in the file, and so is a wide character.
     let (line, indent) = place.rsplit_once('\n')?;
     let column = indent.chars().count().saturating_sub(1);

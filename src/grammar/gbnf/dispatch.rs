@@ -86,9 +86,10 @@ impl<'s> Parser<'s, '_> {
                 return Err(self.wrong(at, format!("token {id} is a trigger and excluded")));
             }
             taken.push(id);
-            triggers.push((Body::Token(of_ids(vec![id])), rule, offset));
+            triggers.push((self.draft.token(of_ids(vec![id]), at), rule, offset));
         }
-        let free = Body::Token(TokenPattern::Not(Box::new(of_ids(taken))));
+        let free = TokenPattern::Not(Box::new(of_ids(taken)));
+        let free = self.draft.token(free, arguments.offset);
         let free = self.draft.repeat(free, Count::ANY);
         let branches = triggers.into_iter().map(|(token, rule, offset)| {
             let text = self.draft.sequence(vec![free.clone(), token]);

@@ -29,6 +29,11 @@ impl<'s> Parser<'s, '_> {
         if ahead.peek() != Some('(') {
             return Ok(None);
         }
+        // They match the empty text, or texts with no end in sight: what follows always begins so.
+        if self.is_ahead && !matches!(name, "Regex" | "Token" | "ExcludeToken") {
+            let what = format!("{name} cannot stand in a look-ahead: write what may follow");
+            return Err(self.wrong(offset, what));
+        }
         let mut arguments = self.arguments(name, offset)?;
         let body = expand(self, &mut arguments)?;
         arguments.check_taken(self)?;
@@ -100,13 +105,14 @@ impl<'s> Parser<'s, '_> {
 
     /// `Token(id, …)`: one token of these.
     fn tokens(&mut self, arguments: &mut Arguments<'s>) -> Result<Body, GrammarError> {
-        Ok(Body::Token(self.token_ids(arguments)?))
+        let ids = self.token_ids(arguments)?;
+        Ok(self.draft.token(ids, arguments.offset))
     }
 
     /// `ExcludeToken(id, …)`: one token of the others.
     fn other_tokens(&mut self, arguments: &mut Arguments<'s>) -> Result<Body, GrammarError> {
         let ids = self.token_ids(arguments)?;
-        Ok(Body::Token(TokenPattern::Not(Box::new(ids))))
+        Ok(self.draft.token(TokenPattern::Not(Box::new(ids)), arguments.offset))
     }
 
     /// The arguments, all of which are ids.

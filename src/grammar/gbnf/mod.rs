@@ -10,14 +10,16 @@
 //!
 //! | matter | as |
 //! |---|---|
-//! | `.`, tokens, an empty alternative, a newline in a string, `\xHH` of two digits | llama.cpp |
+//! | `.`, tokens, an empty alternative, a newline in a string or class, `\xHH` of two digits | llama.cpp |
 //! | left recursion, large and nested repetitions, `_` in names, `\|` at the start of a line, more escapes | XGrammar |
 //! | two quantifiers in a row, `[z-a]`, a rule defined twice, `{,n}` | refused: each hides a slip |
+//! | a rule that does not begin its line | refused, as by both |
 //! | a name with a dot | that rule if there is one, else any character stands there |
 //!
-//! Of XGrammar's macros, look-ahead is exact instead of ignored: within `Regex`, see
-//! [`crate::regex`]; behind a rule, where what follows each call decides it. A macro's name is free
-//! for a rule.
+//! Look-ahead is exact, where XGrammar ignores it or takes it as a hint: within `Regex`, see
+//! [`crate::regex`]; behind a rule, what follows each call has to decide it, and where that does not
+//! the rule is refused. Only behind the whole text it says nothing, as nothing follows there. A
+//! macro's name is free for a rule.
 
 mod arguments;
 mod dispatch;

@@ -2,7 +2,7 @@
 //!
 //! | production | is |
 //! |---|---|
-//! | grammar | rules, up to the end |
+//! | grammar | rules, up to the end, each of which begins its line |
 //! | rule | name, options in brackets, `::=`, alternatives, at most one look-ahead `(=…)` |
 //! | alternatives | sequences, `\|` between them |
 //! | sequence | items up to a `\|`, a `)`, a look-ahead or the next rule; none is the empty text |
@@ -32,6 +32,8 @@ pub(super) struct Parser<'s, 'd> {
     names: BTreeSet<&'s str>,
     /// How many groups are open.
     pub(super) depth: usize,
+    /// Whether a look-ahead is being read.
+    pub(super) is_ahead: bool,
 }
 
 /// A rule as it was read.
@@ -55,7 +57,7 @@ pub(super) struct Lookahead {
 impl<'s, 'd> Parser<'s, 'd> {
     pub(super) fn new(source: &'s str, draft: &'d mut Draft<'s>, limits: &'d Limits) -> Self {
         let names = defined_names(source).collect();
-        Self { scan: Scanner::new(source), draft, limits, names, depth: 0 }
+        Self { scan: Scanner::new(source), draft, limits, names, depth: 0, is_ahead: false }
     }
 
     /// Reads all rules.
@@ -74,6 +76,13 @@ impl<'s, 'd> Parser<'s, 'd> {
                 };
                 return Err(self.wrong(self.scan.at, what));
             };
+            if !self.scan.begins_line(definition.offset) {
+                let what = format!(
+                    "rule {:?} begins behind another: write it on a line of its own",
+                    definition.name
+                );
+                return Err(self.wrong(definition.offset, what));
+            }
             rules.push(self.rule(&definition)?);
         }
     }
@@ -96,7 +105,9 @@ impl<'s, 'd> Parser<'s, 'd> {
         if !self.scan.eat("(=") {
             return Ok(None);
         }
+        self.is_ahead = true;
         let body = self.nested(offset)?;
+        self.is_ahead = false;
         Ok(Some(Lookahead { body, offset }))
     }
 
@@ -197,6 +208,7 @@ impl<'s, 'd> Parser<'s, 'd> {
         match self.scan.peek() {
             Some('"') => {
                 let text = self.scan.text(self.draft)?;
+                self.draft.check_parts(text.value.len(), text.offset)?;
                 Ok(Body::terminal(self.draft.exprs.literal(text.value.as_bytes())))
             }
             Some('[') => self.class(),
@@ -263,7 +275,8 @@ impl<'s, 'd> Parser<'s, 'd> {
             self.scan.at += end + 1;
             TokenPattern::Named(format!("<{}>", &rest[..end]))
         };
-        Ok(Body::Token(if is_negated { TokenPattern::Not(Box::new(token)) } else { token }))
+        let token = if is_negated { TokenPattern::Not(Box::new(token)) } else { token };
+        Ok(self.draft.token(token, offset))
     }
 
     /// A macro or a rule; the macro only where no rule is called so.

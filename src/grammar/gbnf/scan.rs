@@ -91,6 +91,14 @@ impl<'s> Scanner<'s> {
         self.name()
     }
 
+    /// Whether nothing but blanks stands before byte `offset` on its line.
+    pub(super) fn begins_line(&self, offset: usize) -> bool {
+        let is_break = |char| matches!(char, '\n' | '\r');
+        let is_blank = |char: char| char.is_whitespace() && !is_break(char);
+        let before = self.source[..offset].trim_end_matches(is_blank);
+        before.is_empty() || before.ends_with(is_break)
+    }
+
     /// Whether a rule's definition is next.
     pub(super) fn is_definition(mut self) -> bool {
         self.definition().is_some()

@@ -39,10 +39,20 @@ fn errors_say_where_what_and_what_would_be_right() {
             "root ::= \"a\" + +",
             "a quantifier cannot follow another: put \"a\" and the first in ( ) (line 1, column 16)",
         ),
-        ("root ::= *", "* has nothing to repeat (line 1, column 10)"),
         (
-            "root ::= a b\na ::= \"x\"",
-            "rule \"b\" is not defined: did you mean \"a\"? (line 1, column 12)",
+            "root ::= \"a\" b ::= \"c\"",
+            "rule \"b\" begins behind another: write it on a line of its own (line 1, column 14)",
+        ),
+        (
+            "root ::= b\nb ::= \"a\" (=\"b\")\tc[lazy] ::= \"c\"",
+            "rule \"c\" begins behind another: write it on a line of its own (line 2, column 18)",
+        ),
+        ("root ::= *", "* has nothing to repeat (line 1, column 10)"),
+        ("root ::= a b\na ::= \"x\"", "rule \"b\" is not defined (line 1, column 12)"),
+        ("root ::= foo", "rule \"foo\" is not defined (line 1, column 10)"),
+        (
+            "root ::= itme\nitem ::= \"x\"",
+            "rule \"itme\" is not defined: did you mean \"item\"? (line 1, column 10)",
         ),
         ("a ::= \"x\"", "rule \"root\" is not defined (line 1, column 1)"),
         (
@@ -70,9 +80,23 @@ fn errors_say_where_what_and_what_would_be_right() {
              write a regular body (line 2, column 1)",
         ),
         (
-            "root ::= r\nr ::= \"a\" (=\"b\")",
+            "root ::= r [a-z]\nr ::= \"a\" (=\"bc\")",
             "this look-ahead is not decided by what follows the rule: write what may follow behind \
              each call (line 2, column 11)",
+        ),
+        (
+            "root ::= x \"b\"\nx ::= \"x\" r\nr ::= \"a\" (=\"b\")",
+            "this look-ahead is not decided by what follows the rule: write what may follow behind \
+             each call (line 3, column 11)",
+        ),
+        (
+            "root ::= \"(\" root \")\" | r\nr ::= \"a\" (=\"b\")",
+            "this look-ahead is not decided by what follows the rule: write what may follow behind \
+             each call (line 2, column 11)",
+        ),
+        (
+            "root ::= \"a\" (=Substring(\"b\"))",
+            "Substring cannot stand in a look-ahead: write what may follow (line 1, column 16)",
         ),
         (
             "root ::= TagDispatch((\"\", root))",

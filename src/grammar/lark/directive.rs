@@ -27,7 +27,13 @@ impl Parser<'_, '_> {
     pub(super) fn directive(&mut self, source: &mut Source) -> Result<(), GrammarError> {
         let offset = self.offset();
         match self.take() {
-            Word::Directive("%ignore") => source.ignored.push(self.choice()?),
+            Word::Directive("%ignore") => {
+                if matches!(self.peek(), Word::Newline | Word::End | Word::Sign("}")) {
+                    let what = "nothing is ignored: write a terminal behind %ignore";
+                    return Err(self.draft.syntax(offset, what));
+                }
+                source.ignored.push(self.choice()?);
+            }
             Word::Directive("%import") => self.import(&mut source.definitions)?,
             Word::Json(name @ ("%llguidance" | "%grammar_options"), value) => {
                 set(&mut source.options, name, &value)

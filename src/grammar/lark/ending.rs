@@ -111,6 +111,6 @@ fn at_token(
     }
     let exprs: Vec<ExprId> = parts.iter().filter_map(Body::expr).collect();
     lowering.draft.spend(&exprs, token.offset)?;
-    parts.push(Body::Token(pattern.clone()));
+    parts.push(lowering.draft.token(pattern.clone(), token.offset));
     Ok(lowering.draft.sequence(parts))
 }

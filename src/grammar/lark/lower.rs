@@ -167,7 +167,10 @@ impl<'g> Lowering<'g, '_, '_> {
             Kind::Name(name, parameter) if !is_terminal(name) => {
                 self.call(name, *parameter, offset)?
             }
-            Kind::Token(pattern) => self.skipped_behind(Body::Token(pattern.clone())),
+            Kind::Token(pattern) => {
+                let token = self.draft.token(pattern.clone(), offset);
+                self.skipped_behind(token)
+            }
             Kind::Schema(text) => {
                 let body = schema::body(text, offset, self.draft)?;
                 self.skipped_behind(body)

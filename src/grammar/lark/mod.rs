@@ -12,7 +12,7 @@
 //! | `%ignore` | may follow each terminal, the last too; before the first with `allow_initial_skip`; once with `ignore_once` or `"skip_repetition": "once"`; never within a terminal |
 //! | `%llguidance`, `%grammar_options` | the same options; `no_forcing`, which changes no text, is left to the caller where llguidance would read it; unknown ones are refused |
 //! | `%lark {…}` | a grammar with names, ignored text and options of its own |
-//! | `%json {…}` | the values that a JSON Schema allows, as [`Options`](crate::schema::Options) are by default: white space is flexible, what cannot be enforced is refused, and `x-guidance` is a note without effect |
+//! | `%json {…}` | the values that a JSON Schema allows, as [`Options`](crate::schema::Options) are by default: white space is flexible, what cannot be enforced is refused. The schema's own `x-guidance` sets `whitespace_flexible`, `whitespace_pattern`, `coerce_one_of`, `lenient` and `json_allow_general_unicode_escapes`; other separators than `,` and `:`, and unknown members, are refused by name |
 //! | `%regex {…}` | `substring_chars`, `substring_words`, `substring_chunks`: runs of the chunks, empty ones too |
 //! | `<name>`, `<[1,3-5]>`, `<[^…]>`, `<[*]>` | one token, never within a terminal |
 //! | `rule::_`, `rule::…`, `%if` | all of llguidance's functions, over 64 bits |

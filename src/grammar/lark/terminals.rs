@@ -179,7 +179,10 @@ impl<'g> Terminals<'g> {
 fn lexeme(node: &Node, draft: &mut Draft) -> Option<Result<ExprId, GrammarError>> {
     let offset = node.offset;
     Some(match &node.kind {
-        Kind::Text(text, Case::Differs) => Ok(draft.exprs.literal(text.as_bytes())),
+        Kind::Text(text, Case::Differs) => match draft.check_parts(text.len(), offset) {
+            Ok(()) => Ok(draft.exprs.literal(text.as_bytes())),
+            Err(error) => Err(error),
+        },
         Kind::Text(text, Case::Ignored) => {
             let escaped: String =
                 text.chars().map(|char| format!("\\x{{{:x}}}", u32::from(char))).collect();

@@ -47,6 +47,15 @@ fn hostile_sources_end_soon() {
     let refused = check(few, &format!("root[lazy] ::= r0\n{doubling}r60 ::= \"ab\""));
     assert!(matches!(refused, Some(GrammarError::Limit { .. })), "{refused:?}");
     check(Grammar::regex, &"(".repeat(60_000));
+    let nested = check(Grammar::regex, &"[".repeat(30_000)).map(|error| error.to_string());
+    let closed = format!("{}a{}", "[".repeat(30_000), "]".repeat(30_000));
+    let closed = check(Grammar::regex, &closed).map(|error| error.to_string());
+    for said in [nested, closed] {
+        assert!(said.as_ref().is_some_and(|said| said.len() < 400), "{said:?}");
+    }
+    let long = format!("root ::= \"{}\"", "ab".repeat(2_500_000));
+    let refused = check(Grammar::gbnf, &long);
+    assert!(matches!(refused, Some(GrammarError::Limit { .. })), "{refused:?}");
     check(Grammar::regex, "((a{1000}){1000}){1000}");
 }
 

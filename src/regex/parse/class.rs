@@ -247,7 +247,10 @@ pub(super) fn delegated(text: &str, flags: Flags) -> Result<Set, PatternError> {
                 Ok(Set::Bytes(ClassBytes::new(ranges.map(range))))
             }
         },
-        _ => Err(wrong(0, format!("{text} is no set of characters: write a class [...]"))),
+        _ => {
+            let what = format!("{} is no set of characters: write a class [...]", shown(text));
+            Err(wrong(0, what))
+        }
     }
 }
 
@@ -261,7 +264,16 @@ fn refused(text: &str, error: &regex_syntax::Error) -> PatternError {
         _ => (0, "it is not understood".to_owned()),
     };
     let kind = if text.starts_with('[') { "class" } else { "escape" };
-    wrong(offset, format!("{text} is no {kind} of characters: {what}"))
+    wrong(offset, format!("{} is no {kind} of characters: {what}", shown(text)))
+}
+
+/// The begin of what may be as long as a pattern.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
 }
 
 /// Reads a class of JavaScript: `[^…]` is what is left of the characters in either case, so that

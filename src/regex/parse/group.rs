@@ -13,7 +13,7 @@
 use super::PatternError;
 use super::node::{Assertion, Node};
 use super::parser::Parser;
-use super::syntax::{Lookahead, Switch};
+use super::syntax::{Lookahead, Standard, Switch};
 
 /// What a group's opening says.
 enum Group {
@@ -115,6 +115,11 @@ impl Parser<'_> {
         let is_inner = |char: char| is_start(char) || char.is_numeric() || ".[]".contains(char);
         if name.len() == rest.len() || !name.starts_with(is_start) || !name.chars().all(is_inner) {
             let what = "a group is named by a letter and letters, digits or _: write (?<name>…)";
+            return Err(self.wrong(self.at, what));
+        }
+        // ECMA-262 lets alternatives share a name.
+        if !self.names.insert(name) && self.syntax.standard != Standard::Ecma262 {
+            let what = format!("a group is named {name:.40?} again: write another name");
             return Err(self.wrong(self.at, what));
         }
         self.at += name.len() + 1;

@@ -13,6 +13,8 @@
 //! Nothing is decided here about what stands around a part: assertions become nodes, and everything
 //! else an expression at once, so that a pattern without assertions is never a tree.
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 
 use super::class::{self, Mode, Set};
@@ -38,6 +40,8 @@ pub(super) struct Parser<'a> {
     pub(super) depth: usize,
     /// How many look-aheads were read: each makes the expressions deeper.
     pub(super) lookaheads: usize,
+    /// The names of the groups read so far.
+    pub(super) names: BTreeSet<&'a str>,
     exprs: &'a mut Exprs,
     /// The sets read before: those of Unicode are large.
     sets: HashMap<(&'a str, Flags), ExprId>,
@@ -51,9 +55,18 @@ impl<'a> Parser<'a> {
         limits: &'a PatternLimits,
         exprs: &'a mut Exprs,
     ) -> Self {
-        let flags = syntax.flags;
-        let sets = HashMap::new();
-        Self { pattern, at: 0, syntax, flags, limits, depth: 0, lookaheads: 0, exprs, sets }
+        Self {
+            pattern,
+            at: 0,
+            syntax,
+            flags: syntax.flags,
+            limits,
+            depth: 0,
+            lookaheads: 0,
+            names: BTreeSet::new(),
+            exprs,
+            sets: HashMap::new(),
+        }
     }
 
     /// Reads the whole pattern.

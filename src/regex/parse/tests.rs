@@ -137,6 +137,7 @@ fn errors_say_where_and_what() {
         ("*a", 0, "* has nothing to repeat: write \\* for the character"),
         ("a|?", 2, "? has nothing to repeat: write \\? for the character"),
         ("a{,3}", 2, "a repetition is {m}, {m,} or {m,n}: write \\{ for the character"),
+        ("(?<n>a)(?P<n>b)", 11, "a group is named \"n\" again: write another name"),
         ("a{3,2}", 1, "a repetition of 3 to 2: write the lower number first"),
         ("a{99999999999}", 2, "a repetition cannot count to 99999999999: 4294967295 is the most"),
         (r"(a)\1", 3, "a back-reference is not supported: write the group again"),

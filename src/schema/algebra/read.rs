@@ -97,7 +97,7 @@ impl Algebra {
         for &part in &keywords.all_of {
             form = self.meet_schema(&form, part, reading)?;
         }
-        if let Some(parts) = &keywords.any_of {
+        for parts in &keywords.any_of {
             let any = self.any_of(parts, reading)?;
             form = self.meet(&form, &any)?;
         }

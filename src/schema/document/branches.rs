@@ -3,6 +3,7 @@
 use super::super::error::SchemaError;
 use super::super::json::Json;
 use super::super::keywords::{Condition, SchemaId};
+use super::super::options::OneOf;
 use super::reader::{Outcome, Reader, Reading};
 
 /// Reads `allOf`: every branch holds.
@@ -15,14 +16,24 @@ pub(super) fn all_of(reader: &mut Reader, keyword: &str, value: &Json) -> Readin
 
 /// Reads `anyOf`: at least one branch holds. All that do are looked at, for what they evaluate.
 pub(super) fn any_of(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
-    reader.keywords.any_of = Some(branches(reader, keyword, value)?);
+    let branches = branches(reader, keyword, value)?;
+    reader.keywords.any_of.push(branches);
     Ok(Outcome::exact())
 }
 
-/// Reads `oneOf`: exactly one branch holds.
+/// Reads `oneOf`: exactly one branch holds, or any where the options ask for that.
 pub(super) fn one_of(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
-    reader.keywords.one_of = Some(branches(reader, keyword, value)?);
-    Ok(Outcome::exact())
+    let branches = branches(reader, keyword, value)?;
+    match reader.loader.options.one_of {
+        OneOf::Exact => {
+            reader.keywords.one_of = Some(branches);
+            Ok(Outcome::exact())
+        }
+        OneOf::Any => {
+            reader.keywords.any_of.push(branches);
+            Ok(Outcome::over("it is read as `anyOf`, as the options ask for"))
+        }
+    }
 }
 
 /// Reads `not`: its schema does not hold. What that evaluates is lost.

@@ -67,6 +67,11 @@ impl Outcome {
         Self { enforcement: Enforcement::Refused, ..Self::without_effect(reason) }
     }
 
+    /// It is enforced in part, and allows more than it should.
+    pub(super) fn over(reason: impl Into<String>) -> Self {
+        Self { enforcement: Enforcement::Over, ..Self::without_effect(reason) }
+    }
+
     /// Like [`refused`](Self::refused), but other keywords mean something else without this one:
     /// what allows more is to allow all members.
     pub(super) fn refused_with_other_members(reason: impl Into<String>) -> Self {
