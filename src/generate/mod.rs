@@ -126,7 +126,8 @@ pub struct GeneratedToken {
     /// What it had among the legal tokens; 0 for a forced one.
     pub masked_logprob: f64,
     /// The probability that the model gave to illegal tokens here, 0 to 1; before a forced one, to
-    /// all others.
+    /// all others. Tokens that lead beyond the budget count with the illegal ones as far as they
+    /// were tried.
     pub removed: f64,
     /// Whether it was the only way to go on, and so was not sampled.
     pub is_forced: bool,
@@ -383,12 +384,11 @@ impl Run<'_> {
     /// The tokens that must come next, if the text can be finished within what is left behind them.
     fn forced(&mut self, left: usize) -> Result<Vec<TokenId>, GenerateError> {
         let forced = self.matcher.forced_tokens(self.model.tokenizer())?;
-        if forced.is_empty() || forced.len() > left {
+        let Some((last, first)) = forced.split_last().filter(|_| forced.len() <= left) else {
             return Ok(Vec::new());
-        }
+        };
         let mut ahead = self.matcher.fork();
-        let is_legal = ahead.advance_all(&forced)?;
-        let fits = is_legal && ahead.tokens_to_accept()? <= left - forced.len();
+        let fits = ahead.advance_all(first)? && ahead.advance_within(*last, left - first.len())?;
         Ok(if fits { forced } else { Vec::new() })
     }
 
