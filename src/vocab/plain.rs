@@ -31,7 +31,10 @@ pub(crate) struct Plain {
     /// What stands behind the first backslash of tokens that are plain up to it.
     pub(crate) behind_backslash: Behind,
     /// Tokens that may end two strings, or one within which they have an escape.
-    pub(crate) many_quotes: Vec<(Box<[u8]>, TokenId)>,
+    pub(crate) many_quotes: TokenTrie,
+    /// Those tokens in which a key may end that tells more of what stands behind it than that it ended:
+    /// it has an escape, or another key may follow.
+    pub(crate) key_quotes: TokenTrie,
 }
 
 /// Tokens by what stands behind one of their bytes.
@@ -51,7 +54,8 @@ impl Plain {
         let mut bytes: Vec<u8> = Vec::new();
         let mut specials: Vec<u16> = Vec::new();
         let (mut special, mut quoted, mut escaped) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut many_quotes, mut lengths) = (Vec::new(), Vec::new());
+        let (mut many_quotes, mut key_quotes) = (Vec::new(), Vec::new());
+        let mut lengths = Vec::new();
         for (index, node) in trie.nodes().iter().enumerate() {
             bytes.truncate(node.depth() - 1);
             specials.truncate(node.depth() - 1);
@@ -74,12 +78,16 @@ impl Plain {
                 }
                 special.push((bytes.clone(), id));
                 if ends_more(&bytes[first..]) {
-                    many_quotes.push((bytes.as_slice().into(), id));
+                    many_quotes.push((bytes.clone(), id));
+                    if bytes[first] == b'\\' || bytes.contains(&b',') {
+                        key_quotes.push((bytes.clone(), id));
+                    }
                 }
             }
         }
         let (behind_quote, behind_backslash) = (Behind::new(quoted), Behind::new(escaped));
-        let special = TokenTrie::of(special);
+        let [special, many_quotes, key_quotes] =
+            [special, many_quotes, key_quotes].map(TokenTrie::of);
         let (by_length, long) = by_length(lengths, size);
         Self {
             mask,
@@ -91,6 +99,7 @@ impl Plain {
             behind_quote,
             behind_backslash,
             many_quotes,
+            key_quotes,
         }
     }
 

@@ -4,6 +4,8 @@
 //! keys that came before. All others are alike, so one stands for them, and those that are compared
 //! are few enough to be looked at one by one.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::escape::Escape;
@@ -13,6 +15,7 @@ use super::text_mask::allow_plain_below;
 use super::{Cursor, CursorsId, Machine, Place, State, StateId, TextId};
 use crate::constraint::ConstraintError;
 use crate::regex::ExprId;
+use crate::vocab::{Plain, TokenMask};
 
 impl Machine {
     /// Finds the tokens that may follow within a key, at nodes.
@@ -53,9 +56,8 @@ impl Machine {
 
     /// Finds the tokens of keys that are none of those compared with.
     ///
-    /// One key stands for all others: this text with a byte 0 behind it, or several, so that it is
-    /// none of those compared. What may follow its closing quote may follow that of any other key
-    /// under the same rules.
+    /// One key stands for all others. What may follow its closing quote may follow that of any other
+    /// key under the same rules.
     fn walk_others(
         &mut self,
         nodes: Nodes<'_>,
@@ -82,23 +84,48 @@ impl Machine {
             }
             return self.walk_ruled(nodes, (state, &others, text), found);
         }
-        // One byte 0 is mostly enough: only keys that have such bytes themselves ask for more.
-        let mut other = self.text_id(text, 0);
-        while !self.compared(&others, other).is_empty() {
-            other = self.text_id(other, 0);
-        }
-        let place = Place::Key(self.cursors_id(others), other, Escape::None);
-        let other = self.state_id(State { place, ..*self.states.get(state.0) });
+        let other = self.other_key(state, others);
         match nodes.plain {
             Some(plain) if nodes.depth() == 0 => {
-                found.mask.union_with(&plain.mask);
-                self.allow_behind(plain, other, found.mask)
+                let mask = self.behind_others(plain, other, found.mask.len())?;
+                found.mask.union_with(&mask);
+                Ok(())
             }
             _ => {
                 allow_plain_below(nodes, found.mask);
                 self.walk_special(nodes, other, found)
             }
         }
+    }
+
+    /// The state within a key that stands for all that are compared with no other, whatever their
+    /// text so far: the key of a byte 0, or of several where keys have such bytes themselves.
+    fn other_key(&mut self, state: StateId, mut cursors: Vec<Cursor>) -> StateId {
+        cursors.iter_mut().for_each(|cursor| (cursor.low, cursor.high) = (0, 0));
+        let mut text = self.text_id(TextId::EMPTY, 0);
+        while !self.compared(&cursors, text).is_empty() {
+            text = self.text_id(text, 0);
+        }
+        let place = Place::Key(self.cursors_id(cursors), text, Escape::None);
+        self.state_id(State { place, ..*self.states.get(state.0) })
+    }
+
+    /// The tokens that may follow within such a key, kept for the letters of all keys.
+    fn behind_others(
+        &mut self,
+        plain: &Plain,
+        other: StateId,
+        size: usize,
+    ) -> Result<Arc<TokenMask>, ConstraintError> {
+        if let Some(known) = self.other_masks.get(&other) {
+            return Ok(Arc::clone(known));
+        }
+        let mut mask = TokenMask::new(size);
+        mask.union_with(&plain.mask);
+        self.allow_behind(plain, other, &mut mask)?;
+        let mask = Arc::new(mask);
+        self.other_masks.insert(other, Arc::clone(&mask));
+        Ok(mask)
     }
 
     /// The same where keys have languages, or rules that tell them apart: the tokens that end a key.

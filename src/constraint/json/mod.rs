@@ -151,6 +151,8 @@ pub(super) struct Machine {
     escapables: HashMap<(ExprId, Escape), Arc<[escapable::Escapable]>>,
     /// The plain tokens that stay within a language, and the most bytes needed behind one.
     plain_masks: HashMap<ExprId, (Arc<TokenMask>, u32)>,
+    /// The tokens that may follow within keys that are compared with no other.
+    other_masks: HashMap<StateId, Arc<TokenMask>>,
 }
 
 impl Machine {
@@ -182,6 +184,7 @@ impl Machine {
             level_rests: HashMap::new(),
             escapables: HashMap::new(),
             plain_masks: HashMap::new(),
+            other_masks: HashMap::new(),
         }
     }
 
@@ -374,7 +377,11 @@ impl Machine {
     /// Counts by sizes that are about right: it is compared with a limit, and nothing is allocated
     /// by it.
     pub(super) fn memory(&self) -> usize {
-        self.states.len() * 64
+        let masks =
+            self.plain_masks.values().map(|known| &known.0).chain(self.other_masks.values());
+        let masks: usize = masks.map(|mask| mask.words().len() * 4).sum();
+        masks
+            + self.states.len() * 64
             + self.steps.len() * 32
             + self.threads.len() * 160
             + self.levels.len() * 64

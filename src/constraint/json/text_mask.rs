@@ -383,21 +383,16 @@ impl Machine {
         mask: &mut TokenMask,
     ) -> Result<(), ConstraintError> {
         let of = self.states.get(state.0);
-        if of.item.is_none() && !matches!(of.place, Place::Key(..)) {
-            return Ok(());
+        let tokens = match of.place {
+            _ if of.item.is_some() => &plain.many_quotes,
+            Place::Key(..) => &plain.key_quotes,
+            _ => return Ok(()),
+        };
+        for node in 0..tokens.nodes().len() {
+            tokens.tokens(node).iter().for_each(|&id| mask.remove(id));
         }
-        for (bytes, id) in &plain.many_quotes {
-            let mut at = Some(state);
-            for &byte in bytes {
-                let Some(from) = at else { break };
-                at = self.step(from, byte)?;
-            }
-            match at {
-                Some(_) => mask.insert(*id),
-                None => mask.remove(*id),
-            }
-        }
-        Ok(())
+        // A token that ends the whole text is found elsewhere.
+        self.walk(Nodes::behind(tokens), state, &mut Found { mask, ends: Vec::new() })
     }
 }
 
