@@ -388,7 +388,8 @@ impl GenerateArgs {
 /// A refusal is told with its byte offset, what would be legal there, and the rules that are open.
 /// With a schema, a text that is JSON is judged as a value too, by another implementation.
 ///
-/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty.
+/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty, 3 it needs what is
+/// not supported, 4 it is over a limit.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
