@@ -13,7 +13,7 @@ use super::verdict;
 use super::walks::{Manner, as_judged, judged};
 
 /// Schemas, by the mistake that they would show.
-const CASES: [&str; 24] = [
+const CASES: [&str; 25] = [
     // A name that implies itself implies nothing that could be broken.
     r#"{"not": {"dependentRequired": {"c": ["c"]}}}"#,
     r#"{"if": {"dependentRequired": {"a": ["a"]}}, "then": {"required": ["zz"]}}"#,
@@ -43,6 +43,7 @@ const CASES: [&str; 24] = [
     r#"{"items": {"enum": [0, 1]}, "contains": {"const": 1}, "uniqueItems": true, "minItems": 2,
         "type": "array"}"#,
     r#"{"propertyNames": {"pattern": "^[ab]$"}, "minProperties": 3, "type": "object"}"#,
+    r#"{"not": {"items": {"minItems": 3, "maximum": 2, "maxLength": 3}}, "uniqueItems": true}"#,
     // Two equal items are demanded where `uniqueItems` is negated.
     r#"{"not": {"uniqueItems": true}}"#,
     r#"{"oneOf": [{"items": {"type": "integer"}, "uniqueItems": true}, {"items": {"type": "string"}}]}"#,
@@ -189,7 +190,9 @@ fn values() -> Vec<Value> {
         let most = if array.len() == 2 { 5 } else { inner.len() };
         if array.len() < 3 && array.iter().all(|item| array.len() < 2 || inner[..5].contains(item))
         {
-            arrays.extend(inner[..most].iter().map(|item| [&array[..], &[item.clone()]].concat()));
+            arrays.extend(
+                inner[..most].iter().map(|item| [&array[..], std::slice::from_ref(item)].concat()),
+            );
         }
     }
     values.extend(arrays.into_iter().map(Value::from));

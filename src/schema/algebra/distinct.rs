@@ -35,6 +35,9 @@ const MOST_LISTED: usize = 64;
 /// The most values that are looked at for one array: more are as long as the last.
 const MOST_DISTINCT: usize = 1 << 10;
 
+/// All values of a node, each with its bytes.
+pub(super) type EveryValue = Arc<[(u32, Json)]>;
+
 /// Values of a node, shortest first.
 #[derive(Debug)]
 struct Shortest {
@@ -241,7 +244,8 @@ impl Algebra {
 
     /// The shortest texts of a language, as they are written; so many or all there are.
     ///
-    /// Beginnings are taken by the length of the shortest text that they can become.
+    /// Beginnings are taken by the length of the shortest text that they can become, of equal ones the
+    /// longest: so one text is gone through to its end before others are begun.
     pub(super) fn texts(
         &mut self,
         language: ExprId,
@@ -250,9 +254,9 @@ impl Algebra {
         let mut found = Vec::new();
         let mut open = BinaryHeap::new();
         if self.is_inhabited(language)? {
-            open.push(Reverse((0, 0, Vec::new(), Some(language))));
+            open.push(Reverse((0, Reverse(0), Vec::new(), Some(language))));
         }
-        while let Some(Reverse((_, so_far, text, language))) = open.pop() {
+        while let Some(Reverse((_, Reverse(so_far), text, language))) = open.pop() {
             if found.len() == most {
                 break;
             }
@@ -261,14 +265,19 @@ impl Algebra {
                 continue;
             };
             if self.automaton.is_nullable(language) {
-                open.push(Reverse((so_far, so_far, text.clone(), None)));
+                open.push(Reverse((so_far, Reverse(so_far), text.clone(), None)));
             }
             for byte in 0..=255_u8 {
                 let next = self.step(language, byte)?;
                 if next != ExprId::NOTHING {
                     let so_far = plus(so_far, written_byte(byte).into());
                     let bytes = plus(so_far, self.shortest(next)?);
-                    open.push(Reverse((bytes, so_far, [&text[..], &[byte]].concat(), Some(next))));
+                    open.push(Reverse((
+                        bytes,
+                        Reverse(so_far),
+                        [&text[..], &[byte]].concat(),
+                        Some(next),
+                    )));
                 }
             }
         }
@@ -280,10 +289,7 @@ impl Algebra {
     ///
     /// A node that contains itself has no list: its values are without end, or few by what else
     /// they must be.
-    pub(crate) fn every_value(
-        &mut self,
-        node: NodeId,
-    ) -> Result<Option<Arc<[(u32, Json)]>>, SchemaError> {
+    pub(crate) fn every_value(&mut self, node: NodeId) -> Result<Option<EveryValue>, SchemaError> {
         if let Some(known) = self.listed.get(&node) {
             return Ok(known.clone());
         }
@@ -307,7 +313,7 @@ impl Algebra {
         if values.len() > MOST_LISTED {
             return Ok(None);
         }
-        let values: Option<Arc<[(u32, Json)]>> = Some(values.into());
+        let values: Option<EveryValue> = Some(values.into());
         self.listed.insert(node, values.clone());
         Ok(values)
     }
@@ -335,7 +341,7 @@ impl Algebra {
                 for (own, value) in values.iter() {
                     if !shape.is_unique || !known.contains(&value.canonical()) {
                         let bytes = plus(plus(*bytes, *own), u32::from(count > 0));
-                        next.push((bytes, [&items[..], &[value.clone()]].concat()));
+                        next.push((bytes, [&items[..], std::slice::from_ref(value)].concat()));
                     }
                 }
             }

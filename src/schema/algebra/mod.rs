@@ -116,7 +116,7 @@ pub(crate) struct Algebra {
     /// Those that are known for good.
     extents: HashMap<NodeId, u32>,
     /// All values of the nodes that have few; `None` where that was not found.
-    listed: HashMap<NodeId, Option<Arc<[(u32, Json)]>>>,
+    listed: HashMap<NodeId, Option<distinct::EveryValue>>,
     /// Of the shapes whose unknown keys were asked about.
     cells: HashMap<ObjectId, Arc<[Cell]>>,
     /// The nodes that are looked into for contradictions.
