@@ -130,6 +130,9 @@ impl Automaton {
             }
             for &(class, cost) in &classes {
                 let next = self.step(from, class);
+                if next == ExprId::NOTHING {
+                    continue;
+                }
                 // A wide expression takes as long as many narrow ones.
                 let parts = u32::try_from(self.exprs.width(next)).unwrap_or(u32::MAX);
                 *fuel = fuel.checked_sub(parts.max(1)).ok_or(Exhausted)?;

@@ -14,7 +14,9 @@ const TRIALS: usize = 2_000;
 /// taken away, one by one, without which there is still no value.
 ///
 /// `keywords` are JSON pointers into the schema, outer ones before what they hold. A keyword that
-/// holds others that are left is not named itself. Empty where the schema is satisfiable.
+/// holds others that are left is not named itself. What stands below `not`, `if` or `oneOf` is taken
+/// away with these alone: without a part of itself a condition is another, and the schema may allow
+/// less. Empty where the schema is satisfiable.
 ///
 /// Law, held by a test here: without any one of the keywords that are left there is a value.
 ///
@@ -40,21 +42,29 @@ pub fn conflict(
     }
     let mut left = schema.clone();
     let mut trials = TRIALS;
+    let turning: Vec<&String> = keywords.iter().filter(|at| turns_round(at)).collect();
+    let is_within =
+        |at: &str, outer: &str| at.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    let whole: Vec<&String> =
+        keywords.iter().filter(|at| !turning.iter().any(|outer| is_within(at, outer))).collect();
     // Without one keyword another may have become needless: `not` turns things around.
-    while let Some(less) = pass(&left, keywords, &mut trials, is_satisfiable) {
+    while let Some(less) = pass(&left, &whole, &mut trials, is_satisfiable) {
         left = less;
     }
-    let there: Vec<&String> = keywords.iter().filter(|at| left.pointer(at).is_some()).collect();
-    let holds_others = |at: &str| {
-        there.iter().any(|other| other.strip_prefix(at).is_some_and(|rest| rest.starts_with('/')))
-    };
+    let there: Vec<&String> = whole.into_iter().filter(|at| left.pointer(at).is_some()).collect();
+    let holds_others = |at: &str| there.iter().any(|other| is_within(other, at));
     there.iter().filter(|at| !holds_others(at)).map(|at| (*at).clone()).collect()
+}
+
+/// Whether to allow less in a keyword's schemas may be to allow more.
+fn turns_round(keyword: &str) -> bool {
+    matches!(keyword.rsplit('/').next(), Some("not" | "if" | "oneOf"))
 }
 
 /// The schema without every keyword that it can do without; `None` where it needs all.
 fn pass(
     schema: &Value,
-    keywords: &[String],
+    keywords: &[&String],
     trials: &mut usize,
     is_satisfiable: &mut dyn FnMut(&Value) -> bool,
 ) -> Option<Value> {
@@ -145,6 +155,18 @@ mod tests {
         let inner = json!({"required": "a/b", "properties": {"x": range, "a/b": range}});
         let expected = ["/required", "/properties/a~1b/minimum", "/properties/a~1b/maximum"];
         check(&inner, &expected);
+    }
+
+    #[test]
+    fn conditions_are_taken_whole() {
+        let schema = json!({"if": {"type": "string"}, "then": false, "else": false, "title": ""});
+        let keywords = ["/if", "/if/type", "/then", "/else", "/title"].map(str::to_owned);
+        let mut judge = |schema: &Value| {
+            let (holds, fails) = (schema["if"]["type"].is_null(), schema["if"].is_null());
+            let then = schema["then"] == json!(false);
+            fails || !then || !holds && schema["else"] != json!(false)
+        };
+        assert_eq!(conflict(&schema, &keywords, &mut judge), ["/if", "/then", "/else"]);
     }
 
     #[test]

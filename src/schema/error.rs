@@ -12,7 +12,7 @@ use super::report::Entry;
 /// let error = Schema::parse(text, &Options::default()).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "minLength must be a non-negative integer, not -1 (at /properties/name)"
+///     "minLength must be a non-negative integer, not -1 (at /properties/name/minLength)"
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +47,7 @@ pub enum SchemaError {
         found: String,
     },
     /// The value of a keyword is none that it may have.
-    #[error("{keyword} must be {expected}, not {found} ({})", at(pointer))]
+    #[error("{keyword} must be {expected}, not {found} (at {pointer}/{keyword})")]
     Keyword {
         /// Of the schema that has the keyword.
         pointer: String,
@@ -61,7 +61,7 @@ pub enum SchemaError {
     /// A pattern is no regular expression of ECMA-262.
     #[error("pattern {pattern:?} is wrong at its byte {offset}: {what} ({})", at(pointer))]
     Pattern {
-        /// Of the schema that has the pattern.
+        /// Of the pattern.
         pointer: String,
         /// The pattern.
         pattern: String,
@@ -81,7 +81,7 @@ pub enum SchemaError {
     /// A reference leads to no schema.
     #[error("reference {reference:?} leads nowhere: {reason} ({})", at(pointer))]
     Reference {
-        /// Of the schema that refers.
+        /// Of the keyword that refers.
         pointer: String,
         /// As written.
         reference: String,
@@ -93,7 +93,7 @@ pub enum SchemaError {
     /// `$schema` names no draft that is known, nor a metaschema that was given.
     #[error("no draft is known by {address:?}: {reason} ({})", at(pointer))]
     UnknownDraft {
-        /// Of the schema that names it.
+        /// Of the keyword that names it.
         pointer: String,
         /// As written.
         address: String,

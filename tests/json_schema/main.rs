@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stderr, reason = "it says which shared cases are absent")]
 
+mod combined;
 mod corpus;
 mod expected;
 mod judge;

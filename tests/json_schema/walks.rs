@@ -21,7 +21,7 @@ const COMPARED: usize = 12;
 
 /// How a walk chooses among legal tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
+pub(crate) enum Manner {
     /// Any, with equal chances.
     Uniform,
     /// Rather what closes something, and the end as soon as there is one.
@@ -166,7 +166,7 @@ fn compiled(case: &Case, vocabulary: &Vocabulary, order: Order) -> Option<(Const
 }
 
 /// Walks, and judges the text; an error is a walk without an end, or a text that is not valid.
-fn judged(
+pub(crate) fn judged(
     constraint: &Constraint,
     judge: &Judge,
     seed: u64,
@@ -179,7 +179,7 @@ fn judged(
     }
 }
 
-fn as_judged(draft: Draft) -> jsonschema::Draft {
+pub(crate) fn as_judged(draft: Draft) -> jsonschema::Draft {
     match draft {
         Draft::Draft4 => jsonschema::Draft::Draft4,
         Draft::Draft6 => jsonschema::Draft::Draft6,

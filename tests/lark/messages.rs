@@ -144,7 +144,7 @@ const MESSAGES: [(&str, &str); 48] = [
     ),
     (
         "start: %json {\"minLength\": -1}",
-        "minLength must be a non-negative integer, not -1 (at the root) (line 1, column 14)",
+        "minLength must be a non-negative integer, not -1 (at /minLength) (line 1, column 14)",
     ),
     (
         "start: \"x\" %json {\"pattern\": \"(a)\\\\1\"}",

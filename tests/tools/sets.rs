@@ -51,7 +51,7 @@ fn a_faulty_tool_stops_no_other() {
         ),
         (
             of(json!({"minProperties": -1})),
-            "tool \"b\": minProperties must be a non-negative integer, not -1 (at the root) (at /1/parameters)",
+            "tool \"b\": minProperties must be a non-negative integer, not -1 (at /minProperties) (at /1/parameters)",
         ),
         (
             of(json!({"properties": {"x": {"pattern": "(a)\\1"}}})),

@@ -63,20 +63,25 @@ impl Failure {
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
+        let of_kind = |kind| match kind {
+            ErrorKind::Input => 2,
+            ErrorKind::Unsupported => 3,
+            ErrorKind::Limit => 4,
+            ErrorKind::Model => 5,
+            ErrorKind::Io => 7,
+            _ => 6,
+        };
         ExitCode::from(match self {
+            Self::Usage(_) => 2,
+            // By its kind, whether it is found when it is compiled or on the way through a text.
+            Self::Grammar { error, .. } => {
+                of_kind(Error::from(ConstraintError::clone(error)).kind())
+            }
             Self::Closed => 0,
             Self::Items(_) | Self::Refused => 1,
-            Self::Usage(_) | Self::Grammar { .. } => 2,
             Self::File { .. } | Self::Output(_) => 7,
             Self::Interrupted(_) => 130,
-            Self::Library(error) => match error.kind() {
-                ErrorKind::Input => 2,
-                ErrorKind::Unsupported => 3,
-                ErrorKind::Limit => 4,
-                ErrorKind::Model => 5,
-                ErrorKind::Io => 7,
-                _ => 6,
-            },
+            Self::Library(error) => of_kind(error.kind()),
         })
     }
 }

@@ -126,7 +126,7 @@ fn read_file(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
     Ok(front_end(&input::read(path)?))
 }
 
-/// A fault of the grammar as it is shown: always exit code 2, whatever its kind.
+/// A fault of the grammar as it is shown, with its name and the line that it is in.
 pub(crate) fn fault(name: &str, error: ConstraintError) -> Failure {
     Failure::Grammar { name: name.to_owned(), snippet: snippet(&error), error: Box::new(error) }
 }

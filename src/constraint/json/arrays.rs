@@ -11,10 +11,6 @@ use super::level::{LevelId, OpenArray, Thread, ThreadId};
 use super::{Machine, State, TextId, WantsId};
 use crate::constraint::ConstraintError;
 use crate::schema::algebra::{ArrayShape, NEVER, NodeId};
-use crate::schema::json::Json;
-
-/// Values that must differ are compared down to here.
-const DEEPEST: usize = 1 << 9;
 
 impl Machine {
     /// The state at the begin of an item: its text is kept where a thread must know it.
@@ -48,7 +44,7 @@ impl Machine {
         let mut wants: Vec<(NodeId, ThreadId)> = Vec::new();
         for thread in self.level(level).to_vec() {
             let Thread::Array(array) = self.thread(thread).clone() else { continue };
-            for (node, next) in self.items_of(&array, start) {
+            for (node, next) in self.items_of(&array, start)? {
                 if self.algebra.extent(node)? != NEVER
                     && let Some(next) = self.array_thread(next)?
                 {
@@ -80,18 +76,23 @@ impl Machine {
     ///
     /// Each demand that counts and is not settled splits the ways in two; with a maximum the other
     /// half must surely be no such item, without one it may be any.
-    fn items_of(&mut self, array: &OpenArray, start: u32) -> Vec<(NodeId, OpenArray)> {
+    fn items_of(
+        &mut self,
+        array: &OpenArray,
+        start: u32,
+    ) -> Result<Vec<(NodeId, OpenArray)>, ConstraintError> {
         let shape = self.algebra.array(array.shape).clone();
         let count = array.items.count;
         if shape.max.is_some_and(|max| count >= max) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let mut next = array.clone();
         next.items.count = counted_up(&shape, count);
-        next.start = if shape.is_unique { start } else { 0 };
+        next.start = if self.knows_items(array) { start } else { 0 };
         let mut node = shape.item(count);
         if shape.is_unique {
-            node = self.unlike(node, &array.values);
+            let read = self.algebra.read_values(&array.items.values);
+            node = self.algebra.unlike(node, &read)?;
         }
         let mut ways = vec![(node, next)];
         for (index, of) in shape.counted.iter().enumerate() {
@@ -114,27 +115,42 @@ impl Machine {
             }
             ways = split;
         }
-        ways
+        self.valued(array, ways)
     }
 
-    /// A node without the plain values of a list: arrays and objects are compared when they end.
-    ///
-    /// The next item must not be one of these, which a language can say of null, booleans, numbers
-    /// and strings.
-    fn unlike(&mut self, node: NodeId, values: &[u32]) -> NodeId {
-        let mut plain = Vec::new();
-        for &value in values {
-            match Json::parse(self.values.get(value), DEEPEST) {
-                Ok(Json::Array(_) | Json::Object(_)) | Err(_) => {}
-                Ok(value) => plain.push(value),
+    /// The ways to read an item with what must be known of its value: where items are to differ, each
+    /// value that those behind it may need is a way of its own; where two are to be equal, so is each
+    /// part in that.
+    fn valued(
+        &mut self,
+        array: &OpenArray,
+        ways: Vec<(NodeId, OpenArray)>,
+    ) -> Result<Vec<(NodeId, OpenArray)>, ConstraintError> {
+        let shape = self.algebra.array(array.shape).clone();
+        let mut valued = Vec::with_capacity(ways.len());
+        let needed = self.algebra.needed_values(array.shape, &array.items)?;
+        for (node, next) in ways {
+            for (twin, items) in self.algebra.twins(&shape, &array.items, (node, &next.items))? {
+                let is_noted = items.has_equal;
+                valued.push((twin, OpenArray { items, is_noted, ..next.clone() }));
             }
+            for value in &needed {
+                let only = self.algebra.constants(vec![value.clone()]);
+                let mut next = OpenArray { is_noted: true, ..next.clone() };
+                let id = self.algebra.json_id(value);
+                let values = &mut next.items.values;
+                values.insert(values.partition_point(|&of| of < id), id);
+                valued.push((self.algebra.and([node, only]), next));
+            }
+            valued.push((self.algebra.unlike(node, &needed)?, next));
         }
-        if plain.is_empty() {
-            return node;
-        }
-        let values = self.algebra.constants(plain);
-        let others = self.algebra.not(values);
-        self.algebra.and([node, others])
+        Ok(valued)
+    }
+
+    /// Whether an array must know the values of its items.
+    pub(super) fn knows_items(&self, array: &OpenArray) -> bool {
+        let shape = self.algebra.array(array.shape);
+        shape.is_unique || shape.has_equal && !array.items.has_equal
     }
 
     /// The level with an item noted in the threads that must know it, without those that have it
@@ -152,17 +168,22 @@ impl Machine {
         let mut is_outermost = false;
         for thread in self.level(level).to_vec() {
             let Thread::Array(mut array) = self.thread(thread).clone() else { continue };
-            if !self.algebra.array(array.shape).is_unique {
+            if !self.knows_items(&array) && !array.is_noted {
                 threads.push(thread);
                 continue;
             }
             is_outermost |= array.start == 0;
-            // A thread that has this value among its items already is dropped.
-            let value = self.value_id(&bytes[array.start as usize..]);
-            let Err(place) = array.values.binary_search(&value) else { continue };
-            let mut values = array.values.into_vec();
-            values.insert(place, value);
-            array.values = values.into();
+            let text = String::from_utf8_lossy(&bytes[array.start as usize..]);
+            let value = self.algebra.value_id(&text);
+            let is_unique = self.algebra.array(array.shape).is_unique;
+            match array.items.values.binary_search(&value) {
+                // A thread that has this value among its items already is dropped.
+                Ok(_) if is_unique && !array.is_noted => continue,
+                Ok(_) => {}
+                Err(_) if !self.knows_items(&array) => {}
+                Err(place) => array.items.values.insert(place, value),
+            }
+            (array.is_noted, array.items.twin) = (false, None);
             array.start = 0;
             threads.push(ThreadId(self.threads.intern(Thread::Array(array))));
         }
@@ -173,16 +194,6 @@ impl Machine {
         Ok(Some((level, (!is_outermost).then_some(text))))
     }
 
-    /// The number of a value, the same for every spelling of it.
-    ///
-    /// Text that is no JSON within the depth is a value of its own, and equal to itself alone.
-    fn value_id(&mut self, text: &[u8]) -> u32 {
-        let text = String::from_utf8_lossy(text);
-        let value = Json::parse(&text, DEEPEST).map(|value| value.canonical());
-        let plain = value.unwrap_or_else(|_| text.into_owned());
-        self.values.intern(plain.into())
-    }
-
     /// Whether all that is counted, and the length, are as demanded. What is too much was never
     /// read.
     pub(super) fn may_close_array(&self, array: &OpenArray) -> bool {
@@ -191,7 +202,8 @@ impl Machine {
             let counted = array.items.counted(index);
             counted >= of.min && of.max.is_none_or(|max| counted <= max)
         });
-        is_counted && array.items.count >= shape.min
+        let is_equal = array.items.has_equal || !shape.has_equal;
+        is_counted && is_equal && array.items.count >= shape.min
     }
 }
 

@@ -175,7 +175,7 @@ impl Machine {
     fn taken(&self, shape: &ObjectShape, object: &OpenObject) -> Vec<Box<str>> {
         let names =
             shape.names.iter().map(|name| self.algebra.name_text(name.name).as_ref().into());
-        names.chain(object.unnamed.iter().cloned()).collect()
+        names.chain(object.members.unnamed.iter().cloned()).collect()
     }
 
     /// Whether a language has a text that is none of a list.
@@ -482,10 +482,9 @@ impl Machine {
         ways.retain(|_| node != NodeId::NONE);
         let name = self.algebra.name(key);
         for (_, next) in &mut ways {
-            let mut unnamed = std::mem::take(&mut next.unnamed).into_vec();
+            let unnamed = &mut next.members.unnamed;
             let place = unnamed.partition_point(|known| **known < *key);
             unnamed.insert(place, key.into());
-            next.unnamed = unnamed.into();
         }
         // A demand is met by a key that counts for it.
         let demanded = shape.demands.clone();

@@ -35,8 +35,9 @@ pub(super) enum Thread {
 pub(super) struct OpenArray {
     pub(super) shape: ArrayId,
     pub(super) items: Items,
-    /// The items read, by the numbers of their values, ascending; kept where they must differ.
-    pub(super) values: Box<[u32]>,
+    /// Whether of the item at hand all is known that must be: it can be one value alone, or is equal
+    /// to an item before it.
+    pub(super) is_noted: bool,
     /// Where in the item's text that is kept the item at hand begins.
     pub(super) start: u32,
     pub(super) above: LevelId,
@@ -47,8 +48,6 @@ pub(super) struct OpenArray {
 pub(super) struct OpenObject {
     pub(super) shape: ObjectId,
     pub(super) members: Members,
-    /// The keys read that the shape does not know by name, ascending.
-    pub(super) unnamed: Box<[Box<str>]>,
     pub(super) above: LevelId,
 }
 

@@ -137,8 +137,6 @@ pub(super) struct Machine {
     levels: Interner<Box<[ThreadId]>>,
     /// Texts of keys and items: each byte points to those before it, so beginnings are shared.
     texts: Interner<(TextId, u8)>,
-    /// The values of arrays that must know them, in a plain form.
-    values: Interner<Box<str>>,
     /// Steps that were taken; `None` leads nowhere.
     steps: HashMap<(StateId, u8), Option<StateId>>,
     /// The keys that may come next, as far as was asked.
@@ -177,7 +175,6 @@ impl Machine {
             threads: Interner::default(),
             levels,
             texts,
-            values: Interner::default(),
             steps: HashMap::new(),
             candidates: HashMap::new(),
             item_wants: HashMap::new(),

@@ -102,8 +102,8 @@ impl Machine {
         for (node, above) in self.wants.get(wants.0).to_vec() {
             for &shape in &self.algebra.form(node)?.arrays {
                 let counted = vec![0; self.algebra.array(shape).counted.len()];
-                let items = Items { count: 0, counted };
-                let array = OpenArray { shape, items, values: Box::default(), start: 0, above };
+                let items = Items { counted, ..Items::NONE };
+                let array = OpenArray { shape, items, is_noted: false, start: 0, above };
                 threads.extend(self.array_thread(array)?);
             }
         }
@@ -118,7 +118,7 @@ impl Machine {
             for &shape in &self.algebra.form(node)?.objects {
                 let seen = vec![0; self.algebra.object(shape).names.len().div_ceil(64)];
                 let members = Members { seen, ..Members::NONE };
-                let object = OpenObject { shape, members, unnamed: Box::default(), above };
+                let object = OpenObject { shape, members, above };
                 threads.extend(self.object_thread(object)?);
             }
         }
@@ -228,7 +228,7 @@ impl Machine {
     /// Whether a thread of a level must know its items.
     pub(super) fn is_unique(&self, level: LevelId) -> bool {
         self.level(level).iter().any(|&thread| match self.thread(thread) {
-            Thread::Array(array) => self.algebra.array(array.shape).is_unique,
+            Thread::Array(array) => self.knows_items(array) || array.is_noted,
             Thread::Object(_) => false,
         })
     }

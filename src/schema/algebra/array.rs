@@ -1,12 +1,11 @@
 //! Shapes of arrays.
 //!
 //! A shape is a conjunction: the prefix and the rest of its items, counts of items of a kind, a
-//! length, and whether all differ. Shapes are interned, and what no array could tell apart is
+//! length, and whether all differ or two are equal. Shapes are interned, and what no array could tell apart is
 //! brought into one form first, so that equal shapes are mostly found equal.
 //!
 //! Law: the meet of two shapes is one shape; the difference of two is several, one for each demand
-//! that can be broken. Only `uniqueItems` has no shape that breaks it, and is refused where one
-//! would be needed.
+//! that can be broken.
 
 use std::sync::Arc;
 
@@ -31,6 +30,8 @@ pub(crate) struct ArrayShape {
     pub(crate) max: Option<u64>,
     /// Whether no two items are equal.
     pub(crate) is_unique: bool,
+    /// Whether some two items are equal.
+    pub(crate) has_equal: bool,
     /// What `unevaluatedItems` would not look at.
     pub(super) evaluated: EvaluatedItems,
 }
@@ -55,6 +56,7 @@ impl ArrayShape {
         min: 0,
         max: None,
         is_unique: false,
+        has_equal: false,
         evaluated: EvaluatedItems::NONE,
     };
 
@@ -101,6 +103,7 @@ impl Algebra {
             min: one.min.max(other.min),
             max: least(one.max, other.max),
             is_unique: one.is_unique || other.is_unique,
+            has_equal: one.has_equal || other.has_equal,
             evaluated: one.evaluated.union(&other.evaluated),
         };
         let met = self.possible_array(shape)?;
@@ -122,13 +125,6 @@ impl Algebra {
             return Ok(vec![a]);
         }
         let taken = self.array(b).clone();
-        if taken.is_unique
-            && !self.array(a).is_unique
-            && self.array(a).max.is_none_or(|max| max > 1)
-        {
-            let reason = "arrays in which two items are equal cannot be asked for";
-            return Err(self.refused(self.at, "uniqueItems", reason));
-        }
         let mut left = Vec::new();
         for broken in self.broken_arrays(&taken) {
             let Some(broken) = self.possible_array(broken)? else { continue };
@@ -167,6 +163,12 @@ impl Algebra {
                 counted(Counted { min: more, max: None, ..of.clone() });
             }
         }
+        if shape.is_unique {
+            broken.push(ArrayShape { has_equal: true, ..ArrayShape::ANY });
+        }
+        if shape.has_equal {
+            broken.push(ArrayShape { is_unique: true, ..ArrayShape::ANY });
+        }
         if let Some(fewer) = shape.min.checked_sub(1) {
             broken.push(ArrayShape { max: Some(fewer), ..ArrayShape::ANY });
         }
@@ -186,6 +188,12 @@ impl Algebra {
         &mut self,
         mut shape: ArrayShape,
     ) -> Result<Option<ArrayId>, SchemaError> {
+        if shape.has_equal {
+            shape.min = shape.min.max(2);
+        }
+        if shape.has_equal && shape.is_unique {
+            return Ok(None);
+        }
         // "Not a single one" is a demand on every item.
         for of in std::mem::take(&mut shape.counted) {
             match of {

@@ -61,7 +61,7 @@ impl Algebra {
 
     /// All texts of a number's value. A number whose exponent or digits are beyond what is compared
     /// is refused by name.
-    fn equal_number(&mut self, text: &str) -> Result<ExprId, SchemaError> {
+    pub(super) fn equal_number(&mut self, text: &str) -> Result<ExprId, SchemaError> {
         let value = Decimal::parse(text);
         let equal =
             value.and_then(|value| self.numbers.equal_to(self.automaton.exprs_mut(), &value).ok());

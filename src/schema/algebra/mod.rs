@@ -15,8 +15,10 @@
 mod array;
 mod cells;
 mod constant;
+mod distinct;
 mod evaluated;
 mod extent;
+mod fill;
 mod form;
 mod object;
 mod read;
@@ -101,6 +103,8 @@ pub(crate) struct Algebra {
     /// Names of properties, so that shapes are compared by numbers.
     names: Interner<Arc<str>>,
     constants: Interner<Vec<Json>>,
+    /// The values of arrays that must know them, in a plain form.
+    values: Interner<Box<str>>,
     objects: Interner<Arc<ObjectShape>>,
     arrays: Interner<Arc<ArrayShape>>,
     forms: HashMap<NodeId, Arc<Form>>,
@@ -113,6 +117,8 @@ pub(crate) struct Algebra {
     array_meets: HashMap<(ArrayId, ArrayId), Option<ArrayId>>,
     /// Those that are known for good.
     extents: HashMap<NodeId, u32>,
+    /// All values of the nodes that have few; `None` where that was not found.
+    listed: HashMap<NodeId, Option<distinct::EveryValue>>,
     /// Of the shapes whose unknown keys were asked about.
     cells: HashMap<ObjectId, Arc<[Cell]>>,
     /// The nodes that are looked into for contradictions.
@@ -174,6 +180,7 @@ impl Algebra {
             scopes,
             names: Interner::default(),
             constants: Interner::default(),
+            values: Interner::default(),
             objects: Interner::default(),
             arrays: Interner::default(),
             forms: HashMap::new(),
@@ -182,6 +189,7 @@ impl Algebra {
             object_meets: HashMap::new(),
             array_meets: HashMap::new(),
             extents: HashMap::new(),
+            listed: HashMap::new(),
             cells: HashMap::new(),
             looking: Vec::new(),
             is_loop: false,

@@ -218,7 +218,7 @@ impl Algebra {
             let node = self.not(name.node);
             broken.push(with(vec![Name { node, is_required: true, ..*name }]));
         }
-        for &(first, second) in &shape.implied {
+        for &(first, second) in shape.implied.iter().filter(|(first, second)| first != second) {
             let present = Name { name: first, node: NodeId::ANY, is_required: true };
             broken.push(with(vec![present, absent(second)]));
         }

@@ -221,6 +221,7 @@ impl Algebra {
             min: keywords.min_items,
             max: keywords.max_items,
             is_unique: keywords.unique_items,
+            has_equal: false,
             evaluated,
         }
     }
@@ -307,7 +308,8 @@ impl Algebra {
             let first = self.name(first);
             for other in others {
                 let other = self.name(other);
-                shape.implied.push((first, other));
+                // That a name implies itself says nothing.
+                shape.implied.extend((first != other).then_some((first, other)));
             }
         }
     }

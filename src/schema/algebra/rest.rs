@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::distinct::ValueId;
 use super::extent::{Estimate, NEVER, plus, times};
 use super::object::Demand;
-use super::{Algebra, ArrayId, ArrayShape, Name, NodeId, ObjectId, ObjectShape, written};
+use super::{Algebra, ArrayId, Name, NodeId, ObjectId, ObjectShape, written};
 use crate::regex::ExprId;
 use crate::schema::SchemaError;
 
@@ -23,6 +24,13 @@ pub(crate) struct Items {
     pub(crate) count: u64,
     /// How many were counted, for each demand of the shape that counts.
     pub(crate) counted: Vec<u64>,
+    /// The items, by the numbers of their values, ascending; kept where they must differ, or until
+    /// two are equal where that is demanded.
+    pub(crate) values: Vec<ValueId>,
+    /// Whether two of them are equal, where that is demanded.
+    pub(crate) has_equal: bool,
+    /// What the last item is of, if another is to be equal to it and its value is not known yet.
+    pub(crate) twin: Option<NodeId>,
 }
 
 /// What of an object was read.
@@ -36,11 +44,14 @@ pub(crate) struct Members {
     pub(crate) met: u64,
     /// How many properties there are.
     pub(crate) count: u64,
+    /// The keys that the shape does not know by name, ascending.
+    pub(crate) unnamed: Vec<Box<str>>,
 }
 
 impl Items {
     /// An array that has just begun.
-    pub(crate) const NONE: Self = Self { count: 0, counted: Vec::new() };
+    pub(crate) const NONE: Self =
+        Self { count: 0, counted: Vec::new(), values: Vec::new(), has_equal: false, twin: None };
 
     /// How many were counted for a demand.
     pub(crate) fn counted(&self, demand: usize) -> u64 {
@@ -50,7 +61,8 @@ impl Items {
 
 impl Members {
     /// An object that has just begun.
-    pub(crate) const NONE: Self = Self { seen: Vec::new(), next: 0, met: 0, count: 0 };
+    pub(crate) const NONE: Self =
+        Self { seen: Vec::new(), next: 0, met: 0, count: 0, unnamed: Vec::new() };
 
     /// Whether the name at an index was seen.
     pub(crate) fn has(&self, index: usize) -> bool {
@@ -74,6 +86,9 @@ struct Coming {
     key: u32,
     node: NodeId,
 }
+
+/// Keys that are looked at: more are as long as the last.
+const MOST_KEYS: usize = 1 << 10;
 
 impl Algebra {
     /// The fewest bytes that finish an array, its bracket included; [`NEVER`] where it cannot be.
@@ -162,89 +177,6 @@ impl Algebra {
                 self.extent(node)?;
             }
         }
-    }
-
-    /// Items are taken in order, each the one that serves the most demands that are open. Commas
-    /// and the bracket are counted, white space is not.
-    pub(super) fn array_rest_by(
-        &mut self,
-        id: ArrayId,
-        items: &Items,
-        estimate: &mut Estimate,
-    ) -> Result<u32, SchemaError> {
-        let shape = self.array(id).clone();
-        if shape.max.is_some_and(|max| max < items.count) {
-            return Ok(NEVER);
-        }
-        let mut missing: Vec<u64> = Vec::with_capacity(shape.counted.len());
-        for (index, of) in shape.counted.iter().enumerate() {
-            missing.push(of.min.saturating_sub(items.counted(index)));
-        }
-        let mut rest = 1;
-        let mut count = items.count;
-        while count < shape.prefix.len() as u64
-            && (count < shape.min || missing.iter().any(|&of| of > 0))
-        {
-            let (node, served) = self.cheapest_item(&shape, count, &missing, estimate);
-            rest = plus(rest, plus(self.estimated(node, estimate), u32::from(count > 0)));
-            served.iter().for_each(|&of| missing[of] -= 1);
-            count += 1;
-        }
-        // Behind the prefix all places are alike, so they are counted and not gone through.
-        while let Some(&most) = missing.iter().max().filter(|&&most| most > 0) {
-            let (node, served) = self.cheapest_item(&shape, count, &missing, estimate);
-            let run = served.iter().map(|&of| missing[of]).min().unwrap_or(most);
-            let one = plus(self.estimated(node, estimate), 1);
-            rest = plus(rest, times(one, run));
-            if served.is_empty() {
-                return Ok(NEVER);
-            }
-            served.iter().for_each(|&of| missing[of] -= run);
-            count = count.saturating_add(run);
-        }
-        if count < shape.min {
-            let (node, _) = self.cheapest_item(&shape, count, &missing, estimate);
-            let one = plus(self.estimated(node, estimate), 1);
-            rest = plus(rest, times(one, shape.min - count));
-            count = shape.min;
-        }
-        Ok(if shape.max.is_some_and(|max| max < count) { NEVER } else { rest })
-    }
-
-    /// What the item at an index is best made of, and the demands that it serves.
-    ///
-    /// Demands are added one by one as long as the item still has a value; not every subset is
-    /// tried.
-    fn cheapest_item(
-        &mut self,
-        shape: &ArrayShape,
-        index: u64,
-        missing: &[u64],
-        estimate: &mut Estimate,
-    ) -> (NodeId, Vec<usize>) {
-        let mut node = shape.item(index);
-        let mut served = Vec::new();
-        for (at, of) in shape.counted.iter().enumerate() {
-            if missing[at] == 0 || index < of.from {
-                continue;
-            }
-            let both = self.and([node, of.node]);
-            if self.estimated(both, estimate) != NEVER {
-                node = both;
-                served.push(at);
-            }
-        }
-        for (at, of) in shape.counted.iter().enumerate() {
-            // Where no more may be counted, the item must be another.
-            if of.max.is_some() && missing[at] == 0 && !served.contains(&at) && index >= of.from {
-                let not = self.not(of.node);
-                let other = self.and([node, not]);
-                if self.estimated(other, estimate) != NEVER {
-                    node = other;
-                }
-            }
-        }
-        (node, served)
     }
 
     /// The names that must come, then every way to meet the open demands, then as many more as the
@@ -384,7 +316,8 @@ impl Algebra {
         for cell in self.cells(id)?.iter() {
             let language = self.both_texts(cell.language, demand.language);
             let node = self.and([cell.node, demand.node]);
-            let key = self.shortest(language)?;
+            let key = self.free_keys(language, (&shape, members), 1)?.first().copied();
+            let key = key.unwrap_or(NEVER);
             if key != NEVER && self.estimated(node, estimate) != NEVER {
                 serving.push((None, Coming { index: None, keys: language, key, node }));
             }
@@ -405,8 +338,7 @@ impl Algebra {
     ) -> Result<u32, SchemaError> {
         let shape = self.object(id).clone();
         let mut count = members.count + coming.len() as u64;
-        let mut unnamed = 0;
-        let mut fill = NEVER;
+        let mut fill = 0;
         if count < shape.min {
             for (index, name) in shape.names.iter().enumerate() {
                 let is_open = index >= members.next as usize && !members.has(index);
@@ -427,12 +359,10 @@ impl Algebra {
                     count += 1;
                 }
             }
-            for cell in self.cells(id)?.iter() {
-                let value = self.estimated(cell.node, estimate);
-                fill = fill.min(plus(self.shortest(cell.language)?, value));
-            }
-            unnamed = shape.min.saturating_sub(count);
+            let unnamed = shape.min.saturating_sub(count);
             count += unnamed;
+            let known = coming.iter().filter(|coming| coming.index.is_none()).count();
+            fill = self.filled(id, members, (known, unnamed), estimate)?;
         }
         if shape.max.is_some_and(|max| max < count) {
             return Ok(NEVER);
@@ -442,9 +372,61 @@ impl Algebra {
         for Coming { key, node, .. } in coming {
             rest = plus(rest, plus(plus(key, 4), self.estimated(node, estimate)));
         }
-        // A shortest key may be that of another property; with a character more it is a new one.
-        let alike = unnamed.saturating_sub(u64::from(count == unnamed && shape.names.is_empty()));
-        Ok(plus(rest, plus(times(plus(fill, 4), unnamed), times(1, alike))))
+        Ok(plus(rest, fill))
+    }
+
+    /// The bytes of so many properties more whose keys are not known by name, without the shortest
+    /// ones that others have; each with its quotes, colon and comma.
+    fn filled(
+        &mut self,
+        id: ObjectId,
+        members: &Members,
+        (known, unnamed): (usize, u64),
+        estimate: &mut Estimate,
+    ) -> Result<u32, SchemaError> {
+        let shape = self.object(id).clone();
+        let most = usize::try_from(unnamed).unwrap_or(MOST_KEYS).min(MOST_KEYS) + known;
+        let mut properties = Vec::new();
+        for cell in self.cells(id)?.iter() {
+            let value = self.estimated(cell.node, estimate);
+            if unnamed > 0 && value != NEVER {
+                let keys = self.free_keys(cell.language, (&shape, members), most)?;
+                properties.extend(keys.into_iter().map(|key| plus(plus(key, 4), value)));
+            }
+        }
+        properties.sort_unstable();
+        let properties = properties.get(known..).unwrap_or_default();
+        let listed = &properties[..properties.len().min(most - known)];
+        let further = if listed.len() == MOST_KEYS { listed[MOST_KEYS - 1] } else { NEVER };
+        let sum = listed.iter().fold(0, |sum, &bytes| plus(sum, bytes));
+        Ok(plus(sum, times(further, unnamed - listed.len() as u64)))
+    }
+
+    /// The bytes of the shortest keys of a language that are not taken by names or by keys read, so
+    /// many or all there are.
+    fn free_keys(
+        &mut self,
+        language: ExprId,
+        (shape, members): (&ObjectShape, &Members),
+        most: usize,
+    ) -> Result<Vec<u32>, SchemaError> {
+        let mut taken = members.unnamed.clone();
+        for name in &shape.names {
+            let text = self.name_text(name.name).clone();
+            if self.matches(language, &text) {
+                taken.push((*text).into());
+            }
+        }
+        taken.sort_unstable();
+        let looked_at = most.saturating_add(taken.len()).min(2 * MOST_KEYS);
+        let texts = self.texts(language, looked_at)?;
+        let free =
+            texts.iter().filter(|text| taken.binary_search_by(|of| (**of).cmp(text)).is_err());
+        let mut keys: Vec<u32> = free.map(|text| written(text.as_bytes())).take(most).collect();
+        if keys.is_empty() && texts.len() == looked_at {
+            keys.extend(texts.last().map(|text| plus(written(text.as_bytes()), 1)));
+        }
+        Ok(keys)
     }
 
     /// Whether a name's presence asks for another that is not there.

@@ -27,7 +27,7 @@ pub(super) fn properties(reader: &mut Reader, keyword: &str, value: &Json) -> Re
 pub(super) fn pattern_properties(reader: &mut Reader, keyword: &str, value: &Json) -> Reading {
     let mut found = Vec::new();
     for (pattern, schema) in members(reader, keyword, value)? {
-        match texts::occurrences(reader, &pattern)? {
+        match texts::occurrences(reader, (keyword, Some(&pattern)), &pattern)? {
             Ok(language) => found.push((language, schema)),
             Err(reason) => return Ok(Outcome::refused_with_other_members(reason)),
         }

@@ -235,6 +235,12 @@ impl<'r, 'o> Reader<'r, 'o> {
         }
     }
 
+    /// The JSON pointer of a keyword, or of a member of it, for errors.
+    pub(super) fn pointer_of(&self, keyword: &str, member: Option<&str>) -> String {
+        let member = member.map_or_else(String::new, |key| format!("/{}", escape(key)));
+        format!("{}/{keyword}{member}", self.pointer())
+    }
+
     /// The JSON pointer of the schema, for errors.
     pub(super) fn pointer(&self) -> String {
         self.loader.registry.pointer(self.site)

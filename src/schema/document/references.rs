@@ -53,7 +53,11 @@ fn target(reader: &mut Reader<'_, '_>, keyword: &str, value: &Json) -> Result<Ta
     let Json::String(text) = value else {
         return Err(reader.wrong(keyword, value, "a reference, as a string"));
     };
-    reader.loader.registry.resolve(reader.site, text)
+    let mut target = reader.loader.registry.resolve(reader.site, text);
+    if let Err(SchemaError::Reference { pointer, .. }) = &mut target {
+        *pointer = reader.pointer_of(keyword, None);
+    }
+    target
 }
 
 /// Adds a reference. Beside another, to be in all of is the same: both apply to the value, and both

@@ -225,7 +225,7 @@ impl Registry<'_> {
             }
         };
         self.dialect_at(address).map_err(|reason| SchemaError::UnknownDraft {
-            pointer: self.pointer(site),
+            pointer: format!("{}/$schema", self.pointer(site)),
             address: address.to_string(),
             reason,
         })

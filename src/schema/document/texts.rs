@@ -28,7 +28,7 @@ pub(super) fn pattern(reader: &mut Reader, keyword: &str, value: &Json) -> Readi
     let Json::String(pattern) = value else {
         return Err(reader.wrong(keyword, value, "a regular expression, as a string"));
     };
-    match occurrences(reader, pattern)? {
+    match occurrences(reader, (keyword, None), pattern)? {
         Ok(language) => reader.restrict_string(language),
         Err(reason) => return Ok(Outcome::refused(reason)),
     }
@@ -70,10 +70,11 @@ pub(super) fn format(reader: &mut Reader, keyword: &str, value: &Json) -> Readin
 }
 
 /// The texts in which a pattern occurs; inside, why they cannot be known: the pattern is right, but
-/// a language cannot say it, or it is over a limit.
-///
+/// a language cannot say it, or it is over a limit. The keyword, and its member whose key the
+/// pattern is, are named where it is wrong.
 pub(super) fn occurrences(
     reader: &mut Reader<'_, '_>,
+    (keyword, member): (&str, Option<&str>),
     pattern: &str,
 ) -> Result<Result<ExprId, String>, SchemaError> {
     let loader = &mut *reader.loader;
@@ -91,7 +92,7 @@ pub(super) fn occurrences(
         // policy.
         Err(error) => match error.kind {
             PatternErrorKind::Syntax(what) => Err(SchemaError::Pattern {
-                pointer: reader.pointer(),
+                pointer: reader.pointer_of(keyword, member),
                 pattern: pattern.to_owned(),
                 offset: error.offset,
                 what,

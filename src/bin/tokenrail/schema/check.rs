@@ -44,8 +44,9 @@ pub(super) fn run(args: &SchemaCheckArgs) -> Result<(), Failure> {
 
 /// What is found out beyond the report.
 enum Found {
-    /// Values conform. The text of the shortest, where it is short enough to be shown.
-    Values { example: Option<String> },
+    /// Values conform. The text of the shortest that is let through, where it is short enough to be
+    /// shown, and whether it conforms.
+    Values { example: Option<String>, conforms: bool },
     /// None does, for these keywords contradict each other.
     NoValue { conflict: Vec<String> },
 }
@@ -60,7 +61,9 @@ impl Found {
             Ok(constraint) => {
                 let example = shortest(&constraint);
                 let example = example.map_err(|error| grammar::fault(&source.name, error))?;
-                Ok(Self::Values { example })
+                let violations = example.as_ref().and_then(|text| source.judge().violations(text));
+                let conforms = violations.is_none_or(|violations| violations.is_empty());
+                Ok(Self::Values { example, conforms })
             }
             Err(ConstraintError::EmptySchema { .. }) => {
                 Ok(Self::NoValue { conflict: contradiction(source) })
@@ -77,9 +80,9 @@ impl Found {
         answer["counts"] = counts.into_iter().collect();
         answer["schemas"] = json!(schema.count());
         match self {
-            Self::Values { example } => {
+            Self::Values { example, conforms } => {
                 answer["satisfiable"] = json!(true);
-                if let Some(example) = example {
+                if let Some(example) = example.as_ref().filter(|_| *conforms) {
                     answer["example"] = json!(example);
                 }
             }
@@ -102,10 +105,13 @@ impl Found {
             false => lines.extend(inexact(schema).map(line)),
         }
         match self {
-            Self::Values { example: Some(example) } => {
-                lines.push(format!("shortest value: {}", escape(example)));
+            Self::Values { example: Some(example), conforms } => {
+                let end = if *conforms { "" } else { ", which does not conform" };
+                lines.push(format!("shortest value: {}{end}", escape(example)));
             }
-            Self::Values { example: None } => lines.push("the shortest value is long".to_owned()),
+            Self::Values { example: None, .. } => {
+                lines.push("the shortest value is long".to_owned())
+            }
             Self::NoValue { conflict } if conflict.is_empty() => {
                 lines.push("no value conforms".to_owned());
             }

@@ -32,8 +32,8 @@ impl Source {
         Self::parse(input::name(path), input::read(path)?, options)
     }
 
-    /// Reads a schema. Its faults are shown as those of grammars: all end with the same exit code, and
-    /// one that is at a place in the text is shown with a caret.
+    /// Reads a schema. Its faults are shown as those of grammars, and one that is at a place in the text
+    /// is shown with a caret.
     pub(crate) fn parse(name: String, text: String, options: &Options) -> Result<Self, Failure> {
         match Schema::parse(&text, options) {
             Ok(schema) => Ok(Self { name, text, schema }),

@@ -11,64 +11,64 @@ const FAULTS: [(&str, &str); 27] = [
     (r#"{"not": 1}"#, "a schema must be an object or a boolean, not 1 (at /not)"),
     (
         r#"{"items": {"minItems": "2"}}"#,
-        "minItems must be a non-negative integer, not \"2\" (at /items)",
+        "minItems must be a non-negative integer, not \"2\" (at /items/minItems)",
     ),
-    (r#"{"maxLength": 2.5}"#, "maxLength must be a non-negative integer, not 2.5 (at the root)"),
+    (r#"{"maxLength": 2.5}"#, "maxLength must be a non-negative integer, not 2.5 (at /maxLength)"),
     (
         r#"{"type": "any"}"#,
         "type must be one of null, boolean, number, integer, string, array, object, or a list of \
-         them, not \"any\" (at the root)",
+         them, not \"any\" (at /type)",
     ),
-    (r#"{"required": true}"#, "required must be a list of names, not true (at the root)"),
-    (r#"{"enum": "a"}"#, "enum must be an array, not \"a\" (at the root)"),
-    (r#"{"allOf": []}"#, "allOf must be a list of at least one schema, not an array (at the root)"),
+    (r#"{"required": true}"#, "required must be a list of names, not true (at /required)"),
+    (r#"{"enum": "a"}"#, "enum must be an array, not \"a\" (at /enum)"),
+    (r#"{"allOf": []}"#, "allOf must be a list of at least one schema, not an array (at /allOf)"),
     (r#"{"anyOf": [{}, null]}"#, "a schema must be an object or a boolean, not null (at /anyOf/1)"),
-    (r#"{"minimum": "1"}"#, "minimum must be a number, not \"1\" (at the root)"),
-    (r#"{"multipleOf": 0}"#, "multipleOf must be a number above 0, not 0 (at the root)"),
-    (r#"{"pattern": 1}"#, "pattern must be a regular expression, as a string, not 1 (at the root)"),
-    (r#"{"uniqueItems": 1}"#, "uniqueItems must be a boolean, not 1 (at the root)"),
+    (r#"{"minimum": "1"}"#, "minimum must be a number, not \"1\" (at /minimum)"),
+    (r#"{"multipleOf": 0}"#, "multipleOf must be a number above 0, not 0 (at /multipleOf)"),
+    (r#"{"pattern": 1}"#, "pattern must be a regular expression, as a string, not 1 (at /pattern)"),
+    (r#"{"uniqueItems": 1}"#, "uniqueItems must be a boolean, not 1 (at /uniqueItems)"),
     (
         r#"{"properties": []}"#,
-        "properties must be an object whose members are schemas, not an array (at the root)",
+        "properties must be an object whose members are schemas, not an array (at /properties)",
     ),
     (
         r##"{"$ref": "#/definitions/a"}"##,
-        "reference \"#/definitions/a\" leads nowhere: there is nothing at /definitions/a (at the root)",
+        "reference \"#/definitions/a\" leads nowhere: there is nothing at /definitions/a (at /$ref)",
     ),
     (
         r##"{"enum": ["a"], "$ref": "#/enum/0"}"##,
-        "reference \"#/enum/0\" leads nowhere: at /enum/0 is \"a\", not a schema (at the root)",
+        "reference \"#/enum/0\" leads nowhere: at /enum/0 is \"a\", not a schema (at /$ref)",
     ),
     (
         r#"{"$ref": "https://example.com/a"}"#,
         "reference \"https://example.com/a\" leads nowhere: nothing is known by the address \
-         \"https://example.com/a\"; a resolver may know it (at the root)",
+         \"https://example.com/a\"; a resolver may know it (at /$ref)",
     ),
     (
         r##"{"$id": "https://example.com/a", "$ref": "#b"}"##,
-        "reference \"#b\" leads nowhere: \"https://example.com/a\" has no anchor \"b\" (at the root)",
+        "reference \"#b\" leads nowhere: \"https://example.com/a\" has no anchor \"b\" (at /$ref)",
     ),
     (
         r#"{"$schema": "https://example.com/draft"}"#,
         "no draft is known by \"https://example.com/draft\": drafts 4, 6, 7, 2019-09 and 2020-12 are; \
-         a resolver may know others (at the root)",
+         a resolver may know others (at /$schema)",
     ),
-    (r#"{"$id": 1}"#, "$id must be an address, as a string, not 1 (at the root)"),
+    (r#"{"$id": 1}"#, "$id must be an address, as a string, not 1 (at /$id)"),
     (
         r#"{"$schema": "http://json-schema.org/draft-04/schema#", "exclusiveMinimum": 1}"#,
-        "exclusiveMinimum must be a boolean, in draft 4, not 1 (at the root)",
+        "exclusiveMinimum must be a boolean, in draft 4, not 1 (at /exclusiveMinimum)",
     ),
     (
         r#"{"$schema": "http://json-schema.org/draft-07/schema#", "exclusiveMinimum": true}"#,
-        "exclusiveMinimum must be a number, not true (at the root)",
+        "exclusiveMinimum must be a number, not true (at /exclusiveMinimum)",
     ),
     (
         r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "items": [{}]}"#,
-        "items must be a schema: lists are in prefixItems since 2020-12, not an array (at the root)",
+        "items must be a schema: lists are in prefixItems since 2020-12, not an array (at /items)",
     ),
     (
         r##"{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "#a"}"##,
-        "$id must be an address without a fragment, which is $anchor now, not \"#a\" (at the root)",
+        "$id must be an address without a fragment, which is $anchor now, not \"#a\" (at /$id)",
     ),
     (
         r#"{"not": {"a": 1, "a": 2}}"#,
@@ -76,7 +76,7 @@ const FAULTS: [(&str, &str); 27] = [
     ),
     (
         r#"{"$schema": "https://json-schema.org/draft/2019-09/schema", "$recursiveRef": "a"}"#,
-        "$recursiveRef must be \"#\", not \"a\" (at the root)",
+        "$recursiveRef must be \"#\", not \"a\" (at /$recursiveRef)",
     ),
     (
         r#"{"dependencies": {"a": 1}}"#,
