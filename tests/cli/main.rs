@@ -507,7 +507,10 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         (&["score"], &["pmi", "--top", "Examples:\n"]),
         (&["inspect"], &["Examples:\n"]),
         (&["generate"], &["--max-tokens", "--seed", "Examples:\n"]),
-        (&["check"], &["0 all accepted, 1 some refused, 2 ", "4 a text met", "Examples:\n"]),
+        (
+            &["check"],
+            &["0 all accepted, 1 some refused, 2 ", "4 a schema or a text is over", "Examples:\n"],
+        ),
         (&["schema", "check"], &["0 all is enforced exactly, 1 ", "Examples:\n"]),
     ];
     let help = parts.map(|(command, out)| {

@@ -388,9 +388,9 @@ impl GenerateArgs {
 /// A refusal is told with its byte offset, what would be legal there, and the rules that are open.
 /// With a schema, a text that is JSON is judged as a value too, by another implementation.
 ///
-/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty, 3 it needs what is
-/// not supported, 4 it or a text is over a limit (a text of --lines: 1), 7 a file cannot be read; with
-/// --tokens also those of a model.
+/// Exit codes: 0 all accepted, 1 some refused, 2 the grammar or a flag is faulty, 3 a schema needs what
+/// is not supported, 4 a schema or a text is over a limit (a text of --lines: 1), 7 a file cannot be
+/// read; with --tokens also those of a model.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

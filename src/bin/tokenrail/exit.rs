@@ -73,10 +73,13 @@ impl Failure {
         };
         ExitCode::from(match self {
             Self::Usage(_) => 2,
-            // By its kind, whether it is found when it is compiled or on the way through a text.
-            Self::Grammar { error, .. } => {
-                of_kind(Error::from(ConstraintError::clone(error)).kind())
-            }
+            Self::Grammar { error, .. } => match &**error {
+                ConstraintError::Schema(_) => {
+                    of_kind(Error::from(ConstraintError::clone(error)).kind())
+                }
+                // Whatever cannot be compiled of a grammar is to be changed in it.
+                _ => 2,
+            },
             Self::Closed => 0,
             Self::Items(_) | Self::Refused => 1,
             Self::File { .. } | Self::Output(_) => 7,
