@@ -404,6 +404,11 @@ impl Exprs {
         self.widths[id.index()] as usize
     }
 
+    /// How many parts all alternatives and intersections have together.
+    pub(super) fn parts(&self) -> usize {
+        self.parts
+    }
+
     /// The most alternatives that an expression has side by side.
     pub(crate) fn widest(&self) -> usize {
         self.widest

@@ -89,6 +89,9 @@ type Place = Reverse<(u32, Reverse<u32>, ExprId)>;
 /// Lengths saturate here: 1 GiB is longer than any text.
 const LONGEST: u32 = 1 << 30;
 
+/// The parts of new expressions that take as long as a state.
+const PARTS_A_STATE: usize = 4;
+
 impl Automaton {
     /// The length of the shortest match of a state, by what each byte counts. Exact for every expression.
     ///
@@ -129,13 +132,16 @@ impl Automaton {
                 return Ok(self.keep_way(start, from, rest, &seen));
             }
             for &(class, cost) in &classes {
+                let before = self.exprs.parts();
                 let next = self.step(from, class);
                 if next == ExprId::NOTHING {
                     continue;
                 }
-                // A wide expression takes as long as many narrow ones.
-                let parts = u32::try_from(self.exprs.width(next)).unwrap_or(u32::MAX);
-                *fuel = fuel.checked_sub(parts.max(1)).ok_or(Exhausted)?;
+                // A wide expression takes as long as many narrow ones, and so do its parts.
+                let made = (self.exprs.parts() - before) / PARTS_A_STATE;
+                let work = self.exprs.width(next).max(made).max(1);
+                let work = u32::try_from(work).unwrap_or(u32::MAX);
+                *fuel = fuel.checked_sub(work).ok_or(Exhausted)?;
                 let (Distance::Exactly(rest) | Distance::AtLeast(rest)) = self.distance(next)
                 else {
                     continue;

@@ -374,10 +374,10 @@ impl Machine {
     /// Counts by sizes that are about right: it is compared with a limit, and nothing is allocated
     /// by it.
     pub(super) fn memory(&self) -> usize {
-        let masks =
-            self.plain_masks.values().map(|known| &known.0).chain(self.other_masks.values());
-        let masks: usize = masks.map(|mask| mask.words().len() * 4).sum();
-        masks
+        let plain = self.plain_masks.values().map(|known| &known.0);
+        let mask = plain.chain(self.other_masks.values()).next();
+        let mask = mask.map_or(0, |mask| mask.words().len() * size_of::<u32>());
+        (self.plain_masks.len() + self.other_masks.len()) * mask
             + self.states.len() * 64
             + self.steps.len() * 32
             + self.threads.len() * 160

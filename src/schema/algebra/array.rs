@@ -76,6 +76,7 @@ impl Algebra {
         }
         shape.counted.sort_unstable();
         shape.counted.dedup();
+        self.made += size_of::<ArrayShape>() + (shape.prefix.len() + 4 * shape.counted.len()) * 8;
         ArrayId(self.arrays.intern(Arc::new(shape)))
     }
 

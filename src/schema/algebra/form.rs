@@ -17,6 +17,11 @@ use super::{Algebra, MOST_SHAPES};
 use crate::regex::ExprId;
 use crate::schema::SchemaError;
 
+/// The bytes that are put together in the time that a part of a language takes.
+const PART: usize = 32;
+/// And in the time that two shapes take to be compared.
+const PAIR: usize = 4 << 10;
+
 /// The values that a node allows, of each type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
@@ -183,6 +188,7 @@ impl Algebra {
         let mut all = Vec::new();
         for &one in a {
             for &other in b {
+                self.made += PAIR;
                 all.extend(meet(self, one, other)?);
             }
         }
@@ -198,6 +204,7 @@ impl Algebra {
     ) -> Result<Vec<T>, SchemaError> {
         let mut all = Vec::new();
         for &one in from {
+            self.made += PAIR;
             all.extend(take(self, one, taken)?);
         }
         self.distinct(all)
@@ -209,8 +216,9 @@ impl Algebra {
     }
 
     /// Alternatives in order and each once, so that equal forms are found equal; an error over
-    /// [`MOST_SHAPES`].
+    /// [`MOST_SHAPES`], and where too much was made of them.
     fn distinct<T: Copy + Ord>(&mut self, mut all: Vec<T>) -> Result<Vec<T>, SchemaError> {
+        self.check_made()?;
         all.sort_unstable();
         all.dedup();
         if all.len() > MOST_SHAPES {
@@ -221,7 +229,8 @@ impl Algebra {
 
     /// The intersection of two languages.
     pub(super) fn both(&mut self, a: ExprId, b: ExprId) -> ExprId {
-        self.automaton.exprs_mut().and([a, b])
+        let both = self.automaton.exprs_mut().and([a, b]);
+        self.counted(both)
     }
 
     /// The same of languages within all texts, which is left out where the other says enough.
@@ -249,7 +258,8 @@ impl Algebra {
 
     /// The union of two languages.
     fn either(&mut self, a: ExprId, b: ExprId) -> ExprId {
-        self.automaton.exprs_mut().or([a, b])
+        let either = self.automaton.exprs_mut().or([a, b]);
+        self.counted(either)
     }
 
     /// What is in the first language and not in the second.
@@ -263,8 +273,15 @@ impl Algebra {
             _ => {
                 let exprs = self.automaton.exprs_mut();
                 let not = exprs.not(b);
-                exprs.and([a, not])
+                let rest = exprs.and([a, not]);
+                self.counted(rest)
             }
         }
+    }
+
+    /// A language that was put together, which takes as long as it has parts.
+    fn counted(&mut self, language: ExprId) -> ExprId {
+        self.made += self.automaton.exprs().width(language) * PART;
+        language
     }
 }

@@ -107,6 +107,9 @@ pub(crate) struct Algebra {
     values: Interner<Box<str>>,
     objects: Interner<Arc<ObjectShape>>,
     arrays: Interner<Arc<ArrayShape>>,
+    /// The bytes of all shapes, formulas and languages that were put together, those made again
+    /// included: a measure of the work.
+    made: usize,
     forms: HashMap<NodeId, Arc<Form>>,
     /// Forms of schemas in place; `None` while one is read.
     read: HashMap<read::Key, Option<Arc<Form>>>,
@@ -135,6 +138,11 @@ pub(crate) struct Algebra {
 const MOST_SHAPES: usize = 1 << 10;
 /// Schemas within schemas, without a value between.
 const DEEPEST: usize = 500;
+/// The bytes of shapes, formulas and languages that may be put together. Alternatives that exclude
+/// each other multiply them.
+const MOST_MADE: usize = 1 << 30;
+/// The bytes of all states of languages.
+const MOST_LANGUAGES: usize = 384 << 20;
 /// Automaton states that may be looked at to see whether a language is empty.
 const FUEL: u32 = 1 << 20;
 
@@ -183,6 +191,7 @@ impl Algebra {
             values: Interner::default(),
             objects: Interner::default(),
             arrays: Interner::default(),
+            made: 0,
             forms: HashMap::new(),
             read: HashMap::new(),
             required: HashMap::new(),
@@ -421,7 +430,11 @@ impl Algebra {
     /// [`SchemaError::Limit`].
     pub(crate) fn shortest(&mut self, language: ExprId) -> Result<u32, SchemaError> {
         let mut fuel = FUEL;
-        match self.automaton.shortest(language, &mut fuel) {
+        let known = self.automaton.shortest(language, &mut fuel);
+        if fuel < FUEL {
+            self.check_made()?;
+        }
+        match known {
             Ok(Shortest::Bytes(length)) => Ok(length),
             Ok(Shortest::None) => Ok(NEVER),
             Err(_) => Err(self.over("automaton states of an intersection", FUEL as usize)),
@@ -463,6 +476,11 @@ impl Algebra {
 
     /// The number of a formula that is in normal form.
     fn node(&mut self, node: Node) -> NodeId {
+        let parts = match &node {
+            Node::And(parts) | Node::Or(parts) => parts.len(),
+            _ => 0,
+        };
+        self.made += size_of::<Node>() + parts * size_of::<NodeId>();
         NodeId(self.nodes.intern(node))
     }
 
@@ -477,6 +495,17 @@ impl Algebra {
     }
 
     /// More of something than may be, at the schema that is read.
+    /// An error when too much was made of shapes, formulas or languages.
+    fn check_made(&self) -> Result<(), SchemaError> {
+        if self.made > MOST_MADE {
+            return Err(self.over("bytes of shapes", MOST_MADE));
+        }
+        if self.automaton.memory() > MOST_LANGUAGES {
+            return Err(self.over("bytes of languages", MOST_LANGUAGES));
+        }
+        Ok(())
+    }
+
     fn over(&self, what: &'static str, limit: usize) -> SchemaError {
         let pointer = Some(self.document.places[self.at.index()].pointer.clone());
         SchemaError::Limit { what, value: limit + 1, limit, pointer }

@@ -74,6 +74,15 @@ impl ObjectShape {
         }
     }
 
+    /// The bytes it takes, roughly.
+    fn size(&self) -> usize {
+        size_of::<Self>()
+            + self.names.len() * size_of::<Name>()
+            + self.rules.len() * size_of::<(ExprId, NodeId)>()
+            + self.demands.len() * size_of::<Demand>()
+            + self.implied.len() * size_of::<(u32, u32)>()
+    }
+
     /// The place of a name among those known.
     fn position(&self, name: u32) -> Option<usize> {
         self.names.iter().position(|known| known.name == name)
@@ -93,6 +102,7 @@ impl Algebra {
         shape.demands.dedup();
         shape.implied.sort_unstable();
         shape.implied.dedup();
+        self.made += shape.size();
         ObjectId(self.objects.intern(Arc::new(shape)))
     }
 
