@@ -6,6 +6,7 @@
 mod combined;
 mod corpus;
 mod expected;
+mod hostile;
 mod judge;
 #[path = "../tiny/random.rs"]
 mod random;

@@ -11,7 +11,7 @@ use crate::regex::ExprId;
 use crate::schema::algebra::{Form, Items, Members, NEVER};
 
 /// Each byte of an object is read for all of them.
-const MOST_THREADS: usize = 1 << 9;
+const MOST_THREADS: usize = 1 << 11;
 
 impl Word {
     /// The word as it is written, in lower case (RFC 8259, section 3).

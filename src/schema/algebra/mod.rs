@@ -135,7 +135,7 @@ pub(crate) struct Algebra {
 }
 
 /// Alternatives of one type.
-const MOST_SHAPES: usize = 1 << 10;
+const MOST_SHAPES: usize = 8192;
 /// Schemas within schemas, without a value between.
 const DEEPEST: usize = 500;
 /// The bytes of shapes, formulas and languages that may be put together. Alternatives that exclude
