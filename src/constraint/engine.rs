@@ -256,36 +256,40 @@ impl Engine {
             return Ok(known.clone());
         }
         let trie = vocabulary.trie();
-        let mut mask = TokenMask::new(vocabulary.len());
-        let mut farthest = Some(0);
+        let size = vocabulary.len();
+        let (mut mask, mut farthest) = (None, Some(0));
         if self.language.program.has_interactions() {
+            let mut walked = TokenMask::new(size);
             walk(self, trie, at, |engine, node, set| {
-                trie.tokens(node).iter().for_each(|&id| mask.insert(id));
+                trie.tokens(node).iter().for_each(|&id| walked.insert(id));
                 let set = engine.end_token(set)?;
                 // A distance may count on what a lazy terminal ends; this is tried out.
                 let tokens = engine.tokens_to_accept(set, trie)?;
                 farthest = farthest.map(|known| known.max(tokens));
                 Ok(())
             })?;
+            mask = Some(Arc::new(walked));
         } else {
             for item in self.sets.get(at).items.clone() {
-                let distance = self.add_item(trie, item, at, &mut mask)?;
+                let distance = self.add_item(trie, item, at, (&mut mask, size))?;
                 farthest = farthest.zip(distance).map(|(a, b)| a.max(b));
             }
         }
+        let mut mask = mask.unwrap_or_else(|| Arc::new(TokenMask::new(size)));
         for token in self.sets.get(at).tokens.clone() {
             let behind = self.set_behind(token.behind, at)?;
             if let Some(set) = self.if_alive(behind)? {
-                mask.union_with(&self.language.tokens[token.pattern]);
+                Arc::make_mut(&mut mask).union_with(&self.language.tokens[token.pattern]);
                 let set = self.end_token(set)?;
                 let distance = self.distance(set)?;
                 farthest = farthest.map(|known| known.max(distance));
             }
         }
         if self.sets.get(at).is_accepting {
-            vocabulary.eos().iter().for_each(|&id| mask.insert(id));
+            let ends = Arc::make_mut(&mut mask);
+            vocabulary.eos().iter().for_each(|&id| ends.insert(id));
         }
-        let allowed = Allowed { mask: Arc::new(mask), farthest };
+        let allowed = Allowed { mask, farthest };
         self.masks.insert(at, allowed.clone());
         Ok(allowed)
     }

@@ -29,6 +29,14 @@ pub(super) struct Allowed {
     pub(super) farthest: Option<u32>,
 }
 
+/// Adds the tokens of one mask to another, which is the first itself where there was none.
+pub(super) fn unite(mask: &mut Option<Arc<TokenMask>>, other: &Arc<TokenMask>) {
+    match mask {
+        Some(mask) => Arc::make_mut(mask).union_with(other),
+        None => *mask = Some(Arc::clone(other)),
+    }
+}
+
 /// The nodes of the trie behind which a terminal may have ended, by the byte that leads to each.
 #[derive(Debug, Default)]
 pub(super) struct Exits {
@@ -37,22 +45,24 @@ pub(super) struct Exits {
 
 impl Engine {
     /// Adds what an item allows, and gives the largest distance behind any of those tokens.
+    ///
+    /// The mask of the only item is shared, not copied: `None` is one of no token yet.
     pub(super) fn add_item(
         &mut self,
         trie: &TokenTrie,
         item: Item,
         at: SetId,
-        mask: &mut TokenMask,
+        (mask, size): (&mut Option<Arc<TokenMask>>, usize),
     ) -> Result<Option<u32>, ConstraintError> {
-        let inside = self.inside(trie, item.state, mask.len())?;
-        mask.union_with(&inside.mask);
+        let inside = self.inside(trie, item.state, size)?;
+        unite(mask, &inside.mask);
         let tail = self.distance_from(item.behind, at)?;
         let behind = self.set_behind(item.behind, at)?;
         let Some(behind) = behind.filter(|&set| !self.set(set).items.is_empty()) else {
             return Ok(inside.farthest.map(|farthest| plus(farthest, tail)));
         };
-        let outside = self.outside(trie, item.state, behind, mask.len())?;
-        mask.union_with(&outside.mask);
+        let outside = self.outside(trie, item.state, behind, size)?;
+        unite(mask, &outside.mask);
         let both = inside.farthest.zip(outside.farthest);
         Ok(both.map(|(inside, outside)| plus(inside, tail).max(outside)))
     }

@@ -184,7 +184,8 @@ impl Machine {
         language: ExprId,
         taken: &[Box<str>],
     ) -> Result<bool, ConstraintError> {
-        Ok(self.other_text(language, taken)?.is_some())
+        // Of all texts a list leaves some.
+        Ok(language == self.algebra.any_text() || self.other_text(language, taken)?.is_some())
     }
 
     /// A short text of a language that is none of a list. Looks at beginnings of the list's texts

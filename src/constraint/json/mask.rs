@@ -10,6 +10,7 @@
 use super::escape::Escape;
 use super::{Machine, Place, StateId};
 use crate::constraint::ConstraintError;
+use crate::regex::{ByteSet, ExprId};
 use crate::vocab::{Plain, TokenMask, TokenTrie};
 
 /// What is found of the tokens that may follow.
@@ -91,13 +92,17 @@ impl Machine {
         found: &mut Found<'_>,
     ) -> Result<(), ConstraintError> {
         let base = nodes.depth();
-        let mut path = vec![from];
+        let mut path = vec![(from, self.likely_bytes(from))];
         let mut at = nodes.start;
         while at < nodes.end {
             let node = nodes.trie.nodes()[at];
             path.truncate(node.depth() - base);
-            let before = path[path.len() - 1];
-            let Some(next) = self.step(before, node.byte())? else {
+            let (before, bytes) = path[path.len() - 1];
+            let next = match bytes.contains(node.byte()) {
+                true => self.step(before, node.byte())?,
+                false => None,
+            };
+            let Some(next) = next else {
                 at = node.end();
                 continue;
             };
@@ -121,9 +126,33 @@ impl Machine {
             if self.is_accepting(next) {
                 found.ends.push(at as u32);
             }
-            path.push(next);
+            let has_more = node.end() > at + 1;
+            path.push((next, if has_more { self.likely_bytes(next) } else { ByteSet::NONE }));
             at += 1;
         }
         Ok(())
+    }
+
+    /// The bytes that may lead on from a state: all, but within a key that can only become one of
+    /// some names. There nearly no byte does, and looking at the names once tells which.
+    fn likely_bytes(&self, state: StateId) -> ByteSet {
+        let Place::Key(cursors, text, Escape::None) = self.states.get(state.0).place else {
+            return ByteSet::ALL;
+        };
+        let cursors = self.cursors.get(cursors.0);
+        if cursors.iter().any(|cursor| cursor.unnamed != ExprId::NOTHING) {
+            return ByteSet::ALL;
+        }
+        let depth = self.text(text).len();
+        let mut bytes: ByteSet = [b'\\'].into_iter().collect();
+        for cursor in cursors {
+            let Some(candidates) = self.candidates.get(&cursor.thread) else {
+                return ByteSet::ALL;
+            };
+            for (name, _) in &candidates.names[cursor.low as usize..cursor.high as usize] {
+                bytes.insert(name.as_bytes().get(depth).copied().unwrap_or(b'"'));
+            }
+        }
+        bytes
     }
 }

@@ -137,8 +137,8 @@ pub(super) struct Machine {
     levels: Interner<Box<[ThreadId]>>,
     /// Texts of keys and items: each byte points to those before it, so beginnings are shared.
     texts: Interner<(TextId, u8)>,
-    /// Steps that were taken; `None` leads nowhere.
-    steps: HashMap<(StateId, u8), Option<StateId>>,
+    /// Steps that were taken, by the state's number and the byte in one; `None` leads nowhere.
+    steps: HashMap<u64, Option<StateId>>,
     /// The keys that may come next, as far as was asked.
     candidates: HashMap<ThreadId, Arc<keys::Candidates>>,
     /// What the next item may be, by level and by where in the item's text it begins.
@@ -215,11 +215,12 @@ impl Machine {
         if !state.place.takes(byte) {
             return Ok(None);
         }
-        if let Some(&known) = self.steps.get(&(from, byte)) {
+        let key = u64::from(from.0) << 8 | u64::from(byte);
+        if let Some(&known) = self.steps.get(&key) {
             return Ok(known);
         }
         let next = self.find_step(state, byte)?.map(|next| self.state_id(next));
-        self.steps.insert((from, byte), next);
+        self.steps.insert(key, next);
         Ok(next)
     }
 
