@@ -377,7 +377,7 @@ impl Machine {
     pub(super) fn memory(&self) -> usize {
         let plain = self.plain_masks.values().map(|known| &known.0);
         let mask = plain.chain(self.other_masks.values()).next();
-        let mask = mask.map_or(0, |mask| mask.words().len() * size_of::<u32>());
+        let mask = mask.map_or(0, |mask| size_of_val(mask.words()));
         (self.plain_masks.len() + self.other_masks.len()) * mask
             + self.states.len() * 64
             + self.steps.len() * 32
