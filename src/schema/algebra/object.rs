@@ -60,8 +60,6 @@ pub(crate) struct Demand {
 
 impl ObjectShape {
     /// Every object.
-    ///
-    /// Every object.
     pub(super) fn any() -> Self {
         Self {
             names: Vec::new(),
