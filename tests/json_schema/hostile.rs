@@ -67,7 +67,21 @@ fn schemas_that_cost_much_end_soon() {
     let patterns = list(1_000, |n| json!({"type": "string", "pattern": format!("a{n}")}));
     let words = list(30_000, |n| json!(format!("value number {n:08} of many")));
     let multiples = list(20, |n| json!({"contains": {"multipleOf": n + 2}}));
+    let nested = (0..7).fold(
+        json!({"const": 1}),
+        |items, _| json!({"type": "array", "items": items, "minItems": 60, "maxItems": 60}),
+    );
+    let long = json!({"type": "array", "items": {"const": 1}, "minItems": 1e6, "maxItems": 1e6});
+    let unlike =
+        |items| json!({"type": "array", "uniqueItems": true, "minItems": 2, "items": items});
     let cases = [
+        ("few values that are large", unlike(nested), End::Limit),
+        ("few values that are long", unlike(long), End::Limit),
+        (
+            "long texts that differ",
+            unlike(json!({"minLength": 100_000, "type": "string"})),
+            End::Mask,
+        ),
         (
             "10,000 required properties",
             json!({"properties": many, "required": names, "additionalProperties": false}),

@@ -55,8 +55,8 @@ impl Machine {
         match self.states.get(state.0).place {
             Place::String(reading, Escape::None) => {
                 for (language, _) in self.reading(reading).to_vec() {
-                    let text = self.algebra.shortest_text(language, Vec::new())?;
-                    bytes.extend(text.first().map(|&byte| written_as(byte)));
+                    let nearest = self.algebra.nearest(language)?;
+                    bytes.extend(nearest.map(|(byte, _)| written_as(byte)));
                 }
             }
             Place::Key(cursors, text, Escape::None) => {

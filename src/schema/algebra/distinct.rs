@@ -6,8 +6,9 @@
 //! longer, each if all so far can still be placed, finds the least sum (Edmonds 1971).
 //!
 //! Law: values of null, booleans, numbers and strings are listed shortest first, without end where
-//! asked. Arrays and objects are listed where a node has [`MOST_LISTED`] at most; of more there are
-//! taken to be enough, each as long as the shortest.
+//! asked. Arrays and objects are listed where a node has [`MOST_LISTED`] at most, and none longer than
+//! [`LONGEST_LISTED`]; of more or longer values there are taken to be enough, each as long as the
+//! shortest.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -32,6 +33,8 @@ const DEEPEST: usize = 1 << 9;
 const MOST_NEEDED: usize = 64;
 /// The most values of a node with arrays or objects that are listed one by one.
 const MOST_LISTED: usize = 64;
+/// The most bytes of a value that is listed: longer ones cost more to tell apart than they are worth.
+const LONGEST_LISTED: u32 = 1 << 10;
 /// The most values that are looked at for one array: more are as long as the last.
 const MOST_DISTINCT: usize = 1 << 10;
 
@@ -165,11 +168,18 @@ impl Algebra {
         estimate: &mut Estimate,
     ) -> Result<Shortest, SchemaError> {
         let form = self.form(node)?;
-        let mut further = None;
-        let mut listed = self.plain_values(&form, most)?;
-        if listed.len() > most {
-            further = listed.iter().map(|&(bytes, _)| bytes).max();
-        }
+        let (mut listed, mut further) = match self.plain_values(&form, most)? {
+            Some(listed) if listed.len() > most => {
+                let longest = listed.iter().map(|&(bytes, _)| bytes).max();
+                (listed, longest)
+            }
+            Some(listed) => (listed, None),
+            None => {
+                let numbers = self.written_numbers(&form)?;
+                let strings = plus(self.shortest(form.strings)?, 2);
+                (Vec::new(), Some(self.shortest(numbers)?.min(strings)))
+            }
+        };
         if !form.arrays.is_empty() || !form.objects.is_empty() {
             match self.every_value(node)? {
                 Some(values) => listed = values.to_vec(),
@@ -198,40 +208,52 @@ impl Algebra {
     }
 
     /// The values of a form that are no arrays and no objects: the shortest of each type, one more
-    /// than asked for at most.
-    fn plain_values(&mut self, form: &Form, most: usize) -> Result<Vec<(u32, Json)>, SchemaError> {
+    /// than asked for at most; `None` where some of these are too long to be listed.
+    fn plain_values(
+        &mut self,
+        form: &Form,
+        most: usize,
+    ) -> Result<Option<Vec<(u32, Json)>>, SchemaError> {
         let mut values = Vec::new();
         values.extend(form.null.then_some((4, Json::Null)));
         for (of, bytes) in [(false, 5), (true, 4)] {
             values.extend(form.booleans[usize::from(of)].then_some((bytes, Json::Bool(of))));
         }
-        values.extend(self.number_values(form, most + 1)?);
-        for text in self.texts(form.strings, most + 1)? {
+        let numbers = self.number_values(form, most + 1)?;
+        let (Some(numbers), Some(texts)) = (numbers, self.texts(form.strings, most + 1)?) else {
+            return Ok(None);
+        };
+        values.extend(numbers);
+        for text in texts {
             let bytes = plus(written(text.as_bytes()), 2);
             values.push((bytes, Json::String(text.into())));
         }
-        Ok(values)
+        Ok(Some(values))
     }
 
     /// The shortest numbers of a form: texts are looked at in order, and whenever those of known
     /// values are too many, all texts of these are taken away.
-    fn number_values(&mut self, form: &Form, most: usize) -> Result<Vec<(u32, Json)>, SchemaError> {
+    fn number_values(
+        &mut self,
+        form: &Form,
+        most: usize,
+    ) -> Result<Option<Vec<(u32, Json)>>, SchemaError> {
         let mut language = self.written_numbers(form)?;
         let (mut values, mut known) = (Vec::new(), hashbrown::HashSet::new());
         loop {
-            let texts = self.texts(language, most + 8)?;
+            let Some(texts) = self.texts(language, most + 8)? else { return Ok(None) };
             let is_all = texts.len() < most + 8;
             for text in texts {
                 let Some(value) = Decimal::parse(&text) else { continue };
                 if known.insert(value.to_string()) {
                     values.push((written(text.as_bytes()), Json::Number(text.into())));
                     if values.len() == most {
-                        return Ok(values);
+                        return Ok(Some(values));
                     }
                 }
             }
             if is_all {
-                return Ok(values);
+                return Ok(Some(values));
             }
             for (_, value) in &values {
                 if let Json::Number(text) = value {
@@ -242,7 +264,8 @@ impl Algebra {
         }
     }
 
-    /// The shortest texts of a language, as they are written; so many or all there are.
+    /// The shortest texts of a language, as they are written; so many or all there are. `None` where
+    /// one of these is too long to be listed.
     ///
     /// Beginnings are taken by the length of the shortest text that they can become, of equal ones the
     /// longest: so one text is gone through to its end before others are begun.
@@ -250,15 +273,18 @@ impl Algebra {
         &mut self,
         language: ExprId,
         most: usize,
-    ) -> Result<Vec<String>, SchemaError> {
+    ) -> Result<Option<Vec<String>>, SchemaError> {
         let mut found = Vec::new();
         let mut open = BinaryHeap::new();
         if self.is_inhabited(language)? {
             open.push(Reverse((0, Reverse(0), Vec::new(), Some(language))));
         }
-        while let Some(Reverse((_, Reverse(so_far), text, language))) = open.pop() {
+        while let Some(Reverse((bytes, Reverse(so_far), text, language))) = open.pop() {
             if found.len() == most {
                 break;
+            }
+            if bytes > LONGEST_LISTED {
+                return Ok(None);
             }
             let Some(language) = language else {
                 found.extend(String::from_utf8(text));
@@ -281,11 +307,11 @@ impl Algebra {
                 }
             }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
-    /// All values of a node, each once; `None` where there are more than [`MOST_LISTED`], or where
-    /// it takes more than a list to say which they are.
+    /// All values of a node, each once; `None` where there are more than [`MOST_LISTED`], where one is
+    /// longer than [`LONGEST_LISTED`], or where it takes more than a list to say which they are.
     ///
     /// A node that contains itself has no list: its values are without end, or few by what else
     /// they must be.
@@ -295,7 +321,7 @@ impl Algebra {
         }
         self.listed.insert(node, None);
         let form = self.form(node)?;
-        let mut values = self.plain_values(&form, MOST_LISTED)?;
+        let Some(mut values) = self.plain_values(&form, MOST_LISTED)? else { return Ok(None) };
         for &shape in &form.arrays {
             match self.every_array(shape)? {
                 Some(arrays) if values.len() <= MOST_LISTED => values.extend(arrays),
@@ -345,7 +371,7 @@ impl Algebra {
                     }
                 }
             }
-            if found.len().max(next.len()) > MOST_LISTED {
+            if found.len().max(next.len()) > MOST_LISTED || has_long(&next) {
                 return Ok(None);
             }
             open = next;
@@ -374,7 +400,7 @@ impl Algebra {
                     next.push((bytes, [&members[..], &[member]].concat()));
                 }
             }
-            if next.len() > MOST_LISTED {
+            if next.len() > MOST_LISTED || has_long(&next) {
                 return Ok(None);
             }
             open = next;
@@ -392,6 +418,11 @@ impl Algebra {
         });
         Ok(Some(open.into_iter().map(|(bytes, of)| (bytes, Json::Object(of))).collect()))
     }
+}
+
+/// Whether one of some values is too long to be listed.
+fn has_long<T>(values: &[(u32, T)]) -> bool {
+    values.iter().any(|&(bytes, _)| bytes > LONGEST_LISTED)
 }
 
 /// The bytes of the first so many values.

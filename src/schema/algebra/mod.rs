@@ -252,23 +252,30 @@ impl Algebra {
         mut language: ExprId,
         mut text: Vec<u8>,
     ) -> Result<Vec<u8>, SchemaError> {
-        let mut left = self.shortest(language)?;
-        while !self.automaton.is_nullable(language) {
-            let mut best = None;
-            for byte in self.automaton.representatives().to_vec() {
-                let next = self.step(language, byte)?;
-                let rest = plus(self.shortest(next)?, written_byte(byte).into());
-                if next != ExprId::NOTHING && rest <= left {
-                    best = Some((byte, next));
-                    break;
-                }
-            }
-            let Some((byte, next)) = best else { break };
+        while let Some((byte, next)) = self.nearest(language)? {
             text.push(byte);
-            left = self.shortest(next)?;
             language = next;
         }
         Ok(text)
+    }
+
+    /// The first byte of that text, and the language behind it; `None` where there is none.
+    pub(crate) fn nearest(
+        &mut self,
+        language: ExprId,
+    ) -> Result<Option<(u8, ExprId)>, SchemaError> {
+        if self.automaton.is_nullable(language) {
+            return Ok(None);
+        }
+        let left = self.shortest(language)?;
+        for byte in self.automaton.representatives().to_vec() {
+            let next = self.step(language, byte)?;
+            let rest = plus(self.shortest(next)?, written_byte(byte).into());
+            if next != ExprId::NOTHING && rest <= left {
+                return Ok(Some((byte, next)));
+            }
+        }
+        Ok(None)
     }
 
     /// The root of the document, and every schema it leads to.

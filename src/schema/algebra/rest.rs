@@ -419,7 +419,10 @@ impl Algebra {
         }
         taken.sort_unstable();
         let looked_at = most.saturating_add(taken.len()).min(2 * MOST_KEYS);
-        let texts = self.texts(language, looked_at)?;
+        let Some(texts) = self.texts(language, looked_at)? else {
+            // Such long keys are many; with a byte more, each is another.
+            return Ok(vec![plus(self.shortest(language)?, 1); most]);
+        };
         let free =
             texts.iter().filter(|text| taken.binary_search_by(|of| (**of).cmp(text)).is_err());
         let mut keys: Vec<u32> = free.map(|text| written(text.as_bytes())).take(most).collect();
