@@ -105,7 +105,7 @@ impl Engine {
         size: usize,
     ) -> Result<Allowed, ConstraintError> {
         let mut mask = TokenMask::new(size);
-        let mut found = Found { mask: &mut mask, ends: Vec::new() };
+        let mut found = Found::new(&mut mask);
         self.language.machines[index].0.allow(trie, state, &mut found)?;
         let children = found.ends.into_iter().flat_map(|end| children(trie, end as usize));
         let mut by_byte: Vec<(u8, u32)> = children.collect();

@@ -12,6 +12,17 @@ impl ByteSet {
     /// Every byte.
     pub(crate) const ALL: Self = Self([u64::MAX; 4]);
 
+    /// The bytes that stand in a list.
+    pub(crate) const fn of(bytes: &[u8]) -> Self {
+        let mut set = Self::NONE;
+        let mut at = 0;
+        while at < bytes.len() {
+            set.0[(bytes[at] >> 6) as usize] |= 1 << (bytes[at] & 63);
+            at += 1;
+        }
+        set
+    }
+
     /// The bytes from `low` to `high`, both included; none when `low > high`.
     pub(crate) fn range(low: u8, high: u8) -> Self {
         (low..=high).collect()
@@ -31,7 +42,14 @@ impl ByteSet {
 
     /// The bytes of the set, ascending.
     pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
-        (0..=255).filter(move |&byte| self.contains(byte))
+        let words = self.0.into_iter().zip([0, 64, 128, 192]);
+        words.flat_map(|(mut word, first)| {
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros();
+                word &= word.checked_sub(1)?;
+                Some(first + bit as u8)
+            })
+        })
     }
 
     /// The bytes of either.

@@ -28,6 +28,9 @@ pub struct TokenTrie {
     tokens: Vec<TokenId>,
     /// `token_ends[node]` is where the ids of `node` end; they begin where those of `node - 1` end.
     token_ends: Vec<u32>,
+    /// The nodes behind the root by their bytes: there are many, and each walk begins with some.
+    /// `u32::MAX` where no token begins so, and empty where there are no tokens.
+    first: Vec<u32>,
     /// The length of the longest token, in bytes.
     longest: usize,
     /// The number of ids of the vocabulary.
@@ -105,7 +108,18 @@ impl TokenTrie {
             before = bytes;
         }
         trie.close(&mut open, 0);
+        trie.first = trie.by_first_byte();
         trie
+    }
+
+    fn by_first_byte(&self) -> Vec<u32> {
+        let mut first = vec![u32::MAX; 256];
+        let mut at = 0;
+        while let Some(node) = self.nodes.get(at) {
+            first[usize::from(node.byte())] = at as u32;
+            at = node.end();
+        }
+        first
     }
 
     /// The nodes in preorder; the root, which stands for the empty text, is none.
@@ -141,10 +155,11 @@ impl TokenTrie {
     /// token goes on so.
     #[must_use]
     pub fn child(&self, node: Option<usize>, byte: u8) -> Option<usize> {
-        let (mut at, end) = match node {
-            Some(node) => (node + 1, self.nodes[node].end()),
-            None => (0, self.nodes.len()),
+        let Some(node) = node else {
+            let first = self.first.get(usize::from(byte)).filter(|&&at| at != u32::MAX);
+            return first.map(|&at| at as usize);
         };
+        let (mut at, end) = (node + 1, self.nodes[node].end());
         while at < end {
             match self.nodes[at].byte().cmp(&byte) {
                 Ordering::Less => at = self.nodes[at].end(),

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 
 use super::escape::Escape;
 use super::level::Thread;
-use super::mask::{Found, Nodes};
+use super::mask::{Found, Nodes, Part};
 use super::text_mask::allow_plain_below;
 use super::{Cursor, CursorsId, Machine, Place, State, StateId, TextId};
 use crate::constraint::ConstraintError;
@@ -20,9 +20,8 @@ use crate::vocab::{Plain, TokenMask};
 impl Machine {
     /// Finds the tokens that may follow within a key, at nodes.
     ///
-    /// Where only names may come, the trie is walked byte by byte, as few of its nodes are on the
-    /// way to one. Else the tokens are found that any other key goes on with, and then put right
-    /// along the keys that are compared.
+    /// First the tokens that any key goes on with which is compared with no other, where there may
+    /// be such; then they are put right along the keys that are compared.
     pub(super) fn walk_key(
         &mut self,
         nodes: Nodes<'_>,
@@ -30,25 +29,146 @@ impl Machine {
         found: &mut Found<'_>,
     ) -> Result<(), ConstraintError> {
         let cursors = self.cursors.get(cursors.0).to_vec();
+        let key = (state, &cursors[..], text);
         if cursors.iter().all(|cursor| cursor.unnamed == ExprId::NOTHING) {
-            // Few bytes go on with one of some names.
-            return self.walk(Nodes { plain: None, ..nodes }, state, found);
+            return self.walk_names(nodes, key, found);
         }
         let compared = self.compared(&cursors, text);
-        self.walk_others(nodes, (state, &cursors, text), found)?;
+        self.walk_others(nodes, key, found)?;
         for rest in compared {
-            self.walk_compared(nodes, state, &rest, found)?;
+            match self.is_alive(&cursors, text, &rest)? {
+                true => self.walk_alive(nodes, key, &rest, found)?,
+                false => self.walk_compared(nodes, state, &rest, found)?,
+            }
         }
         Ok(())
+    }
+
+    /// Whether a key may be gone on with along a text, up to its end: where that is a name that may
+    /// come, or where there are keys of any text.
+    fn is_alive(
+        &mut self,
+        cursors: &[Cursor],
+        text: TextId,
+        rest: &[u8],
+    ) -> Result<bool, ConstraintError> {
+        let any_text = self.algebra.any_text();
+        if cursors.iter().any(|cursor| cursor.unnamed == any_text) {
+            return Ok(true);
+        }
+        Ok(self.names_behind(cursors, text)?.iter().any(|name| **name == *rest))
+    }
+
+    /// What the key goes on with that is a name which may come, ascending.
+    fn names_behind(
+        &mut self,
+        cursors: &[Cursor],
+        text: TextId,
+    ) -> Result<Vec<Box<[u8]>>, ConstraintError> {
+        let depth = self.text(text).len();
+        let mut behind = Vec::new();
+        for cursor in cursors {
+            let candidates = self.candidates(cursor.thread)?;
+            let names = &candidates.names[cursor.low as usize..cursor.high as usize];
+            behind.extend(names.iter().map(|(name, _)| Box::from(&name.as_bytes()[depth..])));
+        }
+        behind.sort_unstable();
+        behind.dedup();
+        Ok(behind)
+    }
+
+    /// Finds the tokens within a key that can only become one of some names: those along each, and
+    /// the escapes on the way.
+    fn walk_names(
+        &mut self,
+        nodes: Nodes<'_>,
+        (state, cursors, text): (StateId, &[Cursor], TextId),
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let escaped = self.step(state, b'\\')?;
+        if let Some((node, next)) = nodes.trie.child(nodes.parent(), b'\\').zip(escaped) {
+            self.walk_from(nodes, node, next, found)?;
+        }
+        let mut before: Box<[u8]> = [].into();
+        for rest in self.names_behind(cursors, text)? {
+            let mut node = nodes.parent();
+            let shared = rest.iter().zip(&before).take_while(|(a, b)| a == b).count();
+            for (at, &byte) in rest.iter().enumerate() {
+                let child = nodes.trie.child(node, byte).filter(|_| !is_escaped(byte));
+                let Some(child) = child else { break };
+                node = Some(child);
+                nodes.trie.tokens(child).iter().for_each(|&id| found.mask.insert(id));
+                let Some(escape) = nodes.trie.child(node, b'\\').filter(|_| at >= shared) else {
+                    continue;
+                };
+                let from = self.along(state, (cursors, text), &rest[..=at])?;
+                if let Some(next) = self.step(from, b'\\')? {
+                    self.walk_from(nodes, escape, next, found)?;
+                }
+            }
+            self.walk_alive(nodes, (state, cursors, text), &rest, found)?;
+            before = rest;
+        }
+        Ok(())
+    }
+
+    /// Finds the tokens along a text that the key may become, and those that end it there.
+    ///
+    /// Every token on the way is allowed, so no state is made there; few tokens reach the end.
+    fn walk_alive(
+        &mut self,
+        nodes: Nodes<'_>,
+        (state, cursors, text): (StateId, &[Cursor], TextId),
+        rest: &[u8],
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        let mut node = nodes.parent();
+        for &byte in rest {
+            let child = nodes.trie.child(node, byte).filter(|_| !is_escaped(byte));
+            let Some(child) = child else { return Ok(()) };
+            nodes.trie.tokens(child).iter().for_each(|&id| found.mask.insert(id));
+            node = Some(child);
+        }
+        let Some(end) = nodes.trie.child(node, b'"') else { return Ok(()) };
+        let at = self.along(state, (cursors, text), rest)?;
+        self.walk_end(nodes, end, at, found)
+    }
+
+    /// Finds the tokens behind the quote of a key that is compared with others: those found for others
+    /// are taken back.
+    fn walk_end(
+        &mut self,
+        nodes: Nodes<'_>,
+        end: usize,
+        at: StateId,
+        found: &mut Found<'_>,
+    ) -> Result<(), ConstraintError> {
+        nodes.trie.subtree_tokens(end).iter().for_each(|&id| found.mask.remove(id));
+        match self.step(at, b'"')? {
+            Some(next) => self.walk_from(nodes, end, next, found),
+            None => Ok(()),
+        }
+    }
+
+    /// The state within a key behind some bytes more, along which it may go on.
+    fn along(
+        &mut self,
+        state: StateId,
+        (cursors, text): (&[Cursor], TextId),
+        bytes: &[u8],
+    ) -> Result<StateId, ConstraintError> {
+        let (cursors, text) = self.narrowed(cursors.to_vec(), text, bytes)?;
+        let place = Place::Key(self.cursors_id(cursors), text, Escape::None);
+        Ok(self.state_id(State { place, ..*self.states.get(state.0) }))
     }
 
     /// What the keys go on with that this one is compared with.
     ///
     /// Keys that part from this one already are no matter any more, so mostly there are none or
     /// few.
-    fn compared(&self, cursors: &[Cursor], text: TextId) -> Vec<Box<str>> {
+    fn compared(&self, cursors: &[Cursor], text: TextId) -> Vec<Box<[u8]>> {
         let behind = cursors.iter().flat_map(|cursor| self.taken_behind(cursor.thread, text));
-        let mut compared: Vec<Box<str>> = behind.collect();
+        let mut compared: Vec<Box<[u8]>> = behind.collect();
         compared.sort_unstable();
         compared.dedup();
         compared
@@ -140,7 +260,7 @@ impl Machine {
         found: &mut Found<'_>,
     ) -> Result<(), ConstraintError> {
         let nodes = match nodes.plain {
-            Some(plain) if nodes.depth() == 0 => Nodes::behind(&plain.special),
+            Some(plain) if nodes.depth() == 0 => Nodes::of(&plain.special, Part::Special),
             _ => nodes,
         };
         let base = nodes.depth();
@@ -257,27 +377,21 @@ impl Machine {
         rules
     }
 
-    /// Finds the tokens that end a key which is compared with others, and those that lead to it.
+    /// Finds the tokens along a taken key, which the key may cease to go on with on the way.
     ///
-    /// Goes along the trie as far as the key does. On the way each token is allowed exactly if the
-    /// key itself may go on so, whatever was found for others; behind its quote the tokens found
-    /// for others are taken back, and those of this key are found.
+    /// Each token is allowed exactly if the key itself may go on so, whatever was found for others.
     fn walk_compared(
         &mut self,
         nodes: Nodes<'_>,
         state: StateId,
-        rest: &str,
+        rest: &[u8],
         found: &mut Found<'_>,
     ) -> Result<(), ConstraintError> {
-        let parent = nodes.start.checked_sub(1).filter(|_| nodes.depth() > 0);
-        let mut node = parent;
+        let mut node = nodes.parent();
         let mut at = Some(state);
-        for &byte in rest.as_bytes() {
-            // Such a byte is written by an escape.
-            if matches!(byte, b'"' | b'\\' | 0..0x20) {
-                return Ok(());
-            }
-            let Some(child) = nodes.trie.child(node, byte) else { return Ok(()) };
+        for &byte in rest {
+            let child = nodes.trie.child(node, byte).filter(|_| !is_escaped(byte));
+            let Some(child) = child else { return Ok(()) };
             at = match at {
                 Some(at) => self.step(at, byte)?,
                 None => None,
@@ -290,15 +404,13 @@ impl Machine {
             }
             node = Some(child);
         }
-        let Some(end) = nodes.trie.child(node, b'"') else { return Ok(()) };
-        nodes.trie.subtree_tokens(end).iter().for_each(|&id| found.mask.remove(id));
-        let next = match at {
-            Some(at) => self.step(at, b'"')?,
-            None => None,
-        };
-        match next {
-            Some(next) => self.walk_from(nodes, end, next, found),
-            None => Ok(()),
+        match (nodes.trie.child(node, b'"'), at) {
+            (Some(end), Some(at)) => self.walk_end(nodes, end, at, found),
+            (Some(end), None) => {
+                nodes.trie.subtree_tokens(end).iter().for_each(|&id| found.mask.remove(id));
+                Ok(())
+            }
+            (None, _) => Ok(()),
         }
     }
 
@@ -317,4 +429,9 @@ impl Machine {
         cursors.sort_unstable();
         CursorsId(self.cursors.intern(cursors.into()))
     }
+}
+
+/// Whether a byte of a key is never written as it is (RFC 8259, section 7).
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
 }

@@ -164,7 +164,7 @@ impl Machine {
             true => self.algebra.unnamed_keys(&shape.rules),
             false => self.algebra.automaton.exprs_mut().or(languages),
         };
-        let taken = self.taken(shape, object);
+        let taken: Vec<Box<[u8]>> = self.taken(shape, object).map(Box::from).collect();
         let has_other = self.has_other_text(union, &taken)?;
         Ok(if has_other { union } else { ExprId::NOTHING })
     }
@@ -172,17 +172,20 @@ impl Machine {
     /// The keys that may not come as unnamed ones.
     ///
     /// Names of the shape, and other keys that were read already.
-    fn taken(&self, shape: &ObjectShape, object: &OpenObject) -> Vec<Box<str>> {
-        let names =
-            shape.names.iter().map(|name| self.algebra.name_text(name.name).as_ref().into());
-        names.chain(object.members.unnamed.iter().cloned()).collect()
+    fn taken<'a>(
+        &'a self,
+        shape: &'a ObjectShape,
+        object: &'a OpenObject,
+    ) -> impl Iterator<Item = &'a [u8]> {
+        let names = shape.names.iter().map(|name| self.algebra.name_text(name.name).as_bytes());
+        names.chain(object.members.unnamed.iter().map(|key| key.as_bytes()))
     }
 
     /// Whether a language has a text that is none of a list.
     fn has_other_text(
         &mut self,
         language: ExprId,
-        taken: &[Box<str>],
+        taken: &[Box<[u8]>],
     ) -> Result<bool, ConstraintError> {
         // Of all texts a list leaves some.
         Ok(language == self.algebra.any_text() || self.other_text(language, taken)?.is_some())
@@ -196,14 +199,14 @@ impl Machine {
     pub(super) fn other_text(
         &mut self,
         language: ExprId,
-        taken: &[Box<str>],
+        taken: &[Box<[u8]>],
     ) -> Result<Option<Vec<u8>>, ConstraintError> {
         let mut open = vec![(language, Vec::new())];
         let mut at = 0;
         while let Some((language, text)) = open.get(at).cloned() {
             at += 1;
             let behind: Vec<&[u8]> =
-                taken.iter().filter_map(|key| key.as_bytes().strip_prefix(&text[..])).collect();
+                taken.iter().filter_map(|key| key.strip_prefix(&text[..])).collect();
             if behind.is_empty() {
                 return Ok(Some(self.algebra.shortest_text(language, text)?));
             }
@@ -247,7 +250,8 @@ impl Machine {
                 Escaped::Wrong => Ok(None),
                 Escaped::Char(char) if !self.escapes.has(escape, char) => Ok(None),
                 Escaped::Char(char) => {
-                    let (next, text) = self.narrowed(known, text, char.encode_utf8(&mut [0; 4]))?;
+                    let (next, text) =
+                        self.narrowed(known, text, char.encode_utf8(&mut [0; 4]).as_bytes())?;
                     Ok(self.in_key(state, (next, text, Escape::None), byte))
                 }
                 Escaped::Open(escape) => {
@@ -293,15 +297,15 @@ impl Machine {
         Some(self.noted(State { place, space: ExprId::NOTHING, ..state }, byte))
     }
 
-    /// The cursors behind a character.
-    fn narrowed(
+    /// The cursors behind some bytes.
+    pub(super) fn narrowed(
         &mut self,
         mut cursors: Vec<Cursor>,
         mut text: TextId,
-        char: &str,
+        bytes: &[u8],
     ) -> Result<(Vec<Cursor>, TextId), ConstraintError> {
         let begin = self.text(text).len();
-        for (depth, byte) in (begin..).zip(char.bytes()) {
+        for (depth, &byte) in (begin..).zip(bytes) {
             let mut next = Vec::with_capacity(cursors.len());
             for cursor in cursors {
                 next.extend(self.narrow(cursor, depth, byte)?);
@@ -365,15 +369,11 @@ impl Machine {
     /// What taken keys that begin with a text go on with.
     ///
     /// These are what a mask has to look at one by one; see `key_mask`.
-    pub(super) fn taken_behind(&self, thread: ThreadId, text: TextId) -> Vec<Box<str>> {
+    pub(super) fn taken_behind(&self, thread: ThreadId, text: TextId) -> Vec<Box<[u8]>> {
         let Thread::Object(object) = self.thread(thread) else { return Vec::new() };
         let begin = self.text(text);
         let taken = self.taken(self.algebra.object(object.shape), object);
-        let behind = taken.iter().filter_map(|key| {
-            let rest = key.as_bytes().strip_prefix(&begin[..])?;
-            std::str::from_utf8(rest).ok().map(Into::into)
-        });
-        behind.collect()
+        taken.filter_map(|key| key.strip_prefix(&begin[..])).map(Box::from).collect()
     }
 
     /// The cursors for which an escape can become a character that goes on.
@@ -475,7 +475,7 @@ impl Machine {
         }
         let is_open =
             cursor.unnamed != ExprId::NOTHING && self.algebra.automaton.is_nullable(cursor.unnamed);
-        if !is_open || self.taken(shape, object).iter().any(|taken| &**taken == key) {
+        if !is_open || self.taken(shape, object).any(|taken| taken == key.as_bytes()) {
             return Ok(Vec::new());
         }
         let node = self.algebra.unnamed(&shape.rules, key);

@@ -19,6 +19,13 @@ pub(super) struct LevelId(pub(super) u32);
 impl LevelId {
     /// Behind the whole text.
     pub(super) const OVER: Self = Self(0);
+    /// Around a value that is looked at by itself. Nothing is known of it, and no step leads there.
+    pub(super) const OPEN: Self = Self(1);
+}
+
+impl ThreadId {
+    /// The thread of [`LevelId::OPEN`], which is none.
+    pub(super) const OPEN: Self = Self(u32::MAX);
 }
 
 /// An open array or object under one shape. Invariant: it can be finished.
@@ -84,7 +91,7 @@ impl Machine {
     ///
     /// One byte opened them all, so the first tells; of the level behind the whole text it is none.
     pub(super) fn is_array(&self, level: LevelId) -> bool {
-        let first = self.level(level).first();
+        let first = self.level(level).first().filter(|_| level != LevelId::OPEN);
         first.is_some_and(|&thread| matches!(self.thread(thread), Thread::Array(_)))
     }
 

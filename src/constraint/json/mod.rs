@@ -17,6 +17,7 @@ mod escapable;
 mod escape;
 mod key_mask;
 mod keys;
+mod known;
 mod level;
 mod mask;
 mod rest;
@@ -151,6 +152,11 @@ pub(super) struct Machine {
     plain_masks: HashMap<ExprId, (Arc<TokenMask>, u32)>,
     /// The tokens that may follow within keys that are compared with no other.
     other_masks: HashMap<StateId, Arc<TokenMask>>,
+    /// What is known of values and of white space, wherever they stand.
+    known_values: HashMap<known::ValueKey, Arc<known::Known>>,
+    known_spaces: HashMap<known::SpaceKey, Arc<known::Known>>,
+    /// The bytes that both hold.
+    known_bytes: usize,
 }
 
 impl Machine {
@@ -160,6 +166,7 @@ impl Machine {
         let space = algebra.white_space();
         let mut levels = Interner::default();
         levels.intern(Box::from([]));
+        levels.intern(Box::from([ThreadId::OPEN]));
         let mut texts = Interner::default();
         // The empty text has nothing before it, not even itself.
         texts.intern((TextId(u32::MAX), 0));
@@ -182,6 +189,9 @@ impl Machine {
             escapables: HashMap::new(),
             plain_masks: HashMap::new(),
             other_masks: HashMap::new(),
+            known_values: HashMap::new(),
+            known_spaces: HashMap::new(),
+            known_bytes: 0,
         }
     }
 
@@ -212,7 +222,7 @@ impl Machine {
         byte: u8,
     ) -> Result<Option<StateId>, ConstraintError> {
         let state = *self.states.get(from.0);
-        if !state.place.takes(byte) {
+        if !state.place.bytes().contains(byte) {
             return Ok(None);
         }
         let key = u64::from(from.0) << 8 | u64::from(byte);
@@ -384,37 +394,41 @@ impl Machine {
             + self.threads.len() * 160
             + self.levels.len() * 64
             + self.texts.len() * 24
+            + self.known_bytes
             + self.algebra.automaton.memory()
     }
 }
 
 impl Place {
-    /// Whether JSON's syntax has a byte here, whatever the schema says.
+    /// The bytes that JSON's syntax has here, whatever the schema says.
     ///
-    /// A walk of the vocabulary tries every byte at every state. Nearly all of them are told here,
-    /// and take no room among the steps that are kept.
-    fn takes(self, byte: u8) -> bool {
+    /// A walk of the vocabulary would try every byte at every state. Nearly all of them are told
+    /// here, and take no room among the steps that are kept.
+    fn bytes(self) -> ByteSet {
+        const STRING: ByteSet = ByteSet::ALL;
+        const VALUE: ByteSet = ByteSet::of(b" \t\n\r\"[{-0123456789tfn");
+        const FIRST_ITEM: ByteSet = ByteSet::of(b" \t\n\r\"[{-0123456789tfn]");
+        const FIRST_KEY: ByteSet = ByteSet::of(b" \t\n\r\"}");
+        const NEXT_KEY: ByteSet = ByteSet::of(b" \t\n\r\"");
+        const COLON: ByteSet = ByteSet::of(b" \t\n\r:");
+        const AFTER: ByteSet = ByteSet::of(b" \t\n\r,]}");
+        const NUMBER: ByteSet = ByteSet::of(b" \t\n\r0123456789-+.eE,]}");
         match self {
-            Self::Key(..) | Self::String(..) => true,
-            Self::Literal(word, at, _) => word.text().get(usize::from(at)) == Some(&byte),
-            Self::Done => false,
-            _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => true,
-            Self::Value(_) => begins_value(byte),
-            Self::FirstItem(_) => begins_value(byte) || byte == b']',
-            Self::FirstKey(_) => matches!(byte, b'"' | b'}'),
-            Self::NextKey(_) => byte == b'"',
-            Self::Colon(_) => byte == b':',
-            Self::After(_) => matches!(byte, b',' | b']' | b'}'),
-            Self::Number(_) => {
-                matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E' | b',' | b']' | b'}')
+            Self::Key(..) | Self::String(..) => STRING,
+            Self::Literal(word, at, _) => {
+                let letter = word.text().get(usize::from(at)..=usize::from(at));
+                letter.map_or(ByteSet::NONE, ByteSet::of)
             }
+            Self::Done => ByteSet::NONE,
+            Self::Value(_) => VALUE,
+            Self::FirstItem(_) => FIRST_ITEM,
+            Self::FirstKey(_) => FIRST_KEY,
+            Self::NextKey(_) => NEXT_KEY,
+            Self::Colon(_) => COLON,
+            Self::After(_) => AFTER,
+            Self::Number(_) => NUMBER,
         }
     }
-}
-
-/// Whether a value begins with a byte (RFC 8259, section 3).
-fn begins_value(byte: u8) -> bool {
-    matches!(byte, b'"' | b'[' | b'{' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
 }
 
 impl TextId {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::level::LevelId;
-use super::mask::{Found, Nodes};
+use super::mask::{Found, Nodes, Part};
 use super::{Machine, Place, ReadingId, State, StateId};
 use crate::constraint::ConstraintError;
 use crate::constraint::json::escape::Escape;
@@ -44,12 +44,12 @@ impl Machine {
         if languages.iter().all(|&language| self.may_end_anywhere(trie, language)) {
             self.allow_behind(plain, state, found.mask)?;
         } else if !self.is_far_from_end(trie, &languages) {
-            self.walk_readings(Nodes::behind(&plain.special), (state, reading), found)?;
+            self.walk_readings(Nodes::of(&plain.special, Part::Special), (state, reading), found)?;
         } else if let Some(next) = self.step(state, b'\\')? {
             let behind = &plain.behind_backslash;
             behind.ended.iter().for_each(|&id| found.mask.insert(id));
-            let mut inside = Found { mask: found.mask, ends: Vec::new() };
-            self.walk(Nodes::behind(&behind.trie), next, &mut inside)?;
+            let mut inside = Found::new(found.mask);
+            self.walk(Nodes::of(&behind.trie, Part::BehindBackslash), next, &mut inside)?;
         }
         self.correct(plain, state, found.mask)
     }
@@ -61,12 +61,14 @@ impl Machine {
         state: StateId,
         mask: &mut TokenMask,
     ) -> Result<(), ConstraintError> {
-        for (byte, behind) in [(b'"', &plain.behind_quote), (b'\\', &plain.behind_backslash)] {
+        let quote = (b'"', &plain.behind_quote, Part::BehindQuote);
+        let backslash = (b'\\', &plain.behind_backslash, Part::BehindBackslash);
+        for (byte, behind, part) in [quote, backslash] {
             if let Some(next) = self.step(state, byte)? {
                 behind.ended.iter().for_each(|&id| mask.insert(id));
                 // No token has anything behind the end of the whole text.
-                let mut inside = Found { mask, ends: Vec::new() };
-                self.walk(Nodes::behind(&behind.trie), next, &mut inside)?;
+                let mut inside = Found::new(mask);
+                self.walk(Nodes::of(&behind.trie, part), next, &mut inside)?;
             }
         }
         Ok(())
@@ -114,14 +116,14 @@ impl Machine {
             return Ok(language);
         }
         if let Some((inner, max)) = self.algebra.automaton.exprs_mut().bounded(language) {
-            let (known, farthest) = self.plain_mask(plain, trie, inner, mask.len())?;
+            let (known, farthest) = self.plain_mask(trie, inner, mask.len())?;
             // Far from the bound a token cannot pass it, nor lead to where no end is near enough.
             if (max as usize) >= trie.longest() + farthest as usize {
                 mask.union_with(&known);
                 return Ok(inner);
             }
         }
-        let (known, _) = self.plain_mask(plain, trie, language, mask.len())?;
+        let (known, _) = self.plain_mask(trie, language, mask.len())?;
         mask.union_with(&known);
         Ok(language)
     }
@@ -133,7 +135,6 @@ impl Machine {
     /// under it.
     fn plain_mask(
         &mut self,
-        plain: &Plain,
         trie: &TokenTrie,
         language: ExprId,
         size: usize,
@@ -142,7 +143,7 @@ impl Machine {
             return Ok(known.clone());
         }
         let mut own = TokenMask::new(size);
-        let nodes = Nodes { plain: Some(plain), ..Nodes::behind(trie) };
+        let nodes = Nodes::whole(trie);
         let farthest = self.walk_plain(nodes, language, &mut own)?;
         let found = (Arc::new(own), farthest);
         self.plain_masks.insert(language, found.clone());
@@ -268,21 +269,6 @@ impl Machine {
         }
     }
 
-    /// Allows the tokens of a node that a state has come to, and walks those below it.
-    pub(super) fn walk_from(
-        &mut self,
-        nodes: Nodes<'_>,
-        at: usize,
-        state: StateId,
-        found: &mut Found<'_>,
-    ) -> Result<(), ConstraintError> {
-        nodes.trie.tokens(at).iter().for_each(|&id| found.mask.insert(id));
-        if self.is_accepting(state) {
-            found.ends.push(at as u32);
-        }
-        self.walk(Nodes { plain: None, ..nodes.below(at) }, state, found)
-    }
-
     /// Walks nodes within a string by steps of its languages.
     ///
     /// Several readings are stepped beside each other: the path keeps a language for each of them,
@@ -383,16 +369,16 @@ impl Machine {
         mask: &mut TokenMask,
     ) -> Result<(), ConstraintError> {
         let of = self.states.get(state.0);
-        let tokens = match of.place {
-            _ if of.item.is_some() => &plain.many_quotes,
-            Place::Key(..) => &plain.key_quotes,
+        let (tokens, part) = match of.place {
+            _ if of.item.is_some() => (&plain.many_quotes, Part::ManyQuotes),
+            Place::Key(..) => (&plain.key_quotes, Part::KeyQuotes),
             _ => return Ok(()),
         };
         for node in 0..tokens.nodes().len() {
             tokens.tokens(node).iter().for_each(|&id| mask.remove(id));
         }
         // A token that ends the whole text is found elsewhere.
-        self.walk(Nodes::behind(tokens), state, &mut Found { mask, ends: Vec::new() })
+        self.walk(Nodes::of(tokens, part), state, &mut Found::new(mask))
     }
 }
 

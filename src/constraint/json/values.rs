@@ -188,7 +188,9 @@ impl Machine {
         }
         // A number ends where something else begins.
         let ended = self.reading(reading).iter().filter(|&&(language, level)| {
-            level != LevelId::OVER && self.algebra.automaton.is_nullable(language)
+            level != LevelId::OVER
+                && level != LevelId::OPEN
+                && self.algebra.automaton.is_nullable(language)
         });
         let levels = ended.map(|&(_, level)| level).collect();
         match self.end_value(state, levels)? {
