@@ -45,6 +45,11 @@ impl<T: Eq + Hash> Interner<T> {
         &self.values[number as usize]
     }
 
+    /// All values, by their numbers.
+    pub(crate) fn values(&self) -> &[T] {
+        &self.values
+    }
+
     /// How many distinct values there are.
     pub(crate) fn len(&self) -> usize {
         self.values.len()

@@ -28,7 +28,8 @@ impl Engine {
         if is_sure && self.distance(at)? as usize <= tokens {
             return Ok(true);
         }
-        Ok(self.tokens_to_accept(at, trie)? as usize <= tokens)
+        let most = u32::try_from(tokens).unwrap_or(u32::MAX);
+        Ok(self.tokens_within(at, trie, most)?.is_some())
     }
 }
 
@@ -140,7 +141,7 @@ impl Matcher {
     }
 
     /// An upper bound of the tokens that finish the text, which can always be met; an end of
-    /// sequence not counted.
+    /// sequence not counted. Of texts of many thousand tokens it is the bytes.
     ///
     /// # Errors
     /// [`ConstraintError::Limit`].

@@ -12,6 +12,9 @@ use super::sets::{Place, SetId};
 use crate::grammar::Ends;
 use crate::vocab::{TokenId, TokenTrie};
 
+/// The most tokens of a shortest text that are gone through to be counted.
+const MOST_WALKED: u32 = 1 << 13;
+
 impl Engine {
     /// The fewest bytes that finish the text, a token that is meant by its id counted as one.
     pub(super) fn distance(&mut self, at: SetId) -> Result<u32, ConstraintError> {
@@ -91,21 +94,42 @@ impl Engine {
     }
 
     /// An upper bound of the tokens that finish the text, which can always be met: those of the
-    /// shortest text, each as long as there is one.
+    /// shortest text, each as long as there is one. Where these are more than [`MOST_WALKED`] it is the
+    /// bytes of that text.
     pub(super) fn tokens_to_accept(
         &mut self,
         at: SetId,
         trie: &TokenTrie,
     ) -> Result<u32, ConstraintError> {
-        if let Some(&tokens) = self.tokens_left.get(&at) {
-            return Ok(tokens);
+        // Where a distance may count on what a lazy terminal ends, bytes say nothing.
+        let most = if self.language.program.has_interactions() { u32::MAX } else { MOST_WALKED };
+        let within = self.tokens_within(at, trie, most)?;
+        match within.or_else(|| self.tokens_left.get(&at).copied()) {
+            Some(tokens) => Ok(tokens),
+            None => self.distance(at),
         }
+    }
+
+    /// The same where it is `most` at most. Goes no further than these, so that a short budget is
+    /// soon seen to be too short for a long text.
+    pub(super) fn tokens_within(
+        &mut self,
+        at: SetId,
+        trie: &TokenTrie,
+        most: u32,
+    ) -> Result<Option<u32>, ConstraintError> {
         // The first token of the rest at each of these states.
         let mut path = vec![at];
         let mut tokens = loop {
             let at = path[path.len() - 1];
             if let Some(&known) = self.tokens_left.get(&at) {
                 break known;
+            }
+            let left = most.saturating_sub(path.len() as u32 - 1);
+            let is_beyond = self.tokens_beyond.get(&at).is_some_and(|&known| known >= left);
+            if is_beyond || left == 0 && self.distance(at)? > 0 {
+                self.learn_beyond(&path, most);
+                return Ok(None);
             }
             match self.longest_token(at, trie)? {
                 Some(next) => path.push(next),
@@ -118,7 +142,15 @@ impl Engine {
             self.tokens_left.insert(at, tokens);
             tokens = tokens.saturating_add(1);
         }
-        Ok(self.tokens_left[&at])
+        Ok(Some(self.tokens_left[&at]).filter(|&tokens| tokens <= most))
+    }
+
+    /// Along a way that is longer than so many tokens, each state has one fewer behind it.
+    fn learn_beyond(&mut self, path: &[SetId], most: u32) {
+        for (&at, left) in path.iter().zip((0..=most).rev()) {
+            let known = self.tokens_beyond.entry(at).or_insert(left);
+            *known = left.max(*known);
+        }
     }
 
     /// The state after the longest token that begins the shortest text; `None` where that is empty.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::ConstraintError;
 use super::closure::Closure;
 use super::completion::{Completions, NEVER};
 use super::inside::{Allowed, Exits};
@@ -12,6 +11,7 @@ use super::language::{Language, TerminalState};
 use super::program::Program;
 use super::sets::{Frame, Item, Place, Set, SetId, Sets, Step};
 use super::walk::walk;
+use super::{ConstraintError, Size};
 use crate::grammar::{Ends, RuleId};
 use crate::vocab::{TokenId, TokenMask, Vocabulary};
 
@@ -31,6 +31,8 @@ pub(super) struct Engine {
     pub(super) distances: HashMap<SetId, u32>,
     /// The distance from a set to the end of the text, in tokens.
     pub(super) tokens_left: HashMap<SetId, u32>,
+    /// Where it is more than so many.
+    pub(super) tokens_beyond: HashMap<SetId, u32>,
     /// The tokens that may come next.
     masks: HashMap<SetId, Allowed>,
     /// The tokens that stay inside a terminal in a state.
@@ -57,6 +59,7 @@ impl Engine {
             tails: HashMap::new(),
             distances: HashMap::new(),
             tokens_left: HashMap::new(),
+            tokens_beyond: HashMap::new(),
             masks: HashMap::new(),
             insides: HashMap::new(),
             outsides: HashMap::new(),
@@ -318,6 +321,23 @@ impl Engine {
     /// The number of distinct sets made.
     pub(super) fn set_count(&self) -> usize {
         self.sets.len()
+    }
+
+    /// What was made so far.
+    pub(super) fn size(&self) -> Size {
+        let machines = self.language.machines.iter().map(|(machine, _)| machine.size());
+        let own = Size {
+            shapes: 0,
+            expressions: self.language.automaton.exprs().len(),
+            states: self.sets.len(),
+            bytes: self.memory() - self.language.machines_memory(),
+        };
+        machines.fold(own, |sum, machine| Size {
+            shapes: sum.shapes + machine.shapes,
+            expressions: sum.expressions + machine.expressions,
+            states: sum.states + machine.states,
+            bytes: sum.bytes + machine.bytes,
+        })
     }
 
     /// The bytes that all states take, roughly.

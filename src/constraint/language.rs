@@ -129,8 +129,12 @@ impl Language {
 
     /// The bytes it holds, roughly.
     pub(super) fn memory(&self) -> usize {
-        let machines = self.machines.iter().map(|(machine, _)| machine.memory());
-        self.automaton.memory() + machines.sum::<usize>()
+        self.automaton.memory() + self.machines_memory()
+    }
+
+    /// Those of the schemas.
+    pub(super) fn machines_memory(&self) -> usize {
+        self.machines.iter().map(|(machine, _)| machine.memory()).sum()
     }
 
     /// Whether the vocabulary has a token of a pattern.

@@ -79,6 +79,25 @@ pub struct Constraint {
     shared: Arc<Shared>,
 }
 
+/// How much a constraint has made: what a grammar or a schema costs.
+///
+/// ```
+/// use tokenrail::constraint::Size;
+///
+/// let of_both = |a: Size, b: Size| a.bytes + b.bytes;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// What arrays and objects of schemas may be, each alternative for itself.
+    pub shapes: usize,
+    /// Parts of regular languages: of terminals, of strings, keys and numbers, and their states.
+    pub expressions: usize,
+    /// Parser states and places in JSON.
+    pub states: usize,
+    /// The bytes of all of these, roughly.
+    pub bytes: usize,
+}
+
 /// What all matchers of a constraint share.
 #[derive(Debug)]
 struct Shared {
@@ -167,6 +186,28 @@ impl Constraint {
     #[must_use]
     pub fn memory(&self) -> usize {
         self.engine().memory()
+    }
+
+    /// What was made of it so far: when it was compiled, and for the texts that were followed.
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::grammar::Grammar;
+    /// use tokenrail::schema::{Options, Schema};
+    /// use tokenrail::vocab::Vocabulary;
+    ///
+    /// let bytes: Vec<u8> = (0..=255).collect();
+    /// let vocabulary = Vocabulary::new(bytes.chunks(1), ["<end>"]);
+    /// let schema = Schema::parse(r#"{"type": "array", "items": {"type": "object"}}"#, &Options::default())?;
+    /// let constraint = Constraint::new(&Grammar::schema(&schema), &vocabulary)?;
+    /// let compiled = constraint.size();
+    /// constraint.matcher().advance_bytes(b"[{")?;
+    /// assert!(constraint.size().shapes > compiled.shapes, "shapes are made when a text comes to them");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.engine().size()
     }
 
     /// The engine. What a panic interrupted is at worst a step that is not remembered.

@@ -44,7 +44,7 @@ pub enum GenerateError {
     },
     /// No legal text is sure to be whole within the budget.
     #[error(
-        "{max_tokens} tokens may be written, but a legal text that is sure to be whole needs \
+        "the budget is {max_tokens} token(s), but a legal text that is sure to be whole needs \
          {needed}: allow at least {needed}"
     )]
     BudgetTooSmall {

@@ -22,6 +22,7 @@ mod length;
 mod parse;
 mod remainder;
 mod shortest;
+mod witness;
 
 pub(crate) use automaton::Automaton;
 pub(crate) use byte_set::ByteSet;

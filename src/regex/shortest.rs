@@ -73,24 +73,35 @@ pub(super) struct Distances {
 
 /// What is known of one shortest match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Distance {
+pub(super) enum Distance {
     /// This many bytes.
     Exactly(u32),
-    /// There may be none, too.
-    /// This many bytes or more.
+    /// This many bytes or more, or there is none.
     AtLeast(u32),
     Never,
 }
 
 /// A state that a search came to: what the whole way takes at least, the bytes of the way so far, of
-/// two equal ones the longer first, and the state.
-type Place = Reverse<(u32, Reverse<u32>, ExprId)>;
+/// two equal ones the longer first, the state, and how many classes were tried from it.
+type Place = Reverse<(u32, Reverse<u32>, ExprId, usize)>;
+
+/// How a search came to a state.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// The bytes to it.
+    depth: u32,
+    before: ExprId,
+    /// The place of the class of the last byte among those usable.
+    by: usize,
+}
 
 /// Lengths saturate here: 1 GiB is longer than any text.
 const LONGEST: u32 = 1 << 30;
 
 /// The parts of new expressions that take as long as a state.
 const PARTS_A_STATE: usize = 4;
+/// And those that an expression has in a row or side by side.
+const WIDTH_A_STATE: usize = 16;
 
 impl Automaton {
     /// The length of the shortest match of a state, by what each byte counts. Exact for every expression.
@@ -105,12 +116,18 @@ impl Automaton {
         match self.distance(state) {
             Distance::Exactly(length) => Ok(Shortest::Bytes(length)),
             Distance::Never => Ok(Shortest::None),
-            Distance::AtLeast(_) => self.find_shortest(state, fuel),
+            Distance::AtLeast(_) => match self.witnessed(state) {
+                Some(length) => {
+                    self.distances.known[state.index()] = Distance::Exactly(length);
+                    Ok(Shortest::Bytes(length))
+                }
+                None => self.find_shortest(state, fuel),
+            },
         }
     }
 
     /// What is known without a search.
-    fn distance(&mut self, state: ExprId) -> Distance {
+    pub(super) fn distance(&mut self, state: ExprId) -> Distance {
         self.distances.of(state, &self.exprs)
     }
 
@@ -119,37 +136,36 @@ impl Automaton {
     /// Bounds never promise too much, so the first exact state that is taken from the queue ends a
     /// shortest way. Where the queue runs empty no state that was seen has a match, and all of them
     /// are noted so.
+    ///
+    /// A step makes new states, so no more are taken than have to be: behind one that leads as
+    /// straight on as was promised, the others wait (partial expansion; Yoshizumi, Miura and Ishida
+    /// 2000). Runs go on with the class that they came with, which is tried first.
     fn find_shortest(&mut self, start: ExprId, fuel: &mut u32) -> Result<Shortest, Exhausted> {
         let classes = self.usable_classes();
-        // Each state with the bytes to it and the state before it.
-        let mut seen: HashMap<ExprId, (u32, ExprId)> = HashMap::from([(start, (0, start))]);
-        let mut open: BinaryHeap<Place> = BinaryHeap::from([Reverse((0, Reverse(0), start))]);
-        while let Some(Reverse((_, Reverse(depth), from))) = open.pop() {
-            if seen[&from].0 < depth {
+        let mut seen: HashMap<ExprId, Seen> =
+            HashMap::from([(start, Seen { depth: 0, before: start, by: 0 })]);
+        let mut open: BinaryHeap<Place> = BinaryHeap::from([Reverse((0, Reverse(0), start, 0))]);
+        while let Some(Reverse((promised, Reverse(depth), from, tried))) = open.pop() {
+            let Seen { depth: known, by, .. } = seen[&from];
+            if known < depth {
                 continue;
             }
             if let Distance::Exactly(rest) = self.distance(from) {
                 return Ok(self.keep_way(start, from, rest, &seen));
             }
-            for &(class, cost) in &classes {
-                let before = self.exprs.parts();
-                let next = self.step(from, class);
-                if next == ExprId::NOTHING {
-                    continue;
-                }
-                // A wide expression takes as long as many narrow ones, and so do its parts.
-                let made = (self.exprs.parts() - before) / PARTS_A_STATE;
-                let work = self.exprs.width(next).max(made).max(1);
-                let work = u32::try_from(work).unwrap_or(u32::MAX);
-                *fuel = fuel.checked_sub(work).ok_or(Exhausted)?;
-                let (Distance::Exactly(rest) | Distance::AtLeast(rest)) = self.distance(next)
-                else {
-                    continue;
-                };
+            for turn in tried..classes.len() {
+                let at = (by + turn) % classes.len();
+                let (class, cost) = classes[at];
+                let Some((next, rest)) = self.bounded_step(from, class, fuel)? else { continue };
                 let depth = depth + cost;
-                if seen.get(&next).is_none_or(|&(known, _)| depth < known) {
-                    seen.insert(next, (depth, from));
-                    open.push(Reverse((depth.saturating_add(rest), Reverse(depth), next)));
+                if seen.get(&next).is_none_or(|known| depth < known.depth) {
+                    seen.insert(next, Seen { depth, before: from, by: at });
+                    let whole = depth.saturating_add(rest);
+                    open.push(Reverse((whole, Reverse(depth), next, 0)));
+                    if whole <= promised {
+                        open.push(Reverse((promised, Reverse(depth - cost), from, turn + 1)));
+                        break;
+                    }
                 }
             }
         }
@@ -159,19 +175,41 @@ impl Automaton {
         Ok(Shortest::None)
     }
 
+    /// The state behind a byte, with a bound of its shortest match; `None` where it has none.
+    fn bounded_step(
+        &mut self,
+        from: ExprId,
+        class: u8,
+        fuel: &mut u32,
+    ) -> Result<Option<(ExprId, u32)>, Exhausted> {
+        let before = self.exprs.parts();
+        let next = self.step(from, class);
+        if next == ExprId::NOTHING {
+            return Ok(None);
+        }
+        // A wide expression takes as long as many narrow ones, and so do its parts.
+        let made = (self.exprs.parts() - before) / PARTS_A_STATE;
+        let work = (self.exprs.width(next) / WIDTH_A_STATE).max(made).max(1);
+        *fuel = fuel.checked_sub(u32::try_from(work).unwrap_or(u32::MAX)).ok_or(Exhausted)?;
+        Ok(match self.distance(next) {
+            Distance::Exactly(rest) | Distance::AtLeast(rest) => Some((next, rest)),
+            Distance::Never => None,
+        })
+    }
+
     /// Along a shortest way each state's shortest match is the rest of it.
     fn keep_way(
         &mut self,
         start: ExprId,
         last: ExprId,
         rest: u32,
-        seen: &HashMap<ExprId, (u32, ExprId)>,
+        seen: &HashMap<ExprId, Seen>,
     ) -> Shortest {
-        let length = seen[&last].0.saturating_add(rest).min(LONGEST);
+        let length = seen[&last].depth.saturating_add(rest).min(LONGEST);
         let mut at = last;
         while at != start {
-            at = seen[&at].1;
-            self.distances.known[at.index()] = Distance::Exactly(length - seen[&at].0);
+            at = seen[&at].before;
+            self.distances.known[at.index()] = Distance::Exactly(length - seen[&at].depth);
         }
         Shortest::Bytes(length)
     }

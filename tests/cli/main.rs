@@ -869,10 +869,19 @@ fn generate_writes_legal_texts() {
 fn generate_keeps_the_budget() {
     let folder = folder(&[]);
     let args = ["generate", "--regex", "[0-9]{9}!*", "Pi: 3.", "--max-tokens"];
-    let too_small = ["8 tokens may be written", "whole needs 9: allow at least 9"];
-    let cases: [Ended<'_>; 3] = [
+    let too_small = ["the budget is 8 token(s), but", "whole needs 9: allow at least 9"];
+    let cases: [Ended<'_>; 4] = [
         (&[&args[..], &["8"]].concat(), 4, &[], &too_small),
-        (&[&args[..], &["9"]].concat(), 0, &["\n"], &["note: ", "--max-tokens is used up"]),
+        (&[&args[..], &["9"]].concat(), 0, &["\n"], &["note: the text ends because --max-tokens"]),
+        (
+            &[&args[..], &["9", "--n", "2"]].concat(),
+            0,
+            &["\n"],
+            &[
+                "note: text 1: the text ends because --max-tokens is used up",
+                "\nnote: text 2: the text ends",
+            ],
+        ),
         (
             &[&args[..], &["18446744073709551615"]].concat(),
             4,

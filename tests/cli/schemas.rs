@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 /// Schemas, by the file's name.
-const SCHEMAS: [(&str, &[u8]); 9] = [
+const SCHEMAS: [(&str, &[u8]); 13] = [
     ("port.json", br#"{"title": "A port", "type": "integer", "minimum": 80, "maximum": 65535}"#),
     ("pair.json", br#"{"properties": {"a": {"minimum": 1}, "b": {"type": "null"}}, "required": ["a"], "type": "object"}"#),
     ("host.json", br#"{"type": "string", "format": "hostname"}"#),
@@ -15,7 +15,21 @@ const SCHEMAS: [(&str, &[u8]); 9] = [
     ("false.json", b"false"),
     ("open.json", "{\"title\": \"日本\", 1}".as_bytes()),
     ("wrong.json", br#"{"properties": {"a": {"minLength": -1}}}"#),
+    ("faulty.json", br#"{"properties": {"a/b": {"pattern": "a(b"}}}"#),
+    ("closed.json", br#"{"required": ["a"], "properties": {"a": {"type": "null", "enum": [1]}}, "additionalProperties": false, "type": "object"}"#),
+    ("costly.json", COSTLY.as_bytes()),
+    ("costly-member.json", COSTLY_MEMBER.as_bytes()),
 ];
+
+/// To tell that the one language has no text that the other has not takes more states than there may be.
+macro_rules! costly {
+    () => {
+        r#"{"type": "string", "pattern": "^[ab]*a[ab]{60}$", "not": {"pattern": "^[ab]*(a[ab]{60}|b[ab]{61})$"}}"#
+    };
+}
+
+const COSTLY: &str = costly!();
+const COSTLY_MEMBER: &str = concat!(r#"{"properties": {"a": "#, costly!(), "}}");
 
 fn check_all(cases: &[Ended<'_>]) {
     let folder = folder(&SCHEMAS);
@@ -34,7 +48,10 @@ fn schema_check_tells_what_is_enforced() {
             &["schema", "check", "port.json"],
             0,
             &[
-                "draft 2020-12, schemas: 1, keywords: 4: 3 exact, 1 annotation\nshortest value: 80\n",
+                "draft 2020-12, schemas: 1, keywords: 4: 3 exact, 1 annotation\nshortest value: 80\nsize: ",
+                " shapes, ",
+                " expressions, ",
+                " kB\n",
             ],
             &[],
         ),
@@ -94,6 +111,24 @@ fn schema_check_tells_what_is_enforced() {
             &[],
             &["minLength must be ", "(at /properties/a/minLength)"],
         ),
+        (
+            &["schema", "check", "faulty.json"],
+            2,
+            &[],
+            &["pattern \"a(b\" is wrong at its byte ", " (at /properties/a~1b/pattern)\n"],
+        ),
+        (
+            &["schema", "check", "closed.json"],
+            2,
+            &["each other:\n  /required\n  /type\n  /properties/a/type\n  /properties/a/enum\n"],
+            &["closed.json: the schema allows no value\n"],
+        ),
+        (
+            &["schema", "check", "costly.json"],
+            4,
+            &[],
+            &["costly.json: automaton states of an intersection ", " is over the limit of "],
+        ),
         (&["schema", "check", "absent.json"], 7, &[], &["absent.json: No such file"]),
     ]);
 }
@@ -108,7 +143,8 @@ fn schema_check_answers_programs() {
     };
     let exact = answer("port.json", 0);
     let first = ["draft", "worst", "entries", "counts", "schemas", "satisfiable"];
-    assert_eq!(keys(&exact), [&first[..], &["example"]].concat());
+    assert_eq!(keys(&exact), [&first[..], &["size", "example"]].concat());
+    assert_eq!(keys(&exact["size"]), ["shapes", "expressions", "states", "bytes"]);
     assert_eq!(
         exact["counts"],
         json!({"exact": 3, "annotation": 1, "under": 0, "over": 0, "refused": 0})
@@ -181,6 +217,14 @@ fn values_are_checked_and_judged() {
     assert_eq!(lines[0], json!({"accepted": true, "violations": []}));
     assert_eq!(lines[1]["violations"][0]["schema"], json!("/minimum"));
     assert_eq!(keys(&lines[2]), ["accepted", "offset", "reason"], "it is no JSON");
+    let args = ["check", "--schema", "costly-member.json", "--lines", "-"];
+    let stdin = "\"{\\\"a\\\":\\\"b\\\"}\"\n\"{}\"\n";
+    let case = Case { args: &args, stdin, code: 1, env: &NO_MODEL, ..Case::default() };
+    let lines = support::lines(&check(folder.path(), &case).0);
+    let reason = lines[0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains(" is over the limit of "), "{reason}");
+    assert_eq!(keys(&lines[0]), ["accepted", "reason"], "it is not known where");
+    assert_eq!(lines[1]["accepted"], json!(true), "the lines behind it are checked");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, ConstraintError};
 use tokenrail::grammar::Grammar;
-use tokenrail::schema::{Options, Schema, SchemaError};
+use tokenrail::schema::{Options, Schema, SchemaError, Spelling};
 
 use super::schemas::vocabularies::bytes;
 
@@ -39,6 +39,15 @@ fn check((name, schema, expected): &(&str, Value, End)) {
     let taken = started.elapsed();
     assert_eq!(ended, *expected, "{name}");
     assert!(taken < Duration::from_secs(20), "{name} took {taken:?}");
+}
+
+fn compiled(schema: &Value, options: &Options) -> Constraint {
+    let schema = Schema::parse(&schema.to_string(), options).expect("a schema");
+    Constraint::new(&Grammar::schema(&schema), &bytes()).expect("a value")
+}
+
+fn one_without_other() -> Value {
+    json!({"pattern": "a.{1000}b", "not": {"pattern": "c.{1000}d"}})
 }
 
 /// An object of so many members.
@@ -87,6 +96,17 @@ fn schemas_that_cost_much_end_soon() {
             json!({"properties": many, "required": names, "additionalProperties": false}),
             End::Mask,
         ),
+        (
+            "long texts of a pattern that differ",
+            unlike(json!({"pattern": "^a{100000}$"})),
+            End::Mask,
+        ),
+        ("one pattern without the other", one_without_other(), End::Mask),
+        (
+            "a language that many states tell to be empty",
+            json!({"pattern": "^[ab]*a[ab]{60}$", "not": {"pattern": "^[ab]*(a[ab]{60}|b[ab]{61})$"}}),
+            End::Limit,
+        ),
         ("1 MB of constants", json!({ "enum": words }), End::Mask),
         ("a chain of requirements", json!({ "dependentRequired": chain }), End::Mask),
         ("more items than fit", json!({"maxItems": 1e18, "minItems": 1e9}), End::Mask),
@@ -97,4 +117,55 @@ fn schemas_that_cost_much_end_soon() {
         ("multiples of many numbers", json!({ "allOf": multiples }), End::Limit),
     ];
     cases.iter().for_each(check);
+}
+
+/// Short budgets are looked at under schemas whose values are long: what is made stays little.
+#[test]
+fn values_that_do_not_fit_are_not_written_out() {
+    let texts = |string| json!({"type": "array", "uniqueItems": true, "items": string});
+    let many = members(10_000, |n| (format!("p{n}"), json!({"type": "integer"})));
+    let names = list(10_000, |n| json!(format!("p{n}")));
+    let object = json!({"properties": many, "required": names, "additionalProperties": false});
+    for (schema, begin, needed) in [
+        (texts(json!({"type": "string", "pattern": "^a{100000}$"})), "[", 1),
+        (texts(json!({"type": "string", "minLength": 100_000})), "[\"a", 100_001),
+        (object, "{", 98_890),
+    ] {
+        let constraint = compiled(&schema, &Options::default());
+        let mut matcher = constraint.matcher();
+        matcher.advance_bytes(begin.as_bytes()).expect("no limit");
+        let _within = matcher.mask_within(8);
+        assert_eq!(matcher.tokens_to_accept().expect("no limit"), needed, "{begin}");
+        let size = constraint.size();
+        assert!(size.states < 40_000 && size.expressions < 40_000, "{begin}: {size:?}");
+    }
+}
+
+/// A state of two patterns is seen to be alive without the states that both go through together.
+#[test]
+fn patterns_are_followed_apart() {
+    let constraint = compiled(&one_without_other(), &Options::default());
+    let mut matcher = constraint.matcher();
+    let text = format!("\"ca{}", "ac".repeat(30));
+    assert_eq!(matcher.advance_bytes(text.as_bytes()).expect("no limit"), text.len());
+    matcher.mask().expect("no limit");
+    let size = constraint.size();
+    assert!(size.expressions < 100_000, "{size:?}");
+}
+
+#[test]
+fn numbers_that_differ_are_told_in_any_spelling() {
+    let options = Options { numbers: Spelling::Any, ..Options::default() };
+    let numbers = list(12, |n| json!(n));
+    let all =
+        json!({"type": "array", "uniqueItems": true, "minItems": 12, "items": {"enum": numbers}});
+    let constraint = compiled(&all, &options);
+    let text = "[0.0,1e0,20E-1,3,4,5,6,7,8,9,10,0.11e2]";
+    let of_text = |text: &str| constraint.matcher().advance_bytes(text.as_bytes());
+    assert_eq!(of_text(text).expect("no limit"), text.len());
+    assert_eq!(of_text("[0,10e-1,1,2]").expect("no limit"), 10, "1 is there already");
+    let many = compiled(&json!({"enum": list(300, |n| json!(n))}), &options);
+    let of_text = |text: &str| many.matcher().advance_bytes(text.as_bytes());
+    assert_eq!(of_text("29.9e1").expect("no limit"), 6);
+    assert_eq!(of_text("29.95e1").expect("no limit"), 4);
 }

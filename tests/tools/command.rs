@@ -54,9 +54,37 @@ fn what_cannot_be_called_is_told() {
         (&ping, &["x", "--regex", "a"], "cannot be used with"),
         (&ping, &["x", "--tool-shape", "yaml"], "xml-parameters"),
         (&json!([]), &["x", "--tool-choice", "required"], "there is no tool to call"),
+        (&ping, &["x", "--white-space", "("], "tools.json: tool \"ping\": "),
     ] {
         let (code, out, err) = run(tools, flags);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{flags:?}: {err}");
         assert!(err.contains(message), "{flags:?}: {err}");
     }
+}
+
+#[test]
+fn a_chosen_tool_that_cannot_be_written_is_told_once() {
+    let tools = json!([{"name": "get-time"}, {"name": "ping"}]);
+    let flags = ["x", "--tool-choice", "get-time", "--tool-shape", "pythonic"];
+    let (code, out, err) = run(&tools, &flags);
+    assert_eq!((code, out.as_str(), err.lines().count()), (Some(2), "", 1), "{err}");
+    assert!(
+        err.contains("tools.json: tool \"get-time\": \"get-time\" is no name in Python"),
+        "{err}"
+    );
+}
+
+#[test]
+fn values_are_written_as_flags_say() {
+    support::model_path();
+    let number = json!({"type": "object", "properties": {"n": {"const": 7}}, "required": ["n"], "additionalProperties": false});
+    let tools = json!([{"name": "get", "parameters": number}]);
+    let flags = ["Get number 7.", "--tool-choice", "get", "--tool-shape", "json"];
+    let compact = ["--white-space", "compact", "--order", "any", "--escapes", "minimal"];
+    let (code, out, err) = run(&tools, &[&flags[..], &compact].concat());
+    assert_eq!(
+        (code, out.as_str()),
+        (Some(0), "{\"name\":\"get\",\"arguments\":{\"n\":7}}\n"),
+        "{err}"
+    );
 }

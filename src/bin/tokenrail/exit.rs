@@ -74,7 +74,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
             Self::Grammar { error, .. } => match &**error {
-                ConstraintError::Schema(_) => {
+                ConstraintError::Schema(_) | ConstraintError::Limit { .. } => {
                     of_kind(Error::from(ConstraintError::clone(error)).kind())
                 }
                 // Whatever cannot be compiled of a grammar is to be changed in it.

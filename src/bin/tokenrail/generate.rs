@@ -29,7 +29,7 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
     let generator = Generator::new(&model, &constraint)?;
     let mut started = progress::spinner(|| generator.start(args.prompt(), &args.options()))?;
     let mut conforms = true;
-    for _ in 0..args.n {
+    for number in 1..=args.n {
         let mut stream = Stream::default();
         let mut shown = Ok(());
         let generated = started.generate(&mut |token| {
@@ -38,7 +38,9 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
             }
         })?;
         shown?;
-        conforms &= print(args, &generated, stream, (vocabulary, &readers))?;
+        // Of one text there is no need to say which.
+        let which = if args.n > 1 { format!("text {number}: ") } else { String::new() };
+        conforms &= print(args, (&which, &generated), stream, (vocabulary, &readers))?;
     }
     if conforms { Ok(()) } else { Err(Failure::Refused) }
 }
@@ -53,7 +55,7 @@ struct Readers {
 /// conforms, as far as it was judged.
 fn print(
     args: &GenerateArgs,
-    generated: &Generated,
+    (which, generated): (&str, &Generated),
     stream: Stream,
     (vocabulary, readers): (&Vocabulary, &Readers),
 ) -> Result<bool, Failure> {
@@ -73,16 +75,18 @@ fn print(
     let rest = if args.stream { stream.end() } else { generated.text.clone() };
     output::print_verbatim(&format!("{rest}\n"))?;
     if generated.finish == Finish::Budget {
-        output::say("note: the text ends because --max-tokens is used up, where it may end");
+        output::say(&format!(
+            "note: {which}the text ends because --max-tokens is used up, where it may end"
+        ));
     }
     for Violation { instance, schema, message } in violations.iter().flatten() {
         let place = if instance.is_empty() { "the value" } else { instance };
-        output::say(&format!("note: {place} does not conform: {message} ({schema})"));
+        output::say(&format!("note: {which}{place} does not conform: {message} ({schema})"));
     }
     if judge.is_some() && violations.is_none() {
-        output::say(
-            "note: the value was not validated: the validator cannot read it or the schema",
-        );
+        output::say(&format!(
+            "note: {which}the value was not validated: the validator cannot read it or the schema"
+        ));
     }
     Ok(conforms)
 }

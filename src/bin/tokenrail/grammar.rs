@@ -10,7 +10,7 @@ use tokenrail::vocab::Vocabulary;
 
 use crate::args::{AnyValue, GrammarArgs};
 use crate::exit::Failure;
-use crate::schema::Source;
+use crate::schema::{Source, note};
 use crate::{input, output};
 
 /// A grammar, and what messages call it.
@@ -104,7 +104,7 @@ fn read_schema(source: Source) -> Result<Named, Failure> {
     let grammar = Grammar::schema(&source.schema);
     let named = Named { name: source.name.clone(), grammar, schema: Some(source) };
     named.compile(&every_byte())?;
-    if let Some(note) = named.schema.as_ref().and_then(Source::note) {
+    if let Some(note) = named.schema.as_ref().and_then(|source| note(&source.schema)) {
         output::say(&note);
     }
     Ok(named)

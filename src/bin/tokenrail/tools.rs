@@ -14,7 +14,7 @@ use tokenrail::schema::Options;
 
 use crate::exit::Failure;
 use crate::grammar::{self, Named};
-use crate::{input, output};
+use crate::{input, output, schema};
 
 /// What may be called, and how. All flags but the file mean nothing without it.
 // The file joins the group of grammars: a text is held by one of them.
@@ -22,7 +22,7 @@ use crate::{input, output};
 pub(crate) struct ToolArgs {
     /// A file (- for standard input) of tools that the model may call: a JSON array of functions as
     /// requests to OpenAI have them.
-    #[arg(long, value_name = "FILE", group = "GrammarArgs")]
+    #[arg(long, value_name = "FILE", groups = ["GrammarArgs", "values", "schema_file"])]
     tools: Option<PathBuf>,
     /// Whether tools are called: auto, none, required, or the name of the one to call.
     #[arg(long, value_name = "CHOICE", default_value = "auto", requires = "tools")]
@@ -68,25 +68,45 @@ pub(crate) fn read(args: &ToolArgs, writing: &Options) -> Result<Option<(Named, 
     let (set, unread) = read.map_err(|fault| Failure::Usage(format!("{name}: {fault}")))?;
     // What the shape cannot write is a fault of that tool too, as long as others are left.
     let (set, unfit) = set.fitting(options.shape);
-    let faults: Vec<ToolFault> = unread.into_iter().chain(unfit).collect();
+    let mut faults: Vec<ToolFault> = unread.into_iter().chain(unfit).collect();
+    let chosen = faults.iter().position(|fault| args.asks_for(fault.tool.as_deref()));
+    let chosen =
+        chosen.filter(|_| !set.tools().iter().any(|tool| args.asks_for(Some(tool.name()))));
+    if let Some(chosen) = chosen {
+        return Err(Failure::Usage(format!("{name}: {}", faults.swap_remove(chosen))));
+    }
     faults.iter().for_each(|fault| output::say(&format!("{name}: {fault}")));
     if set.tools().is_empty() && !faults.is_empty() {
         return Err(Failure::Usage(format!("{name}: no tool is left that can be called")));
+    }
+    for tool in set.tools() {
+        let note = schema::note(tool.schema());
+        note.iter()
+            .for_each(|note| output::say(&format!("{name}: tool {:?}: {note}", tool.name())));
     }
     let grammar = grammar::named(name, Grammar::tools(&set, &options))?;
     Ok(Some((grammar, Tools { set, shape: options.shape })))
 }
 
 impl ToolArgs {
-    /// The library's options. A tool that is called `auto`, `none` or `required` cannot be asked for
-    /// by name.
-    fn options(&self) -> ToolOptions {
-        let choice = match self.tool_choice.as_str() {
+    /// Whether this tool is the one to call.
+    fn asks_for(&self, tool: Option<&str>) -> bool {
+        matches!(self.choice(), ToolChoice::Named(name) if tool == Some(&name))
+    }
+
+    /// What is to be called. A tool that is called `auto`, `none` or `required` cannot be asked for by
+    /// name.
+    fn choice(&self) -> ToolChoice {
+        match self.tool_choice.as_str() {
             "auto" => ToolChoice::Auto,
             "none" => ToolChoice::None,
             "required" => ToolChoice::Required,
             name => ToolChoice::Named(name.to_owned()),
-        };
+        }
+    }
+
+    /// The library's options.
+    fn options(&self) -> ToolOptions {
         let shape = match self.tool_shape {
             ShapeArg::Json => ToolShape::Json,
             ShapeArg::Hermes => ToolShape::Hermes,
@@ -96,7 +116,7 @@ impl ToolArgs {
             ShapeArg::XmlParameters => ToolShape::XmlParameters,
         };
         let calls = if self.parallel { Calls::Parallel } else { Calls::One };
-        ToolOptions { choice, calls, shape, ..ToolOptions::default() }
+        ToolOptions { choice: self.choice(), calls, shape, ..ToolOptions::default() }
     }
 }
 

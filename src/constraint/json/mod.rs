@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::ConstraintError;
+use super::{ConstraintError, Size};
 use crate::interner::Interner;
 use crate::regex::{ByteSet, ExprId};
 use crate::schema::algebra::{Algebra, NEVER, NodeId};
@@ -378,6 +378,17 @@ impl Machine {
     /// The languages of a reading, each with the level behind it.
     fn reading(&self, reading: ReadingId) -> &[(ExprId, LevelId)] {
         self.readings.get(reading.0)
+    }
+
+    /// What was made so far.
+    pub(super) fn size(&self) -> Size {
+        let (shapes, bytes) = self.algebra.shapes();
+        Size {
+            shapes,
+            expressions: self.algebra.automaton.exprs().len(),
+            states: self.states.len(),
+            bytes: bytes + self.memory(),
+        }
     }
 
     /// The bytes it holds, roughly.

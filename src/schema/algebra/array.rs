@@ -60,6 +60,11 @@ impl ArrayShape {
         evaluated: EvaluatedItems::NONE,
     };
 
+    /// The bytes it takes, roughly.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + (self.prefix.len() + 4 * self.counted.len()) * 8
+    }
+
     /// What an item must be of, whatever is counted.
     pub(crate) fn item(&self, index: u64) -> NodeId {
         let prefixed = usize::try_from(index).ok().and_then(|index| self.prefix.get(index));
@@ -76,7 +81,7 @@ impl Algebra {
         }
         shape.counted.sort_unstable();
         shape.counted.dedup();
-        self.made += size_of::<ArrayShape>() + (shape.prefix.len() + 4 * shape.counted.len()) * 8;
+        self.made += shape.size();
         ArrayId(self.arrays.intern(Arc::new(shape)))
     }
 

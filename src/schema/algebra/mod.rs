@@ -114,7 +114,7 @@ pub(crate) struct Algebra {
     /// Forms of schemas in place; `None` while one is read.
     read: HashMap<read::Key, Option<Arc<Form>>>,
     /// The required names of shapes, with the bytes that each takes with its value.
-    required: HashMap<ObjectId, Arc<[(usize, u32)]>>,
+    required: HashMap<ObjectId, Arc<[rest::Required]>>,
     /// Intersections of shapes that were asked for; `None` is empty.
     object_meets: HashMap<(ObjectId, ObjectId), Option<ObjectId>>,
     array_meets: HashMap<(ArrayId, ArrayId), Option<ArrayId>>,
@@ -144,7 +144,7 @@ const MOST_MADE: usize = 1 << 30;
 /// The bytes of all states of languages.
 const MOST_LANGUAGES: usize = 384 << 20;
 /// Automaton states that may be looked at to see whether a language is empty.
-const FUEL: u32 = 1 << 20;
+const FUEL: u32 = 1 << 19;
 
 impl Algebra {
     /// The algebra of a document, over texts that are finished with bytes of `alphabet`. The
@@ -406,6 +406,14 @@ impl Algebra {
     pub(crate) fn constants(&mut self, values: Vec<Json>) -> NodeId {
         let values = self.constants.intern(values);
         self.node(Node::Constants(values))
+    }
+
+    /// How many shapes of arrays and objects were made, and the bytes that they take, roughly.
+    pub(crate) fn shapes(&self) -> (usize, usize) {
+        let (arrays, objects) = (self.arrays.values(), self.objects.values());
+        let bytes = arrays.iter().map(|shape| shape.size()).sum::<usize>()
+            + objects.iter().map(|shape| shape.size()).sum::<usize>();
+        (arrays.len() + objects.len(), bytes)
     }
 
     /// The number of a property's name.

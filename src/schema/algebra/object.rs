@@ -73,7 +73,7 @@ impl ObjectShape {
     }
 
     /// The bytes it takes, roughly.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         size_of::<Self>()
             + self.names.len() * size_of::<Name>()
             + self.rules.len() * size_of::<(ExprId, NodeId)>()

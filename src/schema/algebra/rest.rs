@@ -87,6 +87,28 @@ struct Coming {
     node: NodeId,
 }
 
+/// The required ones of 64 names in a row.
+#[derive(Debug, Clone)]
+pub(super) struct Required {
+    /// A bit for each.
+    names: u64,
+    /// The bit of each, with the bytes that it takes with its value.
+    takes: Vec<(u64, u32)>,
+    /// The bytes of all of them.
+    all: u32,
+}
+
+impl Required {
+    /// The bytes that some of the names take.
+    fn bytes(&self, names: u64) -> u32 {
+        if names == self.names {
+            return self.all;
+        }
+        let taken = self.takes.iter().filter(|(name, _)| names & name != 0);
+        taken.fold(0, |sum, &(_, bytes)| plus(sum, bytes))
+    }
+}
+
 /// Keys that are looked at: more are as long as the last.
 const MOST_KEYS: usize = 1 << 10;
 
@@ -118,7 +140,8 @@ impl Algebra {
 
     /// The same where the required names alone decide; `None` elsewhere.
     ///
-    /// Most shapes are such, and have many names: what each takes is looked up and not computed.
+    /// Most shapes are such, and have many names: what each takes is looked up and not computed, and
+    /// names of which none was read are added up by the word.
     fn required_rest(
         &mut self,
         id: ObjectId,
@@ -129,12 +152,16 @@ impl Algebra {
             return Ok(None);
         }
         let (mut rest, mut count) = (0, members.count);
-        for &(index, takes) in self.required(id)?.iter() {
-            if !members.has(index) {
-                let is_open = index >= members.next as usize;
-                rest = plus(rest, if is_open { takes } else { NEVER });
-                count += 1;
+        for (word, required) in self.required(id)?.iter().enumerate() {
+            let seen = members.seen.get(word).copied().unwrap_or(0);
+            let missing = required.names & !seen;
+            if missing == 0 {
+                continue;
             }
+            let first = word * 64 + missing.trailing_zeros() as usize;
+            let is_open = first >= members.next as usize;
+            rest = plus(rest, if is_open { required.bytes(missing) } else { NEVER });
+            count += u64::from(missing.count_ones());
         }
         let is_over = shape.max.is_some_and(|max| max < count);
         // The first property has no comma before it.
@@ -142,17 +169,24 @@ impl Algebra {
         Ok((count >= shape.min).then_some(if is_over { NEVER } else { rest }))
     }
 
-    /// The places of a shape's required names, with the bytes that each takes with its value.
-    fn required(&mut self, id: ObjectId) -> Result<Arc<[(usize, u32)]>, SchemaError> {
+    /// The required names of a shape, with the bytes that each takes with its value.
+    fn required(&mut self, id: ObjectId) -> Result<Arc<[Required]>, SchemaError> {
         if let Some(known) = self.required.get(&id) {
             return Ok(Arc::clone(known));
         }
         let shape = self.object(id).clone();
         let mut required = Vec::new();
-        for (index, name) in shape.names.iter().enumerate().filter(|(_, name)| name.is_required) {
-            let key = written(self.name_text(name.name).as_bytes());
-            // A quote on either side, a colon and a comma.
-            required.push((index, plus(plus(key, 4), self.extent(name.node)?)));
+        for names in shape.names.chunks(64) {
+            let mut word = Required { names: 0, takes: Vec::new(), all: 0 };
+            for (at, name) in names.iter().enumerate().filter(|(_, name)| name.is_required) {
+                let key = written(self.name_text(name.name).as_bytes());
+                // A quote on either side, a colon and a comma.
+                let takes = plus(plus(key, 4), self.extent(name.node)?);
+                word.names |= 1 << at;
+                word.takes.push((1 << at, takes));
+                word.all = plus(word.all, takes);
+            }
+            required.push(word);
         }
         let required: Arc<[_]> = required.into();
         self.required.insert(id, Arc::clone(&required));

@@ -4,7 +4,7 @@
 //! compiling it for a vocabulary of single bytes, as a model of any vocabulary would be constrained.
 
 use serde_json::{Value, json};
-use tokenrail::constraint::{Constraint, ConstraintError};
+use tokenrail::constraint::{Constraint, ConstraintError, Size};
 use tokenrail::grammar::Grammar;
 use tokenrail::report::escape;
 use tokenrail::schema::{Enforcement, Entry, Options, Report, Schema, WhiteSpace, conflict};
@@ -45,8 +45,8 @@ pub(super) fn run(args: &SchemaCheckArgs) -> Result<(), Failure> {
 /// What is found out beyond the report.
 enum Found {
     /// Values conform. The text of the shortest that is let through, where it is short enough to be
-    /// shown, and whether it conforms.
-    Values { example: Option<String>, conforms: bool },
+    /// shown, and whether it conforms; what was made to find it.
+    Values { example: Option<String>, conforms: bool, size: Size },
     /// None does, for these keywords contradict each other.
     NoValue { conflict: Vec<String> },
 }
@@ -63,7 +63,7 @@ impl Found {
                 let example = example.map_err(|error| grammar::fault(&source.name, error))?;
                 let violations = example.as_ref().and_then(|text| source.judge().violations(text));
                 let conforms = violations.is_none_or(|violations| violations.is_empty());
-                Ok(Self::Values { example, conforms })
+                Ok(Self::Values { example, conforms, size: constraint.size() })
             }
             Err(ConstraintError::EmptySchema { .. }) => {
                 Ok(Self::NoValue { conflict: contradiction(source) })
@@ -80,8 +80,12 @@ impl Found {
         answer["counts"] = counts.into_iter().collect();
         answer["schemas"] = json!(schema.count());
         match self {
-            Self::Values { example, conforms } => {
+            Self::Values { example, conforms, size } => {
                 answer["satisfiable"] = json!(true);
+                let Size { shapes, expressions, states, bytes } = size;
+                answer["size"] = json!({
+                    "shapes": shapes, "expressions": expressions, "states": states, "bytes": bytes
+                });
                 if let Some(example) = example.as_ref().filter(|_| *conforms) {
                     answer["example"] = json!(example);
                 }
@@ -105,12 +109,15 @@ impl Found {
             false => lines.extend(inexact(schema).map(line)),
         }
         match self {
-            Self::Values { example: Some(example), conforms } => {
-                let end = if *conforms { "" } else { ", which does not conform" };
-                lines.push(format!("shortest value: {}{end}", escape(example)));
-            }
-            Self::Values { example: None, .. } => {
-                lines.push("the shortest value is long".to_owned())
+            Self::Values { example, conforms, size } => {
+                lines.push(match example {
+                    Some(example) => {
+                        let end = if *conforms { "" } else { ", which does not conform" };
+                        format!("shortest value: {}{end}", escape(example))
+                    }
+                    None => "the shortest value is long".to_owned(),
+                });
+                lines.push(sizes(size));
             }
             Self::NoValue { conflict } if conflict.is_empty() => {
                 lines.push("no value conforms".to_owned());
@@ -133,6 +140,13 @@ fn figures(report: &Report, schemas: usize) -> String {
     let kinds =
         if counted.is_empty() { String::new() } else { format!(": {}", counted.join(", ")) };
     format!("{}, schemas: {schemas}, keywords: {keywords}{kinds}", report.draft)
+}
+
+/// What the schema costs: what was made to find the shortest value of it. More is made as texts need it.
+fn sizes(size: &Size) -> String {
+    let Size { shapes, expressions, states, bytes } = size;
+    let kilobytes = bytes.div_ceil(1_000);
+    format!("size: {shapes} shapes, {expressions} expressions, {states} states, {kilobytes} kB")
 }
 
 /// A keyword in a line.

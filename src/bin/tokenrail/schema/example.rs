@@ -19,14 +19,18 @@ pub(super) fn shortest(constraint: &Constraint) -> Result<Option<String>, Constr
     if left > LONGEST {
         return Ok(None);
     }
+    let mut bytes: Vec<u8> = (0..=u8::MAX).collect();
+    bytes.sort_by_key(|&byte| rank(byte));
     let mut text = Vec::new();
     while left > 0 && !matcher.is_accepting()? {
-        let mask = matcher.mask_within(left)?;
-        let bytes = mask.iter().filter_map(|id| u8::try_from(id.0).ok());
-        let Some(byte) = bytes.min_by_key(|&byte| (rank(byte), byte)) else {
-            break;
-        };
-        matcher.advance(TokenId(u32::from(byte)))?;
+        let mut taken = None;
+        for &byte in &bytes {
+            if matcher.advance_within(TokenId(u32::from(byte)), left)? {
+                taken = Some(byte);
+                break;
+            }
+        }
+        let Some(byte) = taken else { break };
         text.push(byte);
         left -= 1;
     }

@@ -9,7 +9,7 @@ mod example;
 mod source;
 
 pub(crate) use args::{SchemaCommand, WritingArgs};
-pub(crate) use source::{Judge, Source, violations_json};
+pub(crate) use source::{Judge, Source, note, violations_json};
 
 use crate::exit::Failure;
 

@@ -45,23 +45,6 @@ impl Source {
         }
     }
 
-    /// What is not enforced exactly, in one line; `None` where everything is.
-    pub(crate) fn note(&self) -> Option<String> {
-        let listed: Vec<String> = inexact(&self.schema)
-            .map(|entry| format!("{} ({})", entry.pointer, entry.enforcement))
-            .collect();
-        (!listed.is_empty()).then(|| {
-            let first = listed.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let more = match listed.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!(
-                "note: not enforced exactly: {first}{more}; `tokenrail schema check` has the reasons"
-            )
-        })
-    }
-
     /// Whether values may be written that do not conform: the policy asks for it, or a format that is
     /// enforced in part lets it happen under any policy.
     pub(crate) fn may_be_over(&self) -> bool {
@@ -78,7 +61,23 @@ impl Source {
     }
 }
 
-/// The keywords that [`Source::note`] names.
+/// What of a schema is not enforced exactly, in one line; `None` where everything is.
+pub(crate) fn note(schema: &Schema) -> Option<String> {
+    let listed: Vec<String> =
+        inexact(schema).map(|entry| format!("{} ({})", entry.pointer, entry.enforcement)).collect();
+    (!listed.is_empty()).then(|| {
+        let first = listed.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = match listed.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(
+            "note: not enforced exactly: {first}{more}; `tokenrail schema check` has the reasons"
+        )
+    })
+}
+
+/// The keywords that a [`note`] names.
 const NAMED: usize = 3;
 
 /// The keywords that are neither enforced exactly nor annotations.
