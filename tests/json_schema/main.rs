@@ -5,6 +5,7 @@
 
 mod combined;
 mod corpus;
+mod differing;
 mod expected;
 mod hostile;
 mod judge;

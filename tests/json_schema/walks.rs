@@ -219,7 +219,7 @@ fn walk(constraint: &Constraint, seed: u64, manner: Manner) -> Result<String, St
     Err(format!("no end within the budget, {}", so_far(&text)))
 }
 
-fn choose(
+pub(crate) fn choose(
     mask: &TokenMask,
     vocabulary: &Vocabulary,
     manner: Manner,
@@ -242,7 +242,7 @@ fn choose(
 }
 
 /// Every byte, and what stands across the edges of the parts of JSON.
-fn pieces() -> Vocabulary {
+pub(crate) fn pieces() -> Vocabulary {
     let bytes: Vec<u8> = (0..=255).collect();
     let longer: [&[u8]; 24] = [
         b"\": ",

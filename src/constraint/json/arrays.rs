@@ -10,7 +10,7 @@
 use super::level::{LevelId, OpenArray, Thread, ThreadId};
 use super::{Machine, State, TextId, WantsId};
 use crate::constraint::ConstraintError;
-use crate::schema::algebra::{ArrayShape, NEVER, NodeId};
+use crate::schema::algebra::{ArrayShape, Items, NEVER, NodeId, ValueId};
 
 impl Machine {
     /// The state at the begin of an item: its text is kept where a thread must know it.
@@ -87,14 +87,22 @@ impl Machine {
             return Ok(Vec::new());
         }
         let mut next = array.clone();
-        next.items.count = counted_up(&shape, count);
         next.start = if self.knows_items(array) { start } else { 0 };
-        let mut node = shape.item(count);
+        let mut item = shape.item(count);
         if shape.is_unique {
-            let read = self.algebra.read_values(&array.items.values);
-            node = self.algebra.unlike(node, &read)?;
+            item = self.algebra.unlike(item, &array.items.values);
         }
-        let mut ways = vec![(node, next)];
+        let mut ways = Vec::new();
+        for parting in self.algebra.item_partings(&shape, &array.items) {
+            let node = parting.node;
+            let mut next = next.clone();
+            if let (true, Some(part)) = (shape.is_unique, parting.part) {
+                next.note(part);
+            }
+            next.items.unlike = parting.unlike;
+            next.items.count = counted_up(&shape, &next.items, count);
+            ways.push((self.algebra.and([item, node]), next));
+        }
         for (index, of) in shape.counted.iter().enumerate() {
             let so_far = array.items.counted(index);
             let is_settled = of.max.is_none() && so_far >= of.min;
@@ -134,15 +142,17 @@ impl Machine {
                 let is_noted = items.has_equal;
                 valued.push((twin, OpenArray { items, is_noted, ..next.clone() }));
             }
-            for value in &needed {
-                let only = self.algebra.constants(vec![value.clone()]);
-                let mut next = OpenArray { is_noted: true, ..next.clone() };
-                let id = self.algebra.json_id(value);
-                let values = &mut next.items.values;
-                values.insert(values.partition_point(|&of| of < id), id);
+            if next.is_noted {
+                valued.push((node, next));
+                continue;
+            }
+            for &value in &needed {
+                let only = self.algebra.any_of_values(&[value]);
+                let mut next = next.clone();
+                next.note(value);
                 valued.push((self.algebra.and([node, only]), next));
             }
-            valued.push((self.algebra.unlike(node, &needed)?, next));
+            valued.push((self.algebra.unlike(node, &needed), next));
         }
         Ok(valued)
     }
@@ -196,8 +206,11 @@ impl Machine {
 
     /// Whether all that is counted, and the length, are as demanded. What is too much was never
     /// read.
-    pub(super) fn may_close_array(&self, array: &OpenArray) -> bool {
-        let shape = self.algebra.array(array.shape);
+    pub(super) fn may_close_array(&mut self, array: &OpenArray) -> bool {
+        let shape = self.algebra.array(array.shape).clone();
+        if self.algebra.is_excluded_array(&shape, &array.items) {
+            return false;
+        }
         let is_counted = shape.counted.iter().enumerate().all(|(index, of)| {
             let counted = array.items.counted(index);
             counted >= of.min && of.max.is_none_or(|max| counted <= max)
@@ -207,12 +220,26 @@ impl Machine {
     }
 }
 
-/// One item more. Past all that a shape tells apart, counts are the same.
-fn counted_up(shape: &ArrayShape, count: u64) -> u64 {
+impl OpenArray {
+    /// Notes the value of the item at hand before it is read.
+    ///
+    /// Where the item can be one value alone, what may follow it depends on that value from its first
+    /// byte on.
+    fn note(&mut self, value: ValueId) {
+        let values = &mut self.items.values;
+        values.insert(values.partition_point(|&of| of < value), value);
+        self.is_noted = true;
+    }
+}
+
+/// One item more. Past all that a shape tells apart, counts are the same; as long as an excluded value
+/// agrees, that tells them apart, and that there is an item at all.
+fn counted_up(shape: &ArrayShape, items: &Items, count: u64) -> u64 {
     let next = count.saturating_add(1);
-    if shape.max.is_some() {
+    if shape.max.is_some() || !items.unlike.is_empty() {
         return next;
     }
     let from = shape.counted.iter().map(|of| of.from).max().unwrap_or(0);
-    next.min((shape.prefix.len() as u64).max(shape.min).max(from))
+    let first = u64::from(!shape.unlike.is_empty());
+    next.min((shape.prefix.len() as u64).max(shape.min).max(from).max(first))
 }

@@ -167,8 +167,9 @@ impl Machine {
     /// Keys that part from this one already are no matter any more, so mostly there are none or
     /// few.
     fn compared(&self, cursors: &[Cursor], text: TextId) -> Vec<Box<[u8]>> {
-        let behind = cursors.iter().flat_map(|cursor| self.taken_behind(cursor.thread, text));
-        let mut compared: Vec<Box<[u8]>> = behind.collect();
+        let taken = cursors.iter().flat_map(|cursor| self.taken_behind(cursor.thread, text));
+        let known = cursors.iter().flat_map(|cursor| self.known_behind(cursor.thread, text));
+        let mut compared: Vec<Box<[u8]>> = taken.chain(known).collect();
         compared.sort_unstable();
         compared.dedup();
         compared

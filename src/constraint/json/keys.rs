@@ -19,7 +19,7 @@ use super::{Cursor, CursorsId, Machine, Place, State, TextId, WantsId};
 use crate::constraint::ConstraintError;
 use crate::regex::ExprId;
 use crate::schema::Order;
-use crate::schema::algebra::{NEVER, NodeId, ObjectShape, plus, written_byte};
+use crate::schema::algebra::{NEVER, Name, NodeId, ObjectShape, plus, written_byte};
 
 /// The keys that may come next in a thread.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ pub(super) struct Candidates {
     pub(super) names: Vec<(Arc<str>, usize)>,
     /// The language of the keys that the shape does not know by name.
     pub(super) unnamed: ExprId,
+    /// Such keys that an object has which this one must not become, and that may come.
+    pub(super) known: Vec<Box<str>>,
+    /// The same that may not come, as it would become one of those.
+    pub(super) closed: Vec<Box<str>>,
 }
 
 impl Machine {
@@ -77,7 +81,10 @@ impl Machine {
             return Ok(Arc::clone(known));
         }
         let Thread::Object(object) = self.thread(thread).clone() else {
-            return Ok(Arc::new(Candidates { names: Vec::new(), unnamed: ExprId::NOTHING }));
+            let (unnamed, none) = (ExprId::NOTHING, Vec::new());
+            let known =
+                Candidates { names: Vec::new(), unnamed, known: none.clone(), closed: none };
+            return Ok(Arc::new(known));
         };
         let shape = self.algebra.object(object.shape).clone();
         let mut names = Vec::new();
@@ -92,8 +99,9 @@ impl Machine {
             }
         }
         names.sort_unstable();
-        let unnamed = self.unnamed_candidates(&shape, &object)?;
-        let candidates = Arc::new(Candidates { names, unnamed });
+        let (known, closed) = self.agreeing_candidates(&shape, &object)?;
+        let unnamed = self.unnamed_candidates(&shape, &object, &closed)?;
+        let candidates = Arc::new(Candidates { names, unnamed, known, closed });
         self.candidates.insert(thread, Arc::clone(&candidates));
         Ok(candidates)
     }
@@ -123,16 +131,19 @@ impl Machine {
         index: Option<usize>,
     ) -> Result<bool, ConstraintError> {
         let is_plain = shape.demands.is_empty() && shape.implied.is_empty() && shape.max.is_none();
-        if is_plain && shape.min == 0 {
+        if is_plain && shape.min == 0 && shape.agreeing(&object.members).is_empty() {
             let requires = |name: usize| shape.names[name].is_required && !object.members.has(name);
             let is_behind = self.order == Order::Declared && index.is_none();
             let open = object.members.next as usize..shape.names.len();
             return Ok(!is_behind || !open.into_iter().any(requires));
         }
-        let ways = self.members_of(shape, object, index, NodeId::ANY);
+        let name = index.map(|index| shape.names[index]);
+        let node = name.map_or(NodeId::ANY, |name| name.node);
+        let mut ways = self.members_of(shape, object, index, node);
+        if let Some(name) = name {
+            ways = self.parted(shape, object, name.name, ways);
+        }
         for (node, next) in ways {
-            let node =
-                index.map_or(node, |index| self.algebra.and([node, shape.names[index].node]));
             if self.algebra.extent(node)? != NEVER && self.object_thread(next)?.is_some() {
                 return Ok(true);
             }
@@ -147,6 +158,7 @@ impl Machine {
         &mut self,
         shape: &ObjectShape,
         object: &OpenObject,
+        closed: &[Box<str>],
     ) -> Result<ExprId, ConstraintError> {
         let mut languages = Vec::new();
         let cells = self.algebra.cells(object.shape)?;
@@ -164,7 +176,8 @@ impl Machine {
             true => self.algebra.unnamed_keys(&shape.rules),
             false => self.algebra.automaton.exprs_mut().or(languages),
         };
-        let taken: Vec<Box<[u8]>> = self.taken(shape, object).map(Box::from).collect();
+        let taken = self.taken(shape, object).chain(closed.iter().map(|key| key.as_bytes()));
+        let taken: Vec<Box<[u8]>> = taken.map(Box::from).collect();
         let has_other = self.has_other_text(union, &taken)?;
         Ok(if has_other { union } else { ExprId::NOTHING })
     }
@@ -373,6 +386,8 @@ impl Machine {
         let Thread::Object(object) = self.thread(thread) else { return Vec::new() };
         let begin = self.text(text);
         let taken = self.taken(self.algebra.object(object.shape), object);
+        let closed = self.candidates.get(&thread).map_or(&[][..], |of| &of.closed);
+        let taken = taken.chain(closed.iter().map(|key| key.as_bytes()));
         taken.filter_map(|key| key.strip_prefix(&begin[..])).map(Box::from).collect()
     }
 
@@ -470,14 +485,25 @@ impl Machine {
         let candidates = self.candidates(cursor.thread)?;
         let names = &candidates.names[cursor.low as usize..cursor.high as usize];
         if let Some((_, index)) = names.iter().find(|(name, _)| &**name == key) {
-            let node = shape.names[*index].node;
-            return Ok(self.members_of(shape, object, Some(*index), node));
+            let Name { name, node, .. } = shape.names[*index];
+            let ways = self.members_of(shape, object, Some(*index), node);
+            return Ok(self.parted(shape, object, name, ways));
         }
         let is_open =
             cursor.unnamed != ExprId::NOTHING && self.algebra.automaton.is_nullable(cursor.unnamed);
         if !is_open || self.taken(shape, object).any(|taken| taken == key.as_bytes()) {
             return Ok(Vec::new());
         }
+        Ok(self.unnamed_members(shape, object, key))
+    }
+
+    /// Every way to read a key that a shape does not know by name.
+    pub(super) fn unnamed_members(
+        &mut self,
+        shape: &ObjectShape,
+        object: &OpenObject,
+        key: &str,
+    ) -> Vec<(NodeId, OpenObject)> {
         let node = self.algebra.unnamed(&shape.rules, key);
         let mut ways = self.members_of(shape, object, None, node);
         ways.retain(|_| node != NodeId::NONE);
@@ -498,7 +524,7 @@ impl Machine {
             }
             counting.extend(counts.then_some((node, next)));
         }
-        Ok(counting)
+        self.parted(shape, object, name, counting)
     }
 
     /// Every way to count a property: what its value must be, and the object behind it.
@@ -514,6 +540,7 @@ impl Machine {
         node: NodeId,
     ) -> Vec<(NodeId, OpenObject)> {
         let mut next = object.clone();
+        next.members.unlike.clear();
         if let Some(index) = index {
             next.members.seen[index / 64] |= 1 << (index % 64);
         }

@@ -23,6 +23,7 @@ mod mask;
 mod rest;
 mod strings;
 mod text_mask;
+mod unlike;
 mod values;
 
 use std::sync::Arc;

@@ -197,7 +197,9 @@ impl Machine {
             return Ok(ends);
         }
         if escape == Escape::None {
-            let taken = self.taken_behind(cursor.thread, text);
+            let known = self.known_behind(cursor.thread, text);
+            ends.extend(known.iter().map(|rest| (written(rest), rest.to_vec())));
+            let taken = [self.taken_behind(cursor.thread, text), known].concat();
             let rest = self.other_text(cursor.unnamed, &taken)?;
             ends.extend(rest.map(|rest| (written(&rest), rest)));
             return Ok(ends);

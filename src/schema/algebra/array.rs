@@ -9,9 +9,11 @@
 
 use std::sync::Arc;
 
+use super::distinct::ValueId;
 use super::evaluated::EvaluatedItems;
 use super::{Algebra, NodeId};
 use crate::schema::SchemaError;
+use crate::schema::json::Json;
 
 /// A shape of arrays, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +34,8 @@ pub(crate) struct ArrayShape {
     pub(crate) is_unique: bool,
     /// Whether some two items are equal.
     pub(crate) has_equal: bool,
+    /// Values that it must not be, ascending.
+    pub(crate) unlike: Vec<ValueId>,
     /// What `unevaluatedItems` would not look at.
     pub(super) evaluated: EvaluatedItems,
 }
@@ -57,12 +61,13 @@ impl ArrayShape {
         max: None,
         is_unique: false,
         has_equal: false,
+        unlike: Vec::new(),
         evaluated: EvaluatedItems::NONE,
     };
 
     /// The bytes it takes, roughly.
     pub(super) fn size(&self) -> usize {
-        size_of::<Self>() + (self.prefix.len() + 4 * self.counted.len()) * 8
+        size_of::<Self>() + (self.prefix.len() + 4 * self.counted.len() + self.unlike.len()) * 8
     }
 
     /// What an item must be of, whatever is counted.
@@ -110,6 +115,7 @@ impl Algebra {
             max: least(one.max, other.max),
             is_unique: one.is_unique || other.is_unique,
             has_equal: one.has_equal || other.has_equal,
+            unlike: united(&one.unlike, &other.unlike),
             evaluated: one.evaluated.union(&other.evaluated),
         };
         let met = self.possible_array(shape)?;
@@ -140,6 +146,17 @@ impl Algebra {
             }
         }
         Ok(left)
+    }
+
+    /// The arrays of a shape that are none of some values.
+    pub(super) fn array_unlike(
+        &mut self,
+        id: ArrayId,
+        values: &[ValueId],
+    ) -> Result<Option<ArrayId>, SchemaError> {
+        let mut shape = ArrayShape::clone(self.array(id));
+        shape.unlike = united(&shape.unlike, values);
+        self.possible_array(shape)
     }
 
     /// A shape for each way to break a demand of a shape.
@@ -174,6 +191,11 @@ impl Algebra {
         }
         if shape.has_equal {
             broken.push(ArrayShape { is_unique: true, ..ArrayShape::ANY });
+        }
+        for items in self.read_values(&shape.unlike) {
+            if let Json::Array(items) = items {
+                broken.push(self.constant_array(&items));
+            }
         }
         if let Some(fewer) = shape.min.checked_sub(1) {
             broken.push(ArrayShape { max: Some(fewer), ..ArrayShape::ANY });
@@ -246,6 +268,11 @@ impl Algebra {
         if shape.max.is_some_and(|max| max <= shape.prefix.len() as u64) {
             shape.rest = NodeId::NONE;
         }
+        for value in std::mem::take(&mut shape.unlike) {
+            if self.may_be_array(value, &shape) {
+                shape.unlike.push(value);
+            }
+        }
         Ok(Some(self.array_id(shape)))
     }
 
@@ -271,4 +298,12 @@ pub(super) fn least(a: Option<u64>, b: Option<u64>) -> Option<u64> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (bound, None) | (None, bound) => bound,
     }
+}
+
+/// The values of two ascending lists, each once.
+pub(super) fn united(a: &[ValueId], b: &[ValueId]) -> Vec<ValueId> {
+    let mut united = [a, b].concat();
+    united.sort_unstable();
+    united.dedup();
+    united
 }

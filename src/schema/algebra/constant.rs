@@ -5,6 +5,7 @@
 //! order.
 
 use super::array::ArrayShape;
+use super::distinct::ValueId;
 use super::{Algebra, Form, Name, NodeId, ObjectShape};
 use crate::regex::ExprId;
 use crate::schema::SchemaError;
@@ -32,11 +33,15 @@ impl Algebra {
                 Json::String(text) => texts.push(text.as_bytes()),
                 Json::Array(items) => {
                     let shape = self.constant_array(items);
-                    form.arrays.push(self.array_id(shape));
+                    let (id, value) = (self.array_id(shape), self.json_id(value));
+                    self.constant_arrays.insert(id, value);
+                    form.arrays.push(id);
                 }
                 Json::Object(members) => {
                     let shape = self.constant_object(members);
-                    form.objects.push(self.object_id(shape));
+                    let (id, value) = (self.object_id(shape), self.json_id(value));
+                    self.constant_objects.insert(id, value);
+                    form.objects.push(id);
                 }
             }
         }
@@ -59,6 +64,28 @@ impl Algebra {
         Ok(form)
     }
 
+    /// Any of some values that were read, in any spelling.
+    ///
+    /// Numbers that are too long to be compared are only those texts.
+    pub(super) fn values_form(&mut self, values: &[ValueId]) -> Result<Form, SchemaError> {
+        let (mut values, mut long) = (self.read_values(values), Vec::new());
+        values.retain(|value| match value {
+            Json::Number(text) if self.equal_number(text).is_err() => {
+                long.push(text.clone());
+                false
+            }
+            _ => true,
+        });
+        let mut form = self.constants_form(&values)?;
+        if !long.is_empty() {
+            let long: Vec<&[u8]> = long.iter().map(|text| text.as_bytes()).collect();
+            let long = self.automaton.exprs_mut().literals(&long);
+            form.numbers = self.either(form.numbers, long);
+        }
+        form.spellings = ExprId::ANYTHING;
+        Ok(form)
+    }
+
     /// All texts of a number's value. A number whose exponent or digits are beyond what is compared
     /// is refused by name.
     pub(super) fn equal_number(&mut self, text: &str) -> Result<ExprId, SchemaError> {
@@ -70,14 +97,14 @@ impl Algebra {
 
     /// Exactly so many items, each a constant of its own: nested values become nodes, and are
     /// looked into when a text is within them.
-    fn constant_array(&mut self, items: &[Json]) -> ArrayShape {
+    pub(super) fn constant_array(&mut self, items: &[Json]) -> ArrayShape {
         let length = items.len() as u64;
         let prefix = items.iter().map(|item| self.constants(vec![item.clone()])).collect();
         ArrayShape { prefix, rest: NodeId::NONE, min: length, max: Some(length), ..ArrayShape::ANY }
     }
 
     /// All members required and every other key without a value.
-    fn constant_object(&mut self, members: &[(String, Json)]) -> ObjectShape {
+    pub(super) fn constant_object(&mut self, members: &[(String, Json)]) -> ObjectShape {
         let mut names = Vec::with_capacity(members.len());
         for (name, value) in members {
             let node = self.constants(vec![value.clone()]);

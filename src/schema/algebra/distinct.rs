@@ -6,18 +6,17 @@
 //! longer, each if all so far can still be placed, finds the least sum (Edmonds 1971).
 //!
 //! Law: values of null, booleans, numbers and strings are listed shortest first, without end where
-//! asked. Arrays and objects are listed where a node has [`MOST_LISTED`] at most, and none longer than
-//! [`LONGEST_LISTED`]; of more or longer values there are taken to be enough, each as long as the
-//! shortest.
+//! asked. Of nodes with arrays and objects so many are listed as `listed.rs` says, and none longer than
+//! [`LONGEST_LISTED`]; where there are more, there are taken to be enough, each as long as the last that
+//! is listed, and as the shortest where none is.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 use super::extent::{Estimate, NEVER, plus, times};
 use super::fill::is_met;
 use super::rest::{Items, Members};
-use super::{Algebra, ArrayId, Form, NodeId, ObjectId, written, written_byte};
+use super::{Algebra, ArrayId, Form, NodeId, listed, written, written_byte};
 use crate::regex::ExprId;
 use crate::schema::SchemaError;
 use crate::schema::json::Json;
@@ -31,15 +30,10 @@ pub(crate) struct ValueId(u32);
 const DEEPEST: usize = 1 << 9;
 /// The most values that items behind another are kept free for.
 const MOST_NEEDED: usize = 64;
-/// The most values of a node with arrays or objects that are listed one by one.
-const MOST_LISTED: usize = 64;
 /// The most bytes of a value that is listed: longer ones cost more to tell apart than they are worth.
-const LONGEST_LISTED: u32 = 1 << 10;
+pub(super) const LONGEST_LISTED: u32 = 1 << 10;
 /// The most values that are looked at for one array: more are as long as the last.
 const MOST_DISTINCT: usize = 1 << 10;
-
-/// All values of a node, each with its bytes.
-pub(super) type EveryValue = Arc<[(u32, Json)]>;
 
 /// Values of a node, shortest first.
 #[derive(Debug)]
@@ -47,6 +41,8 @@ struct Shortest {
     listed: Vec<(u32, ValueId)>,
     /// What each further value takes, where there may be more.
     further: Option<u32>,
+    /// Whether there may be fewer further ones than are needed.
+    has_unlisted: bool,
 }
 
 impl Algebra {
@@ -63,40 +59,14 @@ impl Algebra {
         self.values.get(value.0)
     }
 
-    /// A node without some values.
-    ///
-    /// A language can say so of null, booleans, numbers and strings. Arrays and objects are taken
-    /// out of a list of all that the node has; where it has more of them than are listed, they stay.
-    pub(crate) fn unlike(&mut self, node: NodeId, values: &[Json]) -> Result<NodeId, SchemaError> {
-        let is_plain = |value: &Json| !matches!(value, Json::Array(_) | Json::Object(_));
-        if !values.iter().all(is_plain)
-            && let Some(all) = self.every_value(node)?
-        {
-            let taken: Vec<String> = values.iter().map(Json::canonical).collect();
-            let left = all.iter().filter(|(_, value)| !taken.contains(&value.canonical()));
-            let left = left.map(|(_, value)| value.clone()).collect();
-            let left = self.constants(left);
-            return Ok(self.and([node, left]));
-        }
-        let plain: Vec<Json> = values.iter().filter(|value| is_plain(value)).cloned().collect();
-        if plain.is_empty() {
-            return Ok(node);
-        }
-        let values = self.constants(plain);
-        let others = self.not(values);
-        Ok(self.and([node, others]))
+    /// A value by its number; `None` where it is no JSON.
+    pub(super) fn read_value(&self, value: ValueId) -> Option<Json> {
+        Json::parse(self.value_text(value), DEEPEST).ok()
     }
 
     /// The values by their numbers, without what is no JSON.
-    pub(crate) fn read_values(&self, values: &[ValueId]) -> Vec<Json> {
-        let texts = values.iter().map(|&value| self.value_text(value));
-        texts.filter_map(|text| Json::parse(text, DEEPEST).ok()).collect()
-    }
-
-    /// Any of some values.
-    pub(super) fn any_of_values(&mut self, values: &[ValueId]) -> NodeId {
-        let values = self.read_values(values);
-        self.constants(values)
+    pub(super) fn read_values(&self, values: &[ValueId]) -> Vec<Json> {
+        values.iter().filter_map(|&value| self.read_value(value)).collect()
     }
 
     /// The values that the items behind the next one may need, where those are to differ: an item
@@ -105,7 +75,7 @@ impl Algebra {
         &mut self,
         id: ArrayId,
         items: &Items,
-    ) -> Result<Vec<Json>, SchemaError> {
+    ) -> Result<Vec<ValueId>, SchemaError> {
         let shape = self.array(id).clone();
         let mut behind = Items { count: items.count + 1, ..items.clone() };
         behind.counted.resize(shape.counted.len(), 0);
@@ -121,7 +91,8 @@ impl Algebra {
             for place in behind.count..=(shape.prefix.len() as u64).max(behind.count) {
                 let at = Items { count: place, ..behind.clone() };
                 for (node, _) in self.kinds(&shape, &at, &mut estimate) {
-                    values.extend(self.shortest_values(node, most, &mut estimate)?.listed);
+                    let shortest = self.shortest_values(node, most, &mut estimate)?;
+                    values.extend(shortest.listed.into_iter().take(most));
                 }
             }
             if estimate.is_empty() {
@@ -134,8 +105,7 @@ impl Algebra {
         values.sort_unstable();
         values.dedup();
         values.retain(|(_, value)| items.values.binary_search(value).is_err());
-        let values: Vec<ValueId> = values.into_iter().map(|(_, value)| value).collect();
-        Ok(self.read_values(&values))
+        Ok(values.into_iter().map(|(_, value)| value).collect())
     }
 
     /// The fewest bytes of values that all differ, so many of each node and none of those read;
@@ -147,12 +117,19 @@ impl Algebra {
         estimate: &mut Estimate,
     ) -> Result<u32, SchemaError> {
         let needed = chosen.iter().map(|&(_, count)| count).fold(0, u64::saturating_add);
-        let most = needed.min(MOST_DISTINCT as u64) as usize + read.len();
+        if let [(only, 1)] = chosen {
+            return Ok(self.estimated(*only, estimate));
+        }
+        let most = needed.min(MOST_DISTINCT as u64) as usize;
         let mut kinds = Vec::with_capacity(chosen.len());
         for &(node, count) in chosen {
             let mut shortest = self.shortest_values(node, most, estimate)?;
             shortest.listed.retain(|(_, value)| read.binary_search(value).is_err());
             kinds.push((shortest, count));
+        }
+        let has_unlisted = kinds.iter().any(|(shortest, _)| shortest.has_unlisted);
+        if has_unlisted && needed > listed::MOST_NEEDED as u64 {
+            return Err(self.over("arrays or objects that must differ", listed::MOST_NEEDED));
         }
         Ok(match &kinds[..] {
             [(only, count)] => first_bytes(only, *count),
@@ -180,9 +157,15 @@ impl Algebra {
                 (Vec::new(), Some(self.shortest(numbers)?.min(strings)))
             }
         };
+        let mut has_unlisted = false;
         if !form.arrays.is_empty() || !form.objects.is_empty() {
-            match self.every_value(node)? {
-                Some(values) => listed = values.to_vec(),
+            match self.listed(node, most)? {
+                Some(of) => {
+                    let longest = of.values.last().map(|&(bytes, _)| bytes);
+                    further = longest.filter(|_| of.has_more);
+                    has_unlisted = of.has_more;
+                    listed = of.values.clone();
+                }
                 None => {
                     let mut least = further.unwrap_or(NEVER);
                     for &shape in &form.arrays {
@@ -200,7 +183,7 @@ impl Algebra {
         let mut listed: Vec<(u32, ValueId)> =
             listed.into_iter().map(|(bytes, value)| (bytes, self.json_id(&value))).collect();
         listed.sort_unstable();
-        Ok(Shortest { listed, further })
+        Ok(Shortest { listed, further, has_unlisted })
     }
 
     pub(crate) fn json_id(&mut self, value: &Json) -> ValueId {
@@ -209,7 +192,7 @@ impl Algebra {
 
     /// The values of a form that are no arrays and no objects: the shortest of each type, one more
     /// than asked for at most; `None` where some of these are too long to be listed.
-    fn plain_values(
+    pub(super) fn plain_values(
         &mut self,
         form: &Form,
         most: usize,
@@ -310,119 +293,10 @@ impl Algebra {
         Ok(Some(found))
     }
 
-    /// All values of a node, each once; `None` where there are more than [`MOST_LISTED`], where one is
-    /// longer than [`LONGEST_LISTED`], or where it takes more than a list to say which they are.
-    ///
-    /// A node that contains itself has no list: its values are without end, or few by what else
-    /// they must be.
-    pub(crate) fn every_value(&mut self, node: NodeId) -> Result<Option<EveryValue>, SchemaError> {
-        if let Some(known) = self.listed.get(&node) {
-            return Ok(known.clone());
-        }
-        self.listed.insert(node, None);
-        let form = self.form(node)?;
-        let Some(mut values) = self.plain_values(&form, MOST_LISTED)? else { return Ok(None) };
-        for &shape in &form.arrays {
-            match self.every_array(shape)? {
-                Some(arrays) if values.len() <= MOST_LISTED => values.extend(arrays),
-                _ => return Ok(None),
-            }
-        }
-        for &shape in &form.objects {
-            match self.every_object(shape)? {
-                Some(objects) if values.len() <= MOST_LISTED => values.extend(objects),
-                _ => return Ok(None),
-            }
-        }
-        values.sort_by_cached_key(|(_, value)| value.canonical());
-        values.dedup_by_key(|(_, value)| value.canonical());
-        if values.len() > MOST_LISTED {
-            return Ok(None);
-        }
-        let values: Option<EveryValue> = Some(values.into());
-        self.listed.insert(node, values.clone());
-        Ok(values)
+    /// The plain texts of some values.
+    pub(super) fn canonical(&self, values: &[ValueId]) -> Vec<String> {
+        values.iter().map(|&value| self.value_text(value).to_owned()).collect()
     }
-
-    /// All arrays of a shape, where no items are counted.
-    fn every_array(&mut self, id: ArrayId) -> Result<Option<Vec<(u32, Json)>>, SchemaError> {
-        let shape = self.array(id).clone();
-        if !shape.counted.is_empty() {
-            return Ok(None);
-        }
-        let (mut found, mut open) = (Vec::new(), vec![(2, Vec::new())]);
-        let mut count = 0;
-        while !open.is_empty() {
-            if count >= shape.min {
-                found
-                    .extend(open.iter().map(|(bytes, items)| (*bytes, Json::Array(items.clone()))));
-            }
-            if shape.max.is_some_and(|max| count >= max) {
-                break;
-            }
-            let Some(values) = self.every_value(shape.item(count))? else { return Ok(None) };
-            let mut next: Vec<(u32, Vec<Json>)> = Vec::new();
-            for (bytes, items) in &open {
-                let known: Vec<String> = items.iter().map(Json::canonical).collect();
-                for (own, value) in values.iter() {
-                    if !shape.is_unique || !known.contains(&value.canonical()) {
-                        let bytes = plus(plus(*bytes, *own), u32::from(count > 0));
-                        next.push((bytes, [&items[..], std::slice::from_ref(value)].concat()));
-                    }
-                }
-            }
-            if found.len().max(next.len()) > MOST_LISTED || has_long(&next) {
-                return Ok(None);
-            }
-            open = next;
-            count += 1;
-        }
-        Ok(Some(found))
-    }
-
-    /// All objects of a shape, where no key but its names may come.
-    fn every_object(&mut self, id: ObjectId) -> Result<Option<Vec<(u32, Json)>>, SchemaError> {
-        let shape = self.object(id).clone();
-        if !shape.demands.is_empty() || !self.cells(id)?.is_empty() {
-            return Ok(None);
-        }
-        let mut open: Vec<(u32, Vec<(String, Json)>)> = vec![(2, Vec::new())];
-        for name in &shape.names {
-            let Some(values) = self.every_value(name.node)? else { return Ok(None) };
-            let text = self.name_text(name.name).to_string();
-            let key = plus(written(text.as_bytes()), 3);
-            let mut next = if name.is_required { Vec::new() } else { open.clone() };
-            for (bytes, members) in &open {
-                for (own, value) in values.iter() {
-                    let comma = u32::from(!members.is_empty());
-                    let bytes = plus(plus(*bytes, *own), plus(key, comma));
-                    let member = (text.clone(), value.clone());
-                    next.push((bytes, [&members[..], &[member]].concat()));
-                }
-            }
-            if next.len() > MOST_LISTED || has_long(&next) {
-                return Ok(None);
-            }
-            open = next;
-        }
-        let implied = shape.implied.iter();
-        let implied: Vec<[String; 2]> = implied
-            .map(|&(first, second)| [first, second].map(|of| self.name_text(of).to_string()))
-            .collect();
-        open.retain(|(_, members)| {
-            let has = |key: &String| members.iter().any(|(name, _)| name == key);
-            let count = members.len() as u64;
-            implied.iter().all(|[first, second]| !has(first) || has(second))
-                && count >= shape.min
-                && shape.max.is_none_or(|max| count <= max)
-        });
-        Ok(Some(open.into_iter().map(|(bytes, of)| (bytes, Json::Object(of))).collect()))
-    }
-}
-
-/// Whether one of some values is too long to be listed.
-fn has_long<T>(values: &[(u32, T)]) -> bool {
-    values.iter().any(|&(bytes, _)| bytes > LONGEST_LISTED)
 }
 
 /// The bytes of the first so many values.

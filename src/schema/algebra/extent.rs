@@ -134,7 +134,9 @@ impl Algebra {
         match self.nodes.get(node.0) {
             Node::None => return Ok(true),
             Node::And(_) | Node::Not(_) => {}
-            Node::Any | Node::Schema(..) | Node::Constants(_) | Node::Or(_) => return Ok(false),
+            Node::Any | Node::Schema(..) | Node::Constants(_) | Node::Values(_) | Node::Or(_) => {
+                return Ok(false);
+            }
         }
         if let Some(&known) = self.extents.get(&node) {
             return Ok(known == NEVER);

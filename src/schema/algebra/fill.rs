@@ -63,7 +63,7 @@ impl Algebra {
         })]);
         let mut seen = HashSet::new();
         while let Some(Reverse(way)) = open.pop() {
-            if is_met(&shape, &way.items) {
+            if is_met(&shape, &way.items) && !self.is_excluded_array(&shape, &way.items) {
                 if way.is_settled {
                     return Ok(way.bytes);
                 }
@@ -80,22 +80,33 @@ impl Algebra {
             if seen.len() > MOST_WAYS {
                 return Err(self.over("ways to finish an array", MOST_WAYS));
             }
+            if shape.max.is_some_and(|max| way.items.count >= max) {
+                continue;
+            }
             let kinds = self.kinds(&shape, &way.items, estimate);
+            let partings = self.item_partings(&shape, &way.items);
             let is_stepwise = kinds.len() > 1 && states(&shape, &way.items) <= MOST_STATES;
-            for (node, served) in kinds {
-                let run = match run(&shape, &way.items, &served) {
+            let pairs = kinds.iter().flat_map(|kind| partings.iter().map(move |part| (kind, part)));
+            for ((node, served), parting) in pairs {
+                let run = match run(&shape, &way.items, served) {
+                    _ if !shape.agreeing(&way.items).is_empty() => 1,
                     0 => continue,
                     _ if is_stepwise => 1,
                     run => run,
                 };
+                let node = self.and([*node, parting.node]);
                 let one = self.estimated(node, estimate);
-                let next = way.with(&shape, (node, one), &served, run);
+                if one == NEVER {
+                    continue;
+                }
+                let mut next = way.with(&shape, (node, one), served, run);
+                next.items.unlike.clone_from(&parting.unlike);
                 for (twin, items) in self.twins(&shape, &way.items, (node, &next.items))? {
                     let known = way.items.twin;
                     // The first of two equal items was chosen to be of all that the second is.
                     if known.is_none_or(|known| twin == node || twin == known) {
                         let one = self.estimated(twin, estimate);
-                        let way = way.with(&shape, (twin, one), &served, run);
+                        let way = way.with(&shape, (twin, one), served, run);
                         open.push(Reverse(Way { items, ..way }));
                     }
                 }
@@ -150,7 +161,11 @@ impl Algebra {
         items: &Items,
         estimate: &mut Estimate,
     ) -> Vec<Kind> {
-        let mut kinds: Vec<Kind> = vec![(shape.item(items.count), Vec::new())];
+        let mut item = shape.item(items.count);
+        if shape.is_unique {
+            item = self.unlike(item, &items.values);
+        }
+        let mut kinds: Vec<Kind> = vec![(item, Vec::new())];
         for (at, of) in shape.counted.iter().enumerate() {
             let so_far = items.counted(at);
             if items.count < of.from || of.max.is_none() && so_far >= of.min {

@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use super::array::{ArrayId, ArrayShape};
+use super::distinct::ValueId;
 use super::object::{ObjectId, ObjectShape};
 use super::{Algebra, MOST_SHAPES};
 use crate::regex::ExprId;
@@ -132,12 +133,16 @@ impl Algebra {
     /// Alternatives of the second are taken away one after the other, as what is of none of them is
     /// left. Each step may break one demand of the alternative in as many ways as it has demands.
     pub(super) fn without(&mut self, a: &Form, b: &Form) -> Result<Form, SchemaError> {
-        let mut arrays = a.arrays.clone();
-        for &taken in &b.arrays {
+        let constant = |algebra: &Self, of| algebra.constant_arrays.get(&of).copied();
+        let (values, others) = self.told(&b.arrays, constant);
+        let mut arrays = self.take_values(&a.arrays, &values, Self::array_unlike)?;
+        for taken in others {
             arrays = self.take_all(&arrays, taken, Self::array_without)?;
         }
-        let mut objects = a.objects.clone();
-        for &taken in &b.objects {
+        let constant = |algebra: &Self, of| algebra.constant_objects.get(&of).copied();
+        let (values, others) = self.told(&b.objects, constant);
+        let mut objects = self.take_values(&a.objects, &values, Self::object_unlike)?;
+        for taken in others {
             objects = self.take_all(&objects, taken, Self::object_without)?;
         }
         Ok(Form {
@@ -191,6 +196,38 @@ impl Algebra {
                 self.made += PAIR;
                 all.extend(meet(self, one, other)?);
             }
+        }
+        self.distinct(all)
+    }
+
+    /// The values of alternatives that are one value each, ascending, and the others.
+    fn told<T: Copy>(
+        &self,
+        of: &[T],
+        constant: impl Fn(&Self, T) -> Option<ValueId>,
+    ) -> (Vec<ValueId>, Vec<T>) {
+        let mut values: Vec<ValueId> = of.iter().filter_map(|&of| constant(self, of)).collect();
+        values.sort_unstable();
+        values.dedup();
+        (values, of.iter().copied().filter(|&of| constant(self, of).is_none()).collect())
+    }
+
+    /// Each alternative without some values: these stay what they are, and are told the values.
+    ///
+    /// So taking away constants never makes more alternatives of one, however many they are. That an
+    /// array or object differs in one of its parts is no alternative here but is followed in the text.
+    fn take_values<T: Copy + Ord>(
+        &mut self,
+        from: &[T],
+        values: &[ValueId],
+        unlike: impl Fn(&mut Self, T, &[ValueId]) -> Result<Option<T>, SchemaError>,
+    ) -> Result<Vec<T>, SchemaError> {
+        if values.is_empty() {
+            return Ok(from.to_vec());
+        }
+        let mut all = Vec::new();
+        for &one in from {
+            all.extend(unlike(self, one, values)?);
         }
         self.distinct(all)
     }
@@ -257,7 +294,7 @@ impl Algebra {
     }
 
     /// The union of two languages.
-    fn either(&mut self, a: ExprId, b: ExprId) -> ExprId {
+    pub(super) fn either(&mut self, a: ExprId, b: ExprId) -> ExprId {
         let either = self.automaton.exprs_mut().or([a, b]);
         self.counted(either)
     }

@@ -20,14 +20,17 @@ mod evaluated;
 mod extent;
 mod fill;
 mod form;
+mod listed;
 mod object;
 mod read;
 mod rest;
 mod scope;
+mod unlike;
 mod written;
 
 pub(crate) use array::{ArrayId, ArrayShape};
 pub(crate) use cells::Cell;
+pub(crate) use distinct::ValueId;
 pub(crate) use extent::{NEVER, plus};
 pub(crate) use form::Form;
 pub(crate) use object::{Name, ObjectId, ObjectShape};
@@ -66,8 +69,10 @@ enum Node {
     None,
     /// What a schema says where the scope was reached.
     Schema(SchemaId, ScopeId),
-    /// Any of some values, by the number of their list.
+    /// Any of some values, by the number of their list; numbers in the spelling of the schema.
     Constants(u32),
+    /// Any of some values that were read, by the number of their list; numbers in any spelling.
+    Values(u32),
     /// Neither of `Any`, `None` nor of another `Not`.
     Not(NodeId),
     /// At least two, ascending, none an `And`.
@@ -103,8 +108,15 @@ pub(crate) struct Algebra {
     /// Names of properties, so that shapes are compared by numbers.
     names: Interner<Arc<str>>,
     constants: Interner<Vec<Json>>,
+    /// Ascending.
+    value_lists: Interner<Vec<ValueId>>,
     /// The values of arrays that must know them, in a plain form.
     values: Interner<Box<str>>,
+    /// What values consist of, as far as was asked.
+    parts: HashMap<ValueId, Arc<unlike::Parts>>,
+    /// The shapes that are of one value alone.
+    constant_arrays: HashMap<ArrayId, ValueId>,
+    constant_objects: HashMap<ObjectId, ValueId>,
     objects: Interner<Arc<ObjectShape>>,
     arrays: Interner<Arc<ArrayShape>>,
     /// The bytes of all shapes, formulas and languages that were put together, those made again
@@ -118,10 +130,13 @@ pub(crate) struct Algebra {
     /// Intersections of shapes that were asked for; `None` is empty.
     object_meets: HashMap<(ObjectId, ObjectId), Option<ObjectId>>,
     array_meets: HashMap<(ArrayId, ArrayId), Option<ArrayId>>,
+    /// The bytes that finish arrays of items that differ, and objects that must not be some values.
+    array_rests: HashMap<(ArrayId, Items), u32>,
+    object_rests: HashMap<(ObjectId, Members), u32>,
     /// Those that are known for good.
     extents: HashMap<NodeId, u32>,
-    /// All values of the nodes that have few; `None` where that was not found.
-    listed: HashMap<NodeId, Option<distinct::EveryValue>>,
+    /// The shortest values of nodes, so many; `None` where these are not known.
+    listed: HashMap<(NodeId, usize), Option<Arc<listed::Listed>>>,
     /// Of the shapes whose unknown keys were asked about.
     cells: HashMap<ObjectId, Arc<[Cell]>>,
     /// The nodes that are looked into for contradictions.
@@ -188,7 +203,11 @@ impl Algebra {
             scopes,
             names: Interner::default(),
             constants: Interner::default(),
+            value_lists: Interner::default(),
             values: Interner::default(),
+            parts: HashMap::new(),
+            constant_arrays: HashMap::new(),
+            constant_objects: HashMap::new(),
             objects: Interner::default(),
             arrays: Interner::default(),
             made: 0,
@@ -197,6 +216,8 @@ impl Algebra {
             required: HashMap::new(),
             object_meets: HashMap::new(),
             array_meets: HashMap::new(),
+            array_rests: HashMap::new(),
+            object_rests: HashMap::new(),
             extents: HashMap::new(),
             listed: HashMap::new(),
             cells: HashMap::new(),
@@ -312,6 +333,10 @@ impl Algebra {
                 let values = self.constants.get(values).clone();
                 Arc::new(self.constants_form(&values)?)
             }
+            Node::Values(values) => {
+                let values = self.value_lists.get(values).clone();
+                Arc::new(self.values_form(&values)?)
+            }
             Node::Not(inner) => {
                 let inner = self.form(inner)?;
                 Arc::new(self.complement(&inner)?)
@@ -414,6 +439,35 @@ impl Algebra {
         let bytes = arrays.iter().map(|shape| shape.size()).sum::<usize>()
             + objects.iter().map(|shape| shape.size()).sum::<usize>();
         (arrays.len() + objects.len(), bytes)
+    }
+
+    /// Any of some values that were read.
+    pub(crate) fn any_of_values(&mut self, values: &[ValueId]) -> NodeId {
+        let values = self.value_lists.intern(values.to_vec());
+        self.node(Node::Values(values))
+    }
+
+    /// What a node is without some values, and these, where it was made so.
+    ///
+    /// Items that differ are one node with more and more values taken away; what is known of the node
+    /// alone holds for all of these.
+    fn excluded(&mut self, node: NodeId) -> Option<(NodeId, Vec<ValueId>)> {
+        let taken = |of: NodeId| match *self.nodes.get(of.0) {
+            Node::Not(inner) => match *self.nodes.get(inner.0) {
+                Node::Values(values) => Some(self.value_lists.get(values).clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Node::And(parts) = self.nodes.get(node.0) {
+            let parts = parts.to_vec();
+            let at = parts.iter().position(|&part| taken(part).is_some())?;
+            let values = taken(parts[at])?;
+            let whole = parts.into_iter().enumerate().filter(|&(of, _)| of != at);
+            let whole: Vec<NodeId> = whole.map(|(_, part)| part).collect();
+            return Some((self.and(whole), values));
+        }
+        Some((NodeId::ANY, taken(node)?))
     }
 
     /// The number of a property's name.

@@ -12,11 +12,13 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::array::least;
+use super::array::{least, united};
+use super::distinct::ValueId;
 use super::evaluated::EvaluatedKeys;
 use super::{Algebra, NodeId};
 use crate::regex::ExprId;
 use crate::schema::SchemaError;
+use crate::schema::json::Json;
 
 /// A shape of objects, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +37,8 @@ pub(crate) struct ObjectShape {
     pub(crate) implied: Vec<(u32, u32)>,
     pub(crate) min: u64,
     pub(crate) max: Option<u64>,
+    /// Values that it must not be, ascending.
+    pub(crate) unlike: Vec<ValueId>,
     /// What `unevaluatedProperties` would not look at.
     pub(super) evaluated: EvaluatedKeys,
 }
@@ -68,6 +72,7 @@ impl ObjectShape {
             implied: Vec::new(),
             min: 0,
             max: None,
+            unlike: Vec::new(),
             evaluated: EvaluatedKeys::default(),
         }
     }
@@ -79,6 +84,7 @@ impl ObjectShape {
             + self.rules.len() * size_of::<(ExprId, NodeId)>()
             + self.demands.len() * size_of::<Demand>()
             + self.implied.len() * size_of::<(u32, u32)>()
+            + self.unlike.len() * size_of::<ValueId>()
     }
 
     /// The place of a name among those known.
@@ -145,6 +151,7 @@ impl Algebra {
             implied: [&one.implied[..], &other.implied].concat(),
             min: one.min.max(other.min),
             max: least(one.max, other.max),
+            unlike: united(&one.unlike, &other.unlike),
             evaluated: one.evaluated.union(&other.evaluated),
         };
         let met = self.possible_object(shape)?;
@@ -210,6 +217,17 @@ impl Algebra {
         Ok(left)
     }
 
+    /// The objects of a shape that are none of some values.
+    pub(super) fn object_unlike(
+        &mut self,
+        id: ObjectId,
+        values: &[ValueId],
+    ) -> Result<Option<ObjectId>, SchemaError> {
+        let mut shape = ObjectShape::clone(self.object(id));
+        shape.unlike = united(&shape.unlike, values);
+        self.possible_object(shape)
+    }
+
     /// A shape for each way to break a demand of a shape.
     ///
     /// A required name is missing, a name has a wrong value, an implication fails, a key that is
@@ -239,6 +257,11 @@ impl Algebra {
         }
         for demand in &shape.demands {
             broken.push(self.none_of(demand));
+        }
+        for members in self.read_values(&shape.unlike) {
+            if let Json::Object(members) = members {
+                broken.push(self.constant_object(&members));
+            }
         }
         if let Some(fewer) = shape.min.checked_sub(1) {
             broken.push(ObjectShape { max: Some(fewer), ..ObjectShape::any() });
@@ -299,6 +322,11 @@ impl Algebra {
         }
         if !self.settle_demands(&mut shape)? {
             return Ok(None);
+        }
+        for value in std::mem::take(&mut shape.unlike) {
+            if self.may_be_object(value, &shape) {
+                shape.unlike.push(value);
+            }
         }
         Ok(Some(self.object_id(shape)))
     }

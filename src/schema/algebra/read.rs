@@ -222,6 +222,7 @@ impl Algebra {
             max: keywords.max_items,
             is_unique: keywords.unique_items,
             has_equal: false,
+            unlike: Vec::new(),
             evaluated,
         }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Items {
     /// The items, by the numbers of their values, ascending; kept where they must differ, or until
     /// two are equal where that is demanded.
     pub(crate) values: Vec<ValueId>,
+    /// The values that the array must not be and that agree with the items read, ascending.
+    pub(crate) unlike: Vec<ValueId>,
     /// Whether two of them are equal, where that is demanded.
     pub(crate) has_equal: bool,
     /// What the last item is of, if another is to be equal to it and its value is not known yet.
@@ -46,12 +48,20 @@ pub(crate) struct Members {
     pub(crate) count: u64,
     /// The keys that the shape does not know by name, ascending.
     pub(crate) unnamed: Vec<Box<str>>,
+    /// The values that the object must not be and that agree with the properties read, ascending.
+    pub(crate) unlike: Vec<ValueId>,
 }
 
 impl Items {
     /// An array that has just begun.
-    pub(crate) const NONE: Self =
-        Self { count: 0, counted: Vec::new(), values: Vec::new(), has_equal: false, twin: None };
+    pub(crate) const NONE: Self = Self {
+        count: 0,
+        counted: Vec::new(),
+        values: Vec::new(),
+        unlike: Vec::new(),
+        has_equal: false,
+        twin: None,
+    };
 
     /// How many were counted for a demand.
     pub(crate) fn counted(&self, demand: usize) -> u64 {
@@ -61,8 +71,14 @@ impl Items {
 
 impl Members {
     /// An object that has just begun.
-    pub(crate) const NONE: Self =
-        Self { seen: Vec::new(), next: 0, met: 0, count: 0, unnamed: Vec::new() };
+    pub(crate) const NONE: Self = Self {
+        seen: Vec::new(),
+        next: 0,
+        met: 0,
+        count: 0,
+        unnamed: Vec::new(),
+        unlike: Vec::new(),
+    };
 
     /// Whether the name at an index was seen.
     pub(crate) fn has(&self, index: usize) -> bool {
@@ -77,14 +93,14 @@ impl Members {
 
 /// A property to come: how it is spelled, and what its value must be of.
 #[derive(Debug, Clone, Copy)]
-struct Coming {
+pub(super) struct Coming {
     /// The place of its name among the shape's; `None` for other keys.
-    index: Option<usize>,
+    pub(super) index: Option<usize>,
     /// The language of its key, where that is no name.
-    keys: ExprId,
+    pub(super) keys: ExprId,
     /// The bytes of the key, without its quotes.
-    key: u32,
-    node: NodeId,
+    pub(super) key: u32,
+    pub(super) node: NodeId,
 }
 
 /// The required ones of 64 names in a row.
@@ -118,7 +134,18 @@ impl Algebra {
     /// # Errors
     /// [`SchemaError`].
     pub(crate) fn array_rest(&mut self, shape: ArrayId, items: &Items) -> Result<u32, SchemaError> {
-        self.settled(|algebra, estimate| algebra.array_rest_by(shape, items, estimate))
+        let array = self.array(shape);
+        if !array.is_unique && array.agreeing(items).is_empty() {
+            return self.settled(|algebra, estimate| algebra.array_rest_by(shape, items, estimate));
+        }
+        let key = (shape, items.clone());
+        if let Some(&known) = self.array_rests.get(&key) {
+            return Ok(known);
+        }
+        let rest =
+            self.settled(|algebra, estimate| algebra.array_rest_by(shape, items, estimate))?;
+        self.array_rests.insert(key, rest);
+        Ok(rest)
     }
 
     /// The fewest bytes that finish an object, its brace included; [`NEVER`] where it cannot be.
@@ -130,12 +157,20 @@ impl Algebra {
         shape: ObjectId,
         members: &Members,
     ) -> Result<u32, SchemaError> {
-        match self.required_rest(shape, members)? {
-            Some(rest) => Ok(rest),
-            None => {
-                self.settled(|algebra, estimate| algebra.object_rest_by(shape, members, estimate))
-            }
+        if let Some(rest) = self.required_rest(shape, members)? {
+            return Ok(rest);
         }
+        let has_excluded = !self.object(shape).agreeing(members).is_empty();
+        let key = has_excluded.then(|| (shape, members.clone()));
+        if let Some(&known) = key.as_ref().and_then(|key| self.object_rests.get(key)) {
+            return Ok(known);
+        }
+        let rest =
+            self.settled(|algebra, estimate| algebra.object_rest_by(shape, members, estimate))?;
+        if let Some(key) = key {
+            self.object_rests.insert(key, rest);
+        }
+        Ok(rest)
     }
 
     /// The same where the required names alone decide; `None` elsewhere.
@@ -162,6 +197,14 @@ impl Algebra {
             let is_open = first >= members.next as usize;
             rest = plus(rest, if is_open { required.bytes(missing) } else { NEVER });
             count += u64::from(missing.count_ones());
+        }
+        if rest != NEVER && !shape.agreeing(members).is_empty() {
+            let names = shape.names.iter().enumerate();
+            let coming = names.filter(|&(at, name)| name.is_required && !members.has(at));
+            let coming: Vec<u32> = coming.map(|(_, name)| name.name).collect();
+            if !self.excluded_objects(&shape, members, &coming).is_empty() {
+                return Ok(None);
+            }
         }
         let is_over = shape.max.is_some_and(|max| max < count);
         // The first property has no comma before it.
@@ -222,18 +265,29 @@ impl Algebra {
         estimate: &mut Estimate,
     ) -> Result<u32, SchemaError> {
         let shape = self.object(id).clone();
-        let Some(coming) = self.required_members(&shape, members) else {
+        if !shape.agreeing(members).is_empty() {
+            return self.unlike_rest_by(id, members, estimate);
+        }
+        let Some(coming) = self.required_members(&shape, members, &[]) else {
             return Ok(NEVER);
         };
         let mut rest = NEVER;
         for coming in self.meet_demands(id, members, coming, estimate)? {
-            rest = rest.min(self.finished(id, members, coming, estimate)?);
+            if let Some((coming, fill)) = self.filled_up(id, members, coming, estimate)? {
+                let bytes = plus(comma(members, &coming, fill), fill);
+                rest = rest.min(plus(bytes, self.coming_bytes(&coming, estimate)));
+            }
         }
         Ok(rest)
     }
 
-    /// The names that must still come; `None` where one may not.
-    fn required_members(&mut self, shape: &ObjectShape, members: &Members) -> Option<Vec<Coming>> {
+    /// The names that must still come, where some more do; `None` where one may not.
+    pub(super) fn required_members(
+        &mut self,
+        shape: &ObjectShape,
+        members: &Members,
+        more: &[usize],
+    ) -> Option<Vec<Coming>> {
         let is_open = |index: usize| index >= members.next as usize && !members.has(index);
         let mut coming = Vec::new();
         let mut present: Vec<bool> = (0..shape.names.len()).map(|at| members.has(at)).collect();
@@ -248,7 +302,8 @@ impl Algebra {
             is_open(index) && node != NodeId::NONE
         };
         for (index, name) in shape.names.iter().enumerate() {
-            if name.is_required && !require(index, &mut present) {
+            let comes = name.is_required || more.binary_search(&index).is_ok();
+            if comes && !require(index, &mut present) {
                 return None;
             }
         }
@@ -279,7 +334,7 @@ impl Algebra {
     ///
     /// A demand may be met by a property that comes anyway, so the ways are tried and not only the
     /// cheapest key of each.
-    fn meet_demands(
+    pub(super) fn meet_demands(
         &mut self,
         id: ObjectId,
         members: &Members,
@@ -359,17 +414,18 @@ impl Algebra {
         Ok(serving)
     }
 
-    /// The bytes of a way to the end, with as many properties more as there must be.
+    /// The properties of a way to the end with as many more as there must be, and the bytes of those
+    /// that are not known by name; `None` where they are too many.
     ///
     /// Names that may still come fill up first, then keys that are not known, at the price of the
     /// cheapest kind.
-    fn finished(
+    pub(super) fn filled_up(
         &mut self,
         id: ObjectId,
         members: &Members,
         mut coming: Vec<Coming>,
         estimate: &mut Estimate,
-    ) -> Result<u32, SchemaError> {
+    ) -> Result<Option<(Vec<Coming>, u32)>, SchemaError> {
         let shape = self.object(id).clone();
         let mut count = members.count + coming.len() as u64;
         let mut fill = 0;
@@ -398,15 +454,8 @@ impl Algebra {
             let known = coming.iter().filter(|coming| coming.index.is_none()).count();
             fill = self.filled(id, members, (known, unnamed), estimate)?;
         }
-        if shape.max.is_some_and(|max| max < count) {
-            return Ok(NEVER);
-        }
-        // A quote on either side, a colon and a comma; the first property has no comma.
-        let mut rest = if members.count == 0 && count > 0 { 0 } else { 1 };
-        for Coming { key, node, .. } in coming {
-            rest = plus(rest, plus(plus(key, 4), self.estimated(node, estimate)));
-        }
-        Ok(plus(rest, fill))
+        let is_over = shape.max.is_some_and(|max| max < count);
+        Ok((!is_over).then_some((coming, fill)))
     }
 
     /// The bytes of so many properties more whose keys are not known by name, without the shortest
@@ -438,7 +487,7 @@ impl Algebra {
 
     /// The bytes of the shortest keys of a language that are not taken by names or by keys read, so
     /// many or all there are.
-    fn free_keys(
+    pub(super) fn free_keys(
         &mut self,
         language: ExprId,
         (shape, members): (&ObjectShape, &Members),
@@ -477,4 +526,9 @@ impl Algebra {
         };
         shape.implied.iter().any(|&(first, second)| first == name && !is_there(second))
     }
+}
+
+/// The brace that closes an object, less the comma that its first property does not have.
+pub(super) fn comma(members: &Members, coming: &[Coming], fill: u32) -> u32 {
+    u32::from(members.count > 0 || coming.is_empty() && fill == 0)
 }
