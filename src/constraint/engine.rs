@@ -41,6 +41,8 @@ pub(super) struct Engine {
     pub(super) outsides: HashMap<(TerminalState, SetId), Allowed>,
     /// Where tokens may leave a terminal in a state.
     pub(super) exits: HashMap<TerminalState, Arc<Exits>>,
+    /// The bytes that these hold.
+    pub(super) exit_bytes: usize,
     /// How often it began anew: sets of different generations have nothing to do with each other.
     generation: u64,
 }
@@ -64,6 +66,7 @@ impl Engine {
             insides: HashMap::new(),
             outsides: HashMap::new(),
             exits: HashMap::new(),
+            exit_bytes: 0,
             generation: 0,
         }
     }
@@ -344,9 +347,8 @@ impl Engine {
     pub(super) fn memory(&self) -> usize {
         let mask = self.masks.values().next().map_or(0, |known| known.mask.words().len() * 4);
         let masks = self.masks.len() + self.insides.len() + self.outsides.len();
-        let exits = self.exits.len() * mask * 16;
         let ways = (self.outermost.len() + self.tails.len()) * 3 * size_of::<Caller>();
-        self.language.memory() + self.sets.memory() + masks * mask + exits + ways
+        self.language.memory() + self.sets.memory() + masks * mask + self.exit_bytes + ways
     }
 
     fn find_step(&mut self, from: SetId, byte: u8) -> Result<Option<SetId>, ConstraintError> {

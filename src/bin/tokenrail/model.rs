@@ -13,7 +13,7 @@ use crate::progress::Fetching;
 /// Opens the model that the flags name, obtaining it first where needed.
 pub(crate) fn open(args: &ModelArgs) -> Result<LocalModel, Failure> {
     let path = obtain(&args.model, args.access())?;
-    Ok(LocalModel::open(&path)?)
+    Ok(LocalModel::open_with(&path, &args.options())?)
 }
 
 pub(crate) fn run(command: &ModelCommand) -> Result<(), Failure> {

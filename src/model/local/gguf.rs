@@ -9,15 +9,17 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use candle_core::quantized::GgmlDType;
 use candle_core::quantized::ggml_file::qtensor_from_ggml;
-use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
 use super::super::ModelError;
+use super::source::Raw;
 
 /// No file in use has as many metadata entries or tensors.
 const MAX_ENTRIES: u64 = 1 << 20;
 const MAX_DIMENSIONS: u32 = 4;
+const KNOWN_KINDS: &str = "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K";
 
 /// An open GGUF file.
 #[derive(Debug)]
@@ -59,7 +61,6 @@ struct TensorEntry {
 
 /// Where a tensor's bytes are.
 struct Place {
-    kind: GgmlDType,
     /// From the beginning of the file.
     start: u64,
     length: usize,
@@ -90,8 +91,12 @@ impl Gguf {
     /// [`ModelError::Broken`] where it is missing, has another shape or is not within the file,
     /// [`ModelError::Unsupported`] for a type that candle does not read.
     pub(super) fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
-        let tensor = self.quantized(name, shape)?;
-        Ok(tensor.dequantize(&Device::Cpu)?)
+        raw_tensor(&self.raw(name, shape)?, shape)
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether the file has a tensor of this name.
@@ -166,19 +171,24 @@ impl Gguf {
         }
     }
 
-    fn quantized(&mut self, name: &str, shape: &[usize]) -> Result<QTensor, ModelError> {
+    /// A tensor's bytes as they are in the file, and their kind by its number there.
+    ///
+    /// # Errors
+    /// As [`tensor`](Self::tensor).
+    pub(super) fn raw(&mut self, name: &str, shape: &[usize]) -> Result<Raw, ModelError> {
         let entry = self.entry(name)?;
+        let number = entry.kind;
         let wanted: Vec<u64> = shape.iter().map(|&dim| dim as u64).collect();
         if entry.shape != wanted {
             let what = format!("tensor {name:?} has shape {:?}, not {wanted:?}", entry.shape);
             return Err(self.broken(what));
         }
-        let Place { kind, start, length } = self.place(name, entry)?;
+        let Place { start, length } = self.place(name, entry)?;
         let mut bytes = vec![0; length];
         let read =
             self.file.seek(SeekFrom::Start(start)).and_then(|_| self.file.read_exact(&mut bytes));
         read.map_err(|source| ModelError::Io { path: self.path.clone(), source })?;
-        Ok(qtensor_from_ggml(kind, &bytes, shape.to_vec(), &Device::Cpu)?)
+        Ok(Raw { kind: number, bytes })
     }
 
     fn entry(&self, name: &str) -> Result<&TensorEntry, ModelError> {
@@ -191,7 +201,7 @@ impl Gguf {
         let kind = element_kind(entry.kind).ok_or_else(|| ModelError::Unsupported {
             what: "tensor type",
             found: format!("{} of tensor {name}", entry.kind),
-            known: "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K",
+            known: KNOWN_KINDS,
         })?;
         let block = kind.block_size() as u64;
         if !entry.shape.last().is_some_and(|row| row.is_multiple_of(block)) {
@@ -212,7 +222,7 @@ impl Gguf {
         };
         // `end` has shown that the length is at most the file's.
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        Ok(Place { kind, start, length })
+        Ok(Place { start, length })
     }
 
     fn read_header(&mut self) -> Result<(), ModelError> {
@@ -404,4 +414,17 @@ fn element_kind(kind: u32) -> Option<GgmlDType> {
         30 => GgmlDType::BF16,
         _ => return None,
     })
+}
+
+/// The values of a matrix in float32.
+pub(super) fn raw_tensor(raw: &Raw, shape: &[usize]) -> Result<Tensor, ModelError> {
+    let Some(kind) = element_kind(raw.kind) else {
+        return Err(ModelError::Unsupported {
+            what: "tensor type",
+            found: raw.kind.to_string(),
+            known: KNOWN_KINDS,
+        });
+    };
+    let tensor = qtensor_from_ggml(kind, &raw.bytes, shape.to_vec(), &Device::Cpu)?;
+    Ok(tensor.dequantize(&Device::Cpu)?)
 }

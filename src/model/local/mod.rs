@@ -1,32 +1,40 @@
-//! Models on disk, run on this machine with candle tensors in 32-bit floats.
+//! Models on disk, run on this machine.
 //!
 //! [`LocalModel::open`] takes a GGUF file, or a folder with `config.json`, `tokenizer.json` and
-//! safetensors. Weights are expanded to float32 at load, so logprobs are those of the stored
-//! weights without rounding of activations. The door to `candle-core`.
+//! safetensors. Two backends run them: [`Backend::Fast`], by kernels for this machine's
+//! instructions over the weights as the file has them, and [`Backend::Reference`], float32 by candle
+//! tensors, which the fast one is tested against. The door to `candle-core`.
 //!
 //! Files come from strangers: every length in them is checked against the file before anything
 //! is allocated.
 
-mod attention;
 mod config;
+mod engine;
+mod fast;
 mod fingerprint;
 mod gguf;
 mod open_folder;
 mod open_gguf;
-mod ops;
+mod reference;
 mod safetensors;
 mod session;
-mod transformer;
+mod source;
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use super::{ChatTemplate, LanguageModel, ModelError, Session};
 use crate::vocab::{Tokenizer, VocabError};
+use config::Config;
+use engine::Engine;
+use fast::FastEngine;
+use reference::Transformer;
 use session::LocalSession;
-use transformer::Transformer;
+use source::Source;
 
-/// A Llama-architecture model in float32 on this machine.
+/// A Llama-architecture model on this machine.
 ///
 /// ```no_run
 /// use tokenrail::model::{LanguageModel, Rows, Session};
@@ -45,11 +53,72 @@ pub struct LocalModel {
     fingerprint: String,
     tokenizer: Tokenizer,
     chat_template: Option<ChatTemplate>,
-    transformer: Arc<Transformer>,
+    engine: Loaded,
+}
+
+/// What runs a model's layers.
+///
+/// ```
+/// use tokenrail::model::local::{Backend, LocalOptions};
+///
+/// // The numbers that others are compared with, on as many threads as there are processors.
+/// let options = LocalOptions { backend: Some(Backend::Reference), ..LocalOptions::default() };
+/// assert_eq!(options.threads, None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Kernels of our own for AVX-512, AVX2 and NEON, or in portable code.
+    Fast,
+    /// Float32 by candle tensors.
+    Reference,
+}
+
+/// How the fast backend keeps what meets quantized weights. Weights that are floats meet float32 in
+/// either case.
+///
+/// ```
+/// use tokenrail::model::local::{Activations, LocalOptions};
+///
+/// assert_eq!(LocalOptions::default().activations, Activations::EightBit);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activations {
+    /// Rounded to 8 bits with a scale for 32 of them, as llama.cpp does; keys and values in
+    /// float16. Logprobs differ from float32 by some hundredths of a nat.
+    #[default]
+    EightBit,
+    /// In float32 throughout: slower, and within a thousandth of a nat of the reference.
+    Float32,
+}
+
+/// How a model is opened.
+///
+/// ```
+/// use tokenrail::model::local::{Activations, LocalOptions};
+///
+/// let exact = LocalOptions { activations: Activations::Float32, ..LocalOptions::default() };
+/// assert_eq!(exact.backend, None, "the fast one, where it runs the model");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LocalOptions {
+    /// `None` takes the fast one, and the reference for models that the fast one does not run.
+    pub backend: Option<Backend>,
+    /// What the fast backend computes with.
+    pub activations: Activations,
+    /// Of the fast backend; `None` takes as many as there are processors. Results do not depend
+    /// on it.
+    pub threads: Option<NonZero<usize>>,
+}
+
+/// A model's weights in the backend that runs them.
+#[derive(Debug)]
+enum Loaded {
+    Fast(Arc<FastEngine>),
+    Reference(Arc<Transformer>),
 }
 
 impl LocalModel {
-    /// Opens a GGUF file or a folder of safetensors.
+    /// Opens a GGUF file or a folder of safetensors with the default options.
     ///
     /// # Errors
     /// [`ModelError::Io`] when a file cannot be read, [`ModelError::Broken`] with the place when
@@ -62,7 +131,79 @@ impl LocalModel {
     /// assert!(matches!(opened, Err(ModelError::Io { .. })));
     /// ```
     pub fn open(path: &Path) -> Result<Self, ModelError> {
-        if path.is_dir() { open_folder::open(path) } else { open_gguf::open(path) }
+        Self::open_with(path, &LocalOptions::default())
+    }
+
+    /// Opens a GGUF file or a folder of safetensors.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`ModelError::Unsupported`] where the backend that was asked for
+    /// does not run the model.
+    ///
+    /// ```no_run
+    /// use tokenrail::model::local::{Backend, LocalModel, LocalOptions};
+    ///
+    /// let options = LocalOptions { backend: Some(Backend::Reference), ..LocalOptions::default() };
+    /// let model = LocalModel::open_with("SmolLM2-135M-Instruct.Q4_1.gguf".as_ref(), &options)?;
+    /// # Ok::<(), tokenrail::model::ModelError>(())
+    /// ```
+    pub fn open_with(path: &Path, options: &LocalOptions) -> Result<Self, ModelError> {
+        match path.is_dir() {
+            true => open_folder::open(path, options),
+            false => open_gguf::open(path, options),
+        }
+    }
+
+    /// What the fast backend reads and runs on; `None` by the reference.
+    #[must_use]
+    pub fn footprint(&self) -> Option<Footprint> {
+        match &self.engine {
+            Loaded::Fast(engine) => Some(engine.footprint()),
+            Loaded::Reference(_) => None,
+        }
+    }
+}
+
+/// What the fast backend reads and runs on, for who measures it.
+///
+/// ```no_run
+/// use tokenrail::model::local::LocalModel;
+///
+/// let model = LocalModel::open("SmolLM2-135M-Instruct.Q4_1.gguf".as_ref())?;
+/// let footprint = model.footprint().expect("the fast backend runs it");
+/// // No token comes sooner than its weights do.
+/// let tokens_a_second = 35e9 / footprint.weight_bytes as f64;
+/// # Ok::<(), tokenrail::model::ModelError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Footprint {
+    /// The bytes of weights that are read for each token.
+    pub weight_bytes: usize,
+    /// The instruction set of the products, such as `avx512-vnni`.
+    pub instructions: &'static str,
+    /// The threads that share each pass.
+    pub threads: usize,
+}
+
+impl Loaded {
+    /// Loads the weights into the backend that was asked for, or else the fast one if it runs them.
+    fn load(
+        config: Config,
+        source: &mut Source,
+        options: &LocalOptions,
+    ) -> Result<Self, ModelError> {
+        let is_fast = match options.backend {
+            Some(backend) => backend == Backend::Fast,
+            None => fast::supports(&config).is_ok(),
+        };
+        if !is_fast {
+            return Ok(Self::Reference(Arc::new(Transformer::load(config, source)?)));
+        }
+        let processors = || thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = options.threads.map_or_else(processors, NonZero::get);
+        let engine = FastEngine::load(config, source, (options.activations, threads))?;
+        Ok(Self::Fast(Arc::new(engine)))
     }
 }
 
@@ -76,7 +217,10 @@ impl LanguageModel for LocalModel {
     }
 
     fn precision(&self) -> &str {
-        "float32"
+        match &self.engine {
+            Loaded::Fast(engine) => engine.precision(),
+            Loaded::Reference(engine) => engine.precision(),
+        }
     }
 
     fn tokenizer(&self) -> &Tokenizer {
@@ -88,11 +232,17 @@ impl LanguageModel for LocalModel {
     }
 
     fn context_length(&self) -> usize {
-        self.transformer.config().context
+        match &self.engine {
+            Loaded::Fast(engine) => engine.config().context,
+            Loaded::Reference(engine) => engine.config().context,
+        }
     }
 
     fn session(&self) -> Box<dyn Session> {
-        Box::new(LocalSession::new(Arc::clone(&self.transformer)))
+        match &self.engine {
+            Loaded::Fast(engine) => Box::new(LocalSession::new(Arc::clone(engine))),
+            Loaded::Reference(engine) => Box::new(LocalSession::new(Arc::clone(engine))),
+        }
     }
 }
 

@@ -5,14 +5,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::config::{Config, RopeScaling};
 use super::safetensors::SafeTensors;
-use super::transformer::{Source, Transformer};
-use super::{LocalModel, file_name, fingerprint, tokenizer_error};
+use super::source::Source;
+use super::{Loaded, LocalModel, LocalOptions, file_name, fingerprint, tokenizer_error};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{Tokenizer, TokenizerConfig};
 
@@ -23,7 +22,7 @@ const MAX_JSON: u64 = 256 << 20;
 ///
 /// # Errors
 /// As [`LocalModel::open`], with the file and the setting or tensor at fault.
-pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
+pub(super) fn open(folder: &Path, options: &LocalOptions) -> Result<LocalModel, ModelError> {
     let json = Json::read(folder, "config.json")?;
     let config = config(&json)?;
     let settings = match folder.join("tokenizer_config.json").exists() {
@@ -46,7 +45,8 @@ pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
     let weights = weight_files(folder)?;
     let tensors = SafeTensors::open(&weights)?;
     let is_tied = json.value["tie_word_embeddings"].as_bool().unwrap_or(false);
-    let transformer = Transformer::load(config, &mut Source::SafeTensors { tensors, is_tied })?;
+    let mut source = Source::SafeTensors { tensors, is_tied };
+    let engine = Loaded::load(config, &mut source, options)?;
     // After the weights, which have shown that the vocabulary is not larger than the files.
     let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)
         .map_err(|error| tokenizer_error(&tokenizer_path, error))?;
@@ -62,7 +62,7 @@ pub(super) fn open(folder: &Path) -> Result<LocalModel, ModelError> {
         fingerprint: fingerprint::of_files(&[settings_files(folder), weights].concat())?,
         tokenizer,
         chat_template,
-        transformer: Arc::new(transformer),
+        engine,
     })
 }
 

@@ -4,12 +4,11 @@
 //! The weights, which take longest, are read last.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::config::{Config, RopeScaling};
 use super::gguf::{Gguf, Value};
-use super::transformer::{Source, Transformer};
-use super::{LocalModel, file_name, fingerprint, tokenizer_error};
+use super::source::Source;
+use super::{Loaded, LocalModel, LocalOptions, file_name, fingerprint, tokenizer_error};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfig};
 
@@ -17,7 +16,7 @@ use crate::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfi
 ///
 /// # Errors
 /// As [`LocalModel::open`], with the metadata key or the tensor at fault.
-pub(super) fn open(path: &Path) -> Result<LocalModel, ModelError> {
+pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<LocalModel, ModelError> {
     let mut file = Gguf::open(path)?;
     let config = config(&mut file)?;
     let spelled = special_names(&file)?;
@@ -30,13 +29,13 @@ pub(super) fn open(path: &Path) -> Result<LocalModel, ModelError> {
             spelled.eos.as_deref().unwrap_or(""),
         )?),
     };
-    let transformer = Transformer::load(config, &mut Source::Gguf(file))?;
+    let engine = Loaded::load(config, &mut Source::Gguf(file), options)?;
     Ok(LocalModel {
         name: file_name(path),
         fingerprint: fingerprint::of_files(&[path])?,
         tokenizer,
         chat_template,
-        transformer: Arc::new(transformer),
+        engine,
     })
 }
 

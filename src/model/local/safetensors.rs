@@ -8,9 +8,11 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::Tensor;
 use serde_json::Value;
 
+use super::gguf::raw_tensor;
+use super::source::Raw;
 use crate::model::ModelError;
 
 /// A header of a 400-layer model is below 1 MB.
@@ -51,7 +53,15 @@ impl SafeTensors {
     /// [`ModelError::Broken`] where it is missing, has another shape, or has not that shape's bytes;
     /// [`ModelError::Unsupported`] for a type other than F32, F16 and BF16.
     pub(super) fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
-        let path = self.files.first().map(|(path, _)| path.clone()).unwrap_or_default();
+        raw_tensor(&self.raw(name, shape)?, shape)
+    }
+
+    /// A tensor's bytes as they are in the file; the kinds are numbered as in `ggml.h`.
+    ///
+    /// # Errors
+    /// As [`tensor`](Self::tensor).
+    pub(super) fn raw(&mut self, name: &str, shape: &[usize]) -> Result<Raw, ModelError> {
+        let path = self.path().to_owned();
         let Some(entry) = self.tensors.get(name) else {
             return Err(ModelError::Broken { path, what: format!("it has no tensor {name:?}") });
         };
@@ -61,10 +71,10 @@ impl SafeTensors {
             let what = format!("tensor {name:?} has shape {:?}, not {wanted:?}", entry.shape);
             return Err(ModelError::Broken { path: path.clone(), what });
         }
-        let kind = match entry.kind.as_str() {
-            "F32" => DType::F32,
-            "F16" => DType::F16,
-            "BF16" => DType::BF16,
+        let (kind, size) = match entry.kind.as_str() {
+            "F32" => (0, 4),
+            "F16" => (1, 2),
+            "BF16" => (30, 2),
             other => {
                 return Err(ModelError::Unsupported {
                     what: "tensor type",
@@ -73,8 +83,7 @@ impl SafeTensors {
                 });
             }
         };
-        let size = kind.size_in_bytes();
-        let length = shape.iter().try_fold(size, |all, &dim| all.checked_mul(dim));
+        let length = shape.iter().try_fold(size, |all: usize, &dim| all.checked_mul(dim));
         let held = entry.end - entry.start;
         let Some(length) = length.filter(|&length| length as u64 == held) else {
             let what = format!("tensor {name:?} of shape {wanted:?} has {held} bytes");
@@ -84,7 +93,12 @@ impl SafeTensors {
         let read =
             file.seek(SeekFrom::Start(entry.start)).and_then(|_| file.read_exact(&mut bytes));
         read.map_err(|source| ModelError::Io { path: path.clone(), source })?;
-        Ok(Tensor::from_raw_buffer(&bytes, kind, shape, &Device::Cpu)?.to_dtype(DType::F32)?)
+        Ok(Raw { kind, bytes })
+    }
+
+    /// The first file.
+    pub(super) fn path(&self) -> &Path {
+        self.files.first().map_or(Path::new(""), |(path, _)| path)
     }
 
     /// Reads a file's table. Of tensors with one name the last file's counts.

@@ -2,24 +2,21 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Tensor};
-
-use super::attention::Cache;
-use super::transformer::Transformer;
+use super::engine::{Engine, Pass, Sight};
 use crate::model::{Logits, ModelError, Rows, Session, TreeNode};
 use crate::vocab::TokenId;
 
 /// The most tokens in one pass: bounds the memory of attention scores and logits.
 const CHUNK: usize = 256;
 
-/// A sequence fed to a [`Transformer`].
-#[derive(Debug, Clone)]
-pub(super) struct LocalSession {
-    transformer: Arc<Transformer>,
+/// A sequence fed to an [`Engine`].
+#[derive(Debug)]
+pub(super) struct LocalSession<E: Engine> {
+    engine: Arc<E>,
     tokens: Vec<TokenId>,
     tree: Vec<Branch>,
-    /// One a layer; each holds `tokens`, then `tree`.
-    caches: Vec<Cache>,
+    /// Holds `tokens`, then `tree`.
+    cache: E::Cache,
 }
 
 /// One input of a pass.
@@ -37,87 +34,91 @@ struct Branch {
     depth: usize,
 }
 
-impl LocalSession {
-    pub(super) fn new(transformer: Arc<Transformer>) -> Self {
-        let caches = transformer.empty_caches();
-        Self { transformer, tokens: Vec::new(), tree: Vec::new(), caches }
+impl<E: Engine> LocalSession<E> {
+    pub(super) fn new(engine: Arc<E>) -> Self {
+        let cache = engine.empty_cache();
+        Self { engine, tokens: Vec::new(), tree: Vec::new(), cache }
     }
 
     /// Appends tokens, behind which no tree hangs yet, or nodes, and returns the logits after the
-    /// chosen ones. A failure may leave half of them: callers work on a copy.
-    fn append(
-        &mut self,
-        tokens: &[TokenId],
-        nodes: &[TreeNode],
-        rows: Rows<'_>,
-    ) -> Result<Logits, ModelError> {
-        let inputs: Vec<Input> = (tokens.iter().copied().map(Input::Token))
-            .chain(nodes.iter().copied().map(Input::Node))
-            .collect();
-        self.check_tokens(&inputs)?;
-        self.check_nodes(self.tokens.len() + tokens.len(), nodes)?;
-        let rows = rows.indices(inputs.len())?;
+    /// chosen ones. Nothing changes when it fails.
+    fn append(&mut self, inputs: &[Input], rows: &[usize]) -> Result<Logits, ModelError> {
+        let (tokens, tree) = (self.tokens.len(), self.tree.len());
         let mut logits = Vec::new();
         for (index, chunk) in inputs.chunks(CHUNK).enumerate() {
             let start = index * CHUNK;
-            let chosen: Vec<usize> = rows
-                .iter()
-                .filter(|&&row| (start..start + chunk.len()).contains(&row))
-                .map(|row| row - start)
-                .collect();
-            logits.extend(self.pass(chunk, &chosen)?);
+            let range = start..start + chunk.len();
+            let chosen = rows.iter().filter(|row| range.contains(row)).map(|row| row - start);
+            match self.pass(chunk, &chosen.collect::<Vec<usize>>()) {
+                Ok(more) if logits.is_empty() => logits = more,
+                Ok(more) => logits.extend(more),
+                Err(error) => {
+                    self.tokens.truncate(tokens);
+                    self.tree.truncate(tree);
+                    self.engine.truncate(&mut self.cache, tokens + tree);
+                    return Err(error);
+                }
+            }
         }
-        Ok(Logits::new(logits, self.transformer.config().vocabulary))
+        Ok(Logits::new(logits, self.engine.config().vocabulary))
     }
 
-    /// Runs a chunk of inputs through the transformer, and returns the logits after the chosen rows.
+    /// Runs a chunk of inputs through the engine, and returns the logits after the chosen rows.
     ///
     /// A token looks at the tokens up to itself; a node at all tokens, its ancestors and itself, and
     /// its position is what it would be if its path had been fed.
     fn pass(&mut self, inputs: &[Input], rows: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let earlier = self.tokens.len() + self.tree.len();
+        let mut tokens = Vec::with_capacity(inputs.len());
+        let mut positions = Vec::with_capacity(inputs.len());
+        let mut sights = Vec::with_capacity(inputs.len());
         for input in inputs {
+            tokens.push(input.token());
             match *input {
-                Input::Token(token) => self.tokens.push(token),
+                Input::Token(token) => {
+                    positions.push(self.tokens.len());
+                    self.tokens.push(token);
+                    sights.push(Sight { seen: self.tokens.len(), further: Vec::new() });
+                }
                 Input::Node(TreeNode { parent, .. }) => {
                     let depth = parent.map_or(0, |parent| self.tree[parent].depth + 1);
+                    positions.push(self.tokens.len() + depth);
                     self.tree.push(Branch { parent, depth });
+                    let further = self.path_to(self.tree.len() - 1);
+                    sights.push(Sight { seen: self.tokens.len(), further });
                 }
             }
         }
-        let tokens: Vec<TokenId> = inputs.iter().map(|input| input.token()).collect();
-        let sequence = self.tokens.len();
-        let seen = sequence + self.tree.len();
-        let positions: Vec<usize> = (earlier..seen)
-            .map(|at| at.checked_sub(sequence).map_or(at, |node| sequence + self.tree[node].depth))
-            .collect();
-        let mut mask = vec![f32::NEG_INFINITY; tokens.len() * seen];
-        for (at, mask) in (earlier..).zip(mask.chunks_exact_mut(seen)) {
-            mask[..sequence.min(at + 1)].fill(0.0);
-            let mut node = at.checked_sub(sequence);
-            while let Some(ancestor) = node {
-                mask[sequence + ancestor] = 0.0;
-                node = self.tree[ancestor].parent;
-            }
-        }
-        let mask = Tensor::from_vec(mask, (tokens.len(), seen), &Device::Cpu)?;
-        let hidden = self.transformer.forward(&tokens, &positions, &mask, &mut self.caches)?;
-        self.transformer.logits(&hidden, rows)
+        let pass = Pass { tokens: &tokens, positions: &positions, sights: &sights };
+        self.engine.forward(&pass, &mut self.cache, rows)
     }
 
-    fn check_tokens(&self, inputs: &[Input]) -> Result<(), ModelError> {
-        let size = self.transformer.config().vocabulary;
-        match inputs.iter().map(|input| input.token()).find(|id| id.index() >= size) {
-            Some(id) => Err(ModelError::UnknownToken { id, size }),
-            None => Ok(()),
-        }
+    /// The positions in the cache of a node's ancestors and of itself, from the root on.
+    fn path_to(&self, node: usize) -> Vec<usize> {
+        let ancestors = std::iter::successors(Some(node), |&node| self.tree[node].parent);
+        let mut path: Vec<usize> = ancestors.map(|node| self.tokens.len() + node).collect();
+        path.reverse();
+        path
     }
 
-    /// Checks `nodes` behind the tree, and that the deepest fits the context behind `tokens`.
-    fn check_nodes(&self, tokens: usize, nodes: &[TreeNode]) -> Result<(), ModelError> {
-        let mut depths: Vec<usize> = self.tree.iter().map(|branch| branch.depth).collect();
-        for node in nodes {
-            let depth = match node.parent {
+    /// Checks inputs that come behind `tokens` fed ones and `tree`, and gives the chosen rows.
+    fn check(
+        &self,
+        (tokens, tree): (usize, &[Branch]),
+        inputs: &[Input],
+        rows: Rows<'_>,
+    ) -> Result<Vec<usize>, ModelError> {
+        let size = self.engine.config().vocabulary;
+        if let Some(id) = inputs.iter().map(|input| input.token()).find(|id| id.index() >= size) {
+            return Err(ModelError::UnknownToken { id, size });
+        }
+        let mut length = tokens;
+        let mut depths: Vec<usize> = tree.iter().map(|branch| branch.depth).collect();
+        for input in inputs {
+            let Input::Node(TreeNode { parent, .. }) = *input else {
+                length += 1;
+                continue;
+            };
+            let depth = match parent {
                 None => 0,
                 Some(parent) => match depths.get(parent) {
                     Some(depth) => depth + 1,
@@ -126,9 +127,12 @@ impl LocalSession {
             };
             depths.push(depth);
         }
-        let needed = tokens + depths.iter().max().map_or(0, |depth| depth + 1);
-        let limit = self.transformer.config().context;
-        if needed > limit { Err(ModelError::ContextFull { needed, limit }) } else { Ok(()) }
+        let needed = length + depths.iter().max().map_or(0, |depth| depth + 1);
+        let limit = self.engine.config().context;
+        if needed > limit {
+            return Err(ModelError::ContextFull { needed, limit });
+        }
+        rows.indices(inputs.len())
     }
 }
 
@@ -140,7 +144,18 @@ impl Input {
     }
 }
 
-impl Session for LocalSession {
+impl<E: Engine> Clone for LocalSession<E> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            tokens: self.tokens.clone(),
+            tree: self.tree.clone(),
+            cache: self.cache.clone(),
+        }
+    }
+}
+
+impl<E: Engine> Session for LocalSession<E> {
     fn tokens(&self) -> &[TokenId] {
         &self.tokens
     }
@@ -151,19 +166,26 @@ impl Session for LocalSession {
         nodes: &[TreeNode],
         rows: Rows<'_>,
     ) -> Result<Logits, ModelError> {
-        // A copy shares the caches; it takes the session's place once nothing can fail.
+        let inputs: Vec<Input> = (tokens.iter().copied().map(Input::Token))
+            .chain(nodes.iter().copied().map(Input::Node))
+            .collect();
+        let rows = self.check((self.tokens.len(), &[]), &inputs, rows)?;
+        if self.tree.is_empty() {
+            return self.append(&inputs, &rows);
+        }
+        // A copy, as the tree would be lost if the pass failed; where none hangs here, nothing
+        // would.
         let mut grown = self.clone();
         grown.truncate(self.tokens.len());
-        let logits = grown.append(tokens, nodes, rows)?;
+        let logits = grown.append(&inputs, &rows)?;
         *self = grown;
         Ok(logits)
     }
 
     fn feed_tree(&mut self, nodes: &[TreeNode], rows: Rows<'_>) -> Result<Logits, ModelError> {
-        let mut grown = self.clone();
-        let logits = grown.append(&[], nodes, rows)?;
-        *self = grown;
-        Ok(logits)
+        let inputs: Vec<Input> = nodes.iter().copied().map(Input::Node).collect();
+        let rows = self.check((self.tokens.len(), &self.tree), &inputs, rows)?;
+        self.append(&inputs, &rows)
     }
 
     fn truncate(&mut self, len: usize) {
@@ -173,9 +195,7 @@ impl Session for LocalSession {
         }
         self.tokens.truncate(len);
         self.tree.clear();
-        for cache in &mut self.caches {
-            cache.truncate(len).expect("the cache holds at least the tokens that were fed");
-        }
+        self.engine.truncate(&mut self.cache, len);
     }
 
     fn fork(&self) -> Box<dyn Session> {

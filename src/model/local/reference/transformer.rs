@@ -6,16 +6,16 @@
 use candle_core::{Device, Tensor};
 
 use super::attention::{Attention, Cache, Step};
-use super::config::Config;
-use super::gguf::Gguf;
 use super::ops::{GatedSilu, RmsNorm, project};
-use super::safetensors::SafeTensors;
 use crate::model::ModelError;
+use crate::model::local::config::Config;
+use crate::model::local::engine::{Engine, Pass};
+use crate::model::local::source::{self, Name, Pairs, Source};
 use crate::vocab::TokenId;
 
 /// A Llama-architecture model's weights in float32.
 #[derive(Debug)]
-pub(super) struct Transformer {
+pub(in crate::model::local) struct Transformer {
     config: Config,
     /// Those of `config`, worked out once.
     frequencies: Vec<f64>,
@@ -43,103 +43,35 @@ struct Layer {
     down: Tensor,
 }
 
-/// Where weights come from.
-#[derive(Debug)]
-pub(super) enum Source {
-    Gguf(Gguf),
-    SafeTensors { tensors: SafeTensors, is_tied: bool },
-}
-
-impl Source {
-    /// A tensor that both formats have, by its name in each, without `.weight`.
-    fn tensor(&mut self, names: [&str; 2], shape: &[usize]) -> Result<Tensor, ModelError> {
-        let [gguf_name, hub_name] = names;
-        match self {
-            Self::Gguf(file) => file.tensor(&format!("{gguf_name}.weight"), shape),
-            Self::SafeTensors { tensors, .. } => {
-                tensors.tensor(&format!("{hub_name}.weight"), shape)
-            }
-        }
-    }
-
-    /// As [`tensor`](Self::tensor), by the names within a layer.
-    fn layer(
-        &mut self,
-        layer: usize,
-        names: [&str; 2],
-        shape: &[usize],
-    ) -> Result<Tensor, ModelError> {
-        let [gguf_name, hub_name] = names;
-        let names =
-            [format!("blk.{layer}.{gguf_name}"), format!("model.layers.{layer}.{hub_name}")];
-        self.tensor(names.each_ref().map(String::as_str), shape)
-    }
-
-    /// A projection whose rows are rotated. GGUF keeps the two values of a rotated pair side by
-    /// side; the rotation here expects them half a head apart, as safetensors have them.
-    fn rotated(
-        &mut self,
-        layer: usize,
-        names: [&str; 2],
-        [heads, head_width, width]: [usize; 3],
-    ) -> Result<Tensor, ModelError> {
-        let shape = [heads * head_width, width];
-        let weight = self.layer(layer, names, &shape)?;
-        match self {
-            Self::SafeTensors { .. } => Ok(weight),
-            Self::Gguf(_) => {
-                let pairs = weight.reshape((heads, head_width / 2, 2, width))?;
-                Ok(pairs.transpose(1, 2)?.contiguous()?.reshape(&shape)?)
-            }
-        }
-    }
-
-    /// Whether the output head has weights of its own: a GGUF file has the tensor or has not, a
-    /// folder's `config.json` says so.
-    fn has_own_output(&self) -> bool {
-        match self {
-            Self::Gguf(file) => file.has_tensor("output.weight"),
-            Self::SafeTensors { is_tied, .. } => !is_tied,
-        }
-    }
-}
-
 impl Transformer {
     /// Loads all weights.
     ///
     /// # Errors
     /// [`ModelError::Broken`] for a tensor that is missing or has another shape than `config` says,
     /// [`ModelError::Unsupported`] for one of an unknown type.
-    pub(super) fn load(config: Config, source: &mut Source) -> Result<Self, ModelError> {
+    pub(in crate::model::local) fn load(
+        config: Config,
+        source: &mut Source,
+    ) -> Result<Self, ModelError> {
         let Config { width, vocabulary, .. } = config;
-        let embedding =
-            source.tensor(["token_embd", "model.embed_tokens"], &[vocabulary, width])?;
+        let embedding = source.tensor(&Name::of(source::EMBEDDING), &[vocabulary, width])?;
         let output = if source.has_own_output() {
-            source.tensor(["output", "lm_head"], &[vocabulary, width])?
+            source.tensor(&Name::of(source::OUTPUT), &[vocabulary, width])?
         } else {
             embedding.clone()
         };
         let layers = (0..config.layers)
             .map(|layer| Layer::load(layer, &config, source))
             .collect::<Result<_, _>>()?;
-        let norm = source.tensor(["output_norm", "model.norm"], &[width])?;
+        let norm = source.tensor(&Name::of(source::NORM), &[width])?;
         Ok(Self { frequencies: config.frequencies(), config, embedding, layers, norm, output })
-    }
-
-    pub(super) fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// The caches of a session that has been fed nothing.
-    pub(super) fn empty_caches(&self) -> Vec<Cache> {
-        vec![Cache::default(); self.layers.len()]
     }
 
     /// Runs tokens at `positions` through all layers, appending to the caches.
     ///
     /// `mask` is `[tokens, cached + tokens]`, 0 where a token may look and −∞ elsewhere. Returns
     /// the hidden states, `[tokens, width]`.
-    pub(super) fn forward(
+    fn hidden(
         &self,
         tokens: &[TokenId],
         positions: &[usize],
@@ -158,7 +90,7 @@ impl Transformer {
 
     /// The logits that follow the hidden states of the chosen rows, one row of `vocabulary` behind
     /// the other. Only these go through the head: in the default model it has a fifth of the weights.
-    pub(super) fn logits(&self, hidden: &Tensor, rows: &[usize]) -> Result<Vec<f32>, ModelError> {
+    fn logits(&self, hidden: &Tensor, rows: &[usize]) -> Result<Vec<f32>, ModelError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -169,37 +101,62 @@ impl Transformer {
     }
 }
 
+impl Engine for Transformer {
+    type Cache = Vec<Cache>;
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn precision(&self) -> &'static str {
+        "float32"
+    }
+
+    fn empty_cache(&self) -> Vec<Cache> {
+        vec![Cache::default(); self.layers.len()]
+    }
+
+    fn truncate(&self, cache: &mut Vec<Cache>, len: usize) {
+        cache.iter_mut().for_each(|layer| layer.truncate(len));
+    }
+
+    fn forward(
+        &self,
+        pass: &Pass<'_>,
+        cache: &mut Vec<Cache>,
+        chosen: &[usize],
+    ) -> Result<Vec<f32>, ModelError> {
+        let seen = cache.first().map_or(0, Cache::len) + pass.tokens.len();
+        let mut mask = vec![f32::NEG_INFINITY; pass.tokens.len() * seen];
+        for (sight, mask) in pass.sights.iter().zip(mask.chunks_exact_mut(seen)) {
+            mask[..sight.seen].fill(0.0);
+            sight.further.iter().for_each(|&at| mask[at] = 0.0);
+        }
+        let mask = Tensor::from_vec(mask, (pass.tokens.len(), seen), &Device::Cpu)?;
+        let hidden = self.hidden(pass.tokens, pass.positions, &mask, cache)?;
+        self.logits(&hidden, chosen)
+    }
+}
+
 impl Layer {
     fn load(layer: usize, config: &Config, source: &mut Source) -> Result<Self, ModelError> {
         let &Config { width, heads, kv_heads, head_width, feed_forward, .. } = config;
+        let all_heads = heads * head_width;
+        let of = |name| Name::of_layer(layer, name);
         let shape = |heads| [heads, head_width, width];
-        let query = source.rotated(layer, ["attn_q", "self_attn.q_proj"], shape(heads))?;
-        let key = source.rotated(layer, ["attn_k", "self_attn.k_proj"], shape(kv_heads))?;
-        let value =
-            source.layer(layer, ["attn_v", "self_attn.v_proj"], &[kv_heads * head_width, width])?;
-        let output = source.layer(
-            layer,
-            ["attn_output", "self_attn.o_proj"],
-            &[width, heads * head_width],
-        )?;
-        let gate = source.layer(layer, ["ffn_gate", "mlp.gate_proj"], &[feed_forward, width])?;
-        let up = source.layer(layer, ["ffn_up", "mlp.up_proj"], &[feed_forward, width])?;
+        let query = rotated(source, &of(source::QUERY), shape(heads))?;
+        let key = rotated(source, &of(source::KEY), shape(kv_heads))?;
+        let value = source.tensor(&of(source::VALUE), &[kv_heads * head_width, width])?;
+        let output = source.tensor(&of(source::ATTENTION_OUTPUT), &[width, all_heads])?;
+        let projections = Tensor::cat(&[query, key, value], 0)?;
+        let gate = source.tensor(&of(source::GATE), &[feed_forward, width])?;
+        let up = source.tensor(&of(source::UP), &[feed_forward, width])?;
         Ok(Self {
-            attention_norm: source.layer(layer, ["attn_norm", "input_layernorm"], &[width])?,
-            attention: Attention {
-                heads,
-                kv_heads,
-                head_width,
-                projections: Tensor::cat(&[query, key, value], 0)?,
-                output,
-            },
-            feed_forward_norm: source.layer(
-                layer,
-                ["ffn_norm", "post_attention_layernorm"],
-                &[width],
-            )?,
+            attention_norm: source.tensor(&of(source::ATTENTION_NORM), &[width])?,
+            attention: Attention { heads, kv_heads, head_width, projections, output },
+            feed_forward_norm: source.tensor(&of(source::FEED_FORWARD_NORM), &[width])?,
             gate_up: Tensor::cat(&[gate, up], 0)?,
-            down: source.layer(layer, ["ffn_down", "mlp.down_proj"], &[width, feed_forward])?,
+            down: source.tensor(&of(source::DOWN), &[width, feed_forward])?,
         })
     }
 
@@ -221,4 +178,21 @@ impl Layer {
 
 fn rms_norm(rows: &Tensor, weight: &Tensor, epsilon: f64) -> Result<Tensor, ModelError> {
     Ok(rows.apply_op2_no_bwd(weight, &RmsNorm { epsilon })?)
+}
+
+/// A projection whose rows are rotated, in the order that the rotation here expects.
+fn rotated(
+    source: &mut Source,
+    name: &Name,
+    [heads, head_width, width]: [usize; 3],
+) -> Result<Tensor, ModelError> {
+    let shape = [heads * head_width, width];
+    let weight = source.tensor(name, &shape)?;
+    match source.pairs() {
+        Pairs::Halves => Ok(weight),
+        Pairs::Neighbours => {
+            let pairs = weight.reshape((heads, head_width / 2, 2, width))?;
+            Ok(pairs.transpose(1, 2)?.contiguous()?.reshape(&shape)?)
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub(super) struct Attention {
 ///
 /// Tensors are immutable, so a clone shares them until either side is appended to.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cache(Option<[Tensor; 2]>);
+pub(in crate::model::local) struct Cache(Option<[Tensor; 2]>);
 
 /// What all layers of one pass share.
 #[derive(Debug)]
@@ -57,15 +57,21 @@ impl<'a> Step<'a> {
 
 impl Cache {
     /// Keeps the first `len` tokens.
-    pub(super) fn truncate(&mut self, len: usize) -> Result<(), ModelError> {
+    pub(super) fn truncate(&mut self, len: usize) {
         if len == 0 {
             self.0 = None;
-        } else if let Some(pair) = &mut self.0 {
+        } else if len < self.len()
+            && let Some(pair) = &mut self.0
+        {
             for tensor in pair {
-                *tensor = tensor.narrow(0, 0, len.min(tensor.dim(0)?))?;
+                *tensor = tensor.narrow(0, 0, len).expect("it has at least so many rows");
             }
         }
-        Ok(())
+    }
+
+    /// The tokens that it holds.
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |[keys, _]| keys.dims()[0])
     }
 
     /// Adds `[tokens, kv_heads · head_width]` of each, and returns all keys and all values.

@@ -1,0 +1,183 @@
+//! `tokenrail bench`: how fast a model runs here, beside what the machine's memory allows.
+//!
+//! A token cannot come sooner than the weights are read, so the speed of writing is shown as a share
+//! of the bytes that a plain loop reads in the same time, on as many threads.
+
+use std::hint::black_box;
+use std::thread;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tokenrail::model::local::{Footprint, LocalModel};
+use tokenrail::model::{LanguageModel, ModelError, Rows, TreeNode};
+use tokenrail::report::{Cell, Column, Table};
+use tokenrail::vocab::TokenId;
+
+use crate::args::{BenchCommand, ModelBenchArgs};
+use crate::exit::Failure;
+use crate::{model, output, progress};
+
+/// Tokens that are written one by one for one figure.
+const WRITTEN: usize = 48;
+/// Times that each figure is taken; the best counts, as others only have more of other programs.
+const ROUNDS: usize = 3;
+/// Sequences that are written side by side.
+const BATCH: usize = 8;
+/// The words of a buffer that no cache holds: 512 MB.
+const BUFFER: usize = 64 << 20;
+
+/// A speed in tokens a second, by its name.
+struct Speed {
+    name: String,
+    tokens: f64,
+}
+
+pub(crate) fn run(command: &BenchCommand) -> Result<(), Failure> {
+    match command {
+        BenchCommand::Model(args) => bench_model(args),
+    }
+}
+
+fn bench_model(args: &ModelBenchArgs) -> Result<(), Failure> {
+    let model = model::open(&args.model)?;
+    let speeds = progress::spinner(|| speeds(&model, args))?;
+    let footprint = model.footprint();
+    let bandwidth = footprint.map(|of| read_bandwidth(of.threads));
+    let bound = footprint.zip(bandwidth).map(|(of, bytes)| bytes / of.weight_bytes as f64);
+    match args.json {
+        true => output::print_json(&to_json(&model, &speeds, (footprint, bandwidth, bound))),
+        false => output::print(&to_text(&model, &speeds, (footprint, bandwidth, bound))),
+    }
+}
+
+/// All speeds that were asked for.
+fn speeds(model: &LocalModel, args: &ModelBenchArgs) -> Result<Vec<Speed>, ModelError> {
+    let mut speeds = Vec::new();
+    let limit = model.context_length().saturating_sub(WRITTEN);
+    for &context in args.contexts.iter().filter(|&&context| context <= limit) {
+        let tokens = best(|| writing(model, context))?;
+        speeds.push(Speed { name: format!("decode_{context}"), tokens });
+    }
+    let prompt = args.prompt.min(limit);
+    let tokens = best(|| {
+        let tokens = some_tokens(model, prompt);
+        timed(prompt, || model.session().feed(&tokens, Rows::Last).map(drop))
+    })?;
+    speeds.push(Speed { name: format!("prompt_{prompt}"), tokens });
+    speeds.push(Speed { name: format!("batch_{BATCH}"), tokens: best(|| batch(model))? });
+    Ok(speeds)
+}
+
+/// Tokens a second of a sequence that is written behind so many others.
+fn writing(model: &LocalModel, context: usize) -> Result<f64, ModelError> {
+    let mut session = model.session();
+    session.feed(&some_tokens(model, context), Rows::None)?;
+    let then = some_tokens(model, WRITTEN);
+    timed(WRITTEN, || {
+        then.iter().try_for_each(|&token| session.feed(&[token], Rows::Last).map(drop))
+    })
+}
+
+/// Tokens a second of sequences that are written side by side behind the same 16 tokens, all
+/// together.
+fn batch(model: &LocalModel) -> Result<f64, ModelError> {
+    let mut session = model.session();
+    session.feed(&some_tokens(model, 16), Rows::None)?;
+    let then = some_tokens(model, WRITTEN + BATCH);
+    timed(WRITTEN * BATCH, || {
+        for step in 0..WRITTEN {
+            let node = |at: usize| TreeNode {
+                token: then[step + at],
+                parent: (step * BATCH + at).checked_sub(BATCH),
+            };
+            let nodes: Vec<TreeNode> = (0..BATCH).map(node).collect();
+            session.feed_tree(&nodes, Rows::All)?;
+        }
+        Ok(())
+    })
+}
+
+/// How many tokens a second some work does.
+fn timed(
+    tokens: usize,
+    mut work: impl FnMut() -> Result<(), ModelError>,
+) -> Result<f64, ModelError> {
+    let start = Instant::now();
+    work()?;
+    Ok(tokens as f64 / start.elapsed().as_secs_f64())
+}
+
+fn best(mut speed: impl FnMut() -> Result<f64, ModelError>) -> Result<f64, ModelError> {
+    (0..ROUNDS).try_fold(0.0, |best, _| Ok(f64::max(best, speed()?)))
+}
+
+/// Tokens that are no words: speed does not depend on which they are.
+fn some_tokens(model: &LocalModel, count: usize) -> Vec<TokenId> {
+    let size = model.tokenizer().vocabulary().len();
+    (0..count).map(|at| TokenId((at * 7919 % size) as u32)).collect()
+}
+
+/// The bytes a second that threads read of a buffer that no cache holds.
+fn read_bandwidth(threads: usize) -> f64 {
+    let buffer = vec![1_u64; BUFFER];
+    let read = |part: &[u64]| {
+        // Eight sums, as one would wait for itself.
+        let (chunks, _) = part.as_chunks::<8>();
+        let mut sums = [0_u64; 8];
+        for chunk in chunks {
+            sums.iter_mut().zip(chunk).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
+        }
+        black_box(sums);
+    };
+    let rounds = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        thread::scope(|scope| {
+            for part in buffer.chunks(BUFFER.div_ceil(threads)) {
+                scope.spawn(move || read(part));
+            }
+        });
+        size_of_val(&buffer[..]) as f64 / start.elapsed().as_secs_f64()
+    });
+    rounds.fold(0.0, f64::max)
+}
+
+/// What the machine allows, where the fast backend runs the model.
+type Bound = (Option<Footprint>, Option<f64>, Option<f64>);
+
+fn to_json(model: &LocalModel, speeds: &[Speed], (footprint, bandwidth, bound): Bound) -> Value {
+    let mut object = json!({"model": model.name(), "precision": model.precision()});
+    if let Some(footprint) = footprint {
+        object["instructions"] = json!(footprint.instructions);
+        object["threads"] = json!(footprint.threads);
+        object["weight_bytes"] = json!(footprint.weight_bytes);
+    }
+    object["bandwidth"] = json!(bandwidth);
+    object["decode_bound"] = json!(bound);
+    for speed in speeds {
+        object[&speed.name] = json!(speed.tokens);
+    }
+    object
+}
+
+fn to_text(model: &LocalModel, speeds: &[Speed], (footprint, bandwidth, bound): Bound) -> String {
+    let columns = [Column::left("tokens a second"), Column::right(""), Column::right("of bound")];
+    let mut table = Table::new(columns);
+    for Speed { name, tokens } in speeds {
+        let share = bound.filter(|_| name.starts_with("decode"));
+        let share = share.map_or(String::new(), |bound| format!("{:.0} %", tokens / bound * 100.0));
+        table.push([name.replace('_', " "), format!("{tokens:.0}"), share].map(Cell::plain));
+    }
+    let mut text = format!("{}, {}", model.name(), model.precision());
+    if let Some(of) = footprint {
+        text += &format!(", {} on {} thread(s)", of.instructions, of.threads);
+    }
+    text += &format!("\n{}", table.render(output::colour()));
+    if let Some(((of, bytes), bound)) = footprint.zip(bandwidth).zip(bound) {
+        text += &format!(
+            "{:.1} MB of weights a token at {:.1} GB/s: at most {bound:.0} tokens a second\n",
+            of.weight_bytes as f64 / 1e6,
+            bytes / 1e9
+        );
+    }
+    text
+}

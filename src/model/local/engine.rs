@@ -1,0 +1,59 @@
+//! What runs the layers: the face that the engines of this machine have in common.
+
+use std::fmt::Debug;
+
+use super::config::Config;
+use crate::model::ModelError;
+use crate::vocab::TokenId;
+
+/// Weights, and how tokens are run through them.
+///
+/// Two are here: [`super::reference`], float32 by tensors, and [`super::fast`], by kernels of its own.
+pub(super) trait Engine: Debug + Send + Sync + 'static {
+    /// The keys and values of one sequence. A clone is a fork that shares what there is.
+    type Cache: Debug + Clone + Send;
+
+    /// The numbers that describe the model.
+    fn config(&self) -> &Config;
+
+    /// How numbers are made, as results say it.
+    fn precision(&self) -> &'static str;
+
+    /// The cache of a sequence that has been fed nothing.
+    fn empty_cache(&self) -> Self::Cache;
+
+    /// Forgets all positions of a cache from `len` on.
+    fn truncate(&self, cache: &mut Self::Cache, len: usize);
+
+    /// Runs a pass and appends to the cache. Gives the logits that follow the chosen rows, ascending,
+    /// one row of `vocabulary` behind the other.
+    ///
+    /// # Errors
+    /// Those of the backend. The cache may then be longer by some of the rows.
+    fn forward(
+        &self,
+        pass: &Pass<'_>,
+        cache: &mut Self::Cache,
+        chosen: &[usize],
+    ) -> Result<Vec<f32>, ModelError>;
+}
+
+/// The rows of one pass: tokens of a sequence, or of a tree behind it.
+#[derive(Debug)]
+pub(super) struct Pass<'a> {
+    pub(super) tokens: &'a [TokenId],
+    /// Where each stands in its own sequence, from 0; nodes of a tree may share one.
+    pub(super) positions: &'a [usize],
+    /// The positions of the cache that each row sees, itself among them.
+    pub(super) sights: &'a [Sight],
+}
+
+/// What a row sees of the cache.
+#[derive(Debug, Clone)]
+pub(super) struct Sight {
+    /// All positions before this.
+    pub(super) seen: usize,
+    /// Further ones behind, in the order of the row's own sequence: of a tree, its ancestors and
+    /// itself.
+    pub(super) further: Vec<usize>,
+}

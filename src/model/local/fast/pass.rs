@@ -1,0 +1,297 @@
+//! Rows through all layers of a transformer.
+//!
+//! Root-mean-square norm, grouped-query attention with rotary positions, gated feed-forward with
+//! SiLU (Touvron et al. 2023). Each half of a layer adds to the hidden states what it finds.
+//!
+//! Products leave tiles, `[groups of 16 outputs][rows][16]`, so that threads write apart from each
+//! other; whoever reads them next gathers its row from them.
+
+use super::FastEngine;
+use super::attention::{Attention, Machine, Queries, Visible};
+use super::cache;
+use super::kernels::{self, ActivationTile, LANES, Matrix, Precision};
+use super::pool::split_mut;
+use super::rows::{self, RmsNorm, Rotation};
+use super::weights::{Joined, Layer};
+use crate::model::local::Activations;
+use crate::model::local::config::Config;
+use crate::model::local::engine::Pass;
+
+/// Rows of which the logits are computed at once: bounds what stands in tiles.
+const HEAD_ROWS: usize = 32;
+
+/// Groups of a product that are worth waking a thread for.
+const LEAST_GROUPS: usize = 4;
+
+/// Rows that are worth waking a thread for, between products.
+const LEAST_ROWS: usize = 8;
+
+/// What a pass writes to, kept for the next.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    /// `[rows, width]`
+    hidden: Vec<f32>,
+    /// Rows of `width`, before products.
+    normed: kernels::Activations,
+    /// What attention found, `[rows, heads · head_width]`, and the same before a product.
+    found: Vec<f32>,
+    heads: kernels::Activations,
+    /// Rows of the feed-forward's width.
+    gated: kernels::Activations,
+    /// What products left.
+    tiles: Vec<f32>,
+    queries: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    /// `[rows, head_width / 2]` each.
+    cos: Vec<f32>,
+    sin: Vec<f32>,
+    attention: Attention,
+}
+
+impl Workspace {
+    pub(super) fn new(config: &Config, activations: Activations) -> Self {
+        let precision = match activations {
+            Activations::EightBit => Precision::Quantized,
+            Activations::Float32 => Precision::Float32,
+        };
+        let rows_of = |inputs| kernels::Activations::new(inputs, precision);
+        Self {
+            hidden: Vec::new(),
+            normed: rows_of(config.width),
+            found: Vec::new(),
+            heads: rows_of(config.heads * config.head_width),
+            gated: rows_of(config.feed_forward),
+            tiles: Vec::new(),
+            queries: Vec::new(),
+            keys: Vec::new(),
+            values: Vec::new(),
+            cos: Vec::new(),
+            sin: Vec::new(),
+            attention: Attention::default(),
+        }
+    }
+}
+
+impl FastEngine {
+    /// Runs a pass, appends to the cache, and gives the logits behind the chosen rows.
+    pub(super) fn run(
+        &self,
+        pass: &Pass<'_>,
+        cache: &mut cache::Cache,
+        chosen: &[usize],
+        work: &mut Workspace,
+    ) -> Vec<f32> {
+        self.embed(pass, work);
+        let sights = pass.sights.iter();
+        let visible: Vec<Visible<'_>> =
+            sights.map(|sight| Visible { seen: sight.seen, further: &sight.further }).collect();
+        for (index, layer) in self.weights.layers.iter().enumerate() {
+            self.attend(layer, cache.layer_mut(index), &visible, work);
+            self.feed_forward(layer, work);
+        }
+        self.logits(chosen, work)
+    }
+
+    /// Looks up the rows of the tokens, and works out their rotations. The angles are taken in 64
+    /// bits, and only their cosines and sines are rounded.
+    fn embed(&self, pass: &Pass<'_>, work: &mut Workspace) {
+        let width = self.config.width;
+        work.hidden.resize(pass.tokens.len() * width, 0.0);
+        for (token, row) in pass.tokens.iter().zip(work.hidden.chunks_exact_mut(width)) {
+            self.weights.embedding.row(token.index(), row);
+        }
+        work.cos.clear();
+        work.sin.clear();
+        for &position in pass.positions {
+            for frequency in &self.frequencies {
+                let (sin, cos) = (position as f64 * frequency).sin_cos();
+                work.sin.push(sin as f32);
+                work.cos.push(cos as f32);
+            }
+        }
+    }
+
+    /// The first half of a layer: what the rows find in what came before.
+    fn attend(
+        &self,
+        layer: &Layer,
+        cache: &mut cache::Layer,
+        visible: &[Visible<'_>],
+        work: &mut Workspace,
+    ) {
+        let Config { heads, head_width, .. } = self.config;
+        self.normalize(&work.hidden, &layer.attention_norm, &mut work.normed);
+        self.multiply(&layer.projections, &work.normed, &mut work.tiles);
+        self.rotate(visible.len(), work);
+        cache.append(self.set, &work.keys, &work.values);
+        let scale = (head_width as f32).sqrt().recip();
+        let queries = Queries { rows: &work.queries, visible, window: None, scale };
+        work.found.resize(work.queries.len(), 0.0);
+        let machine = Machine { pool: &self.pool, set: self.set };
+        work.attention.attend(machine, cache, queries, &mut work.found);
+        self.fill(&mut work.heads, visible.len(), |row, values| {
+            values.copy_from_slice(&work.found[row * heads * head_width..][..values.len()]);
+        });
+        self.multiply(&layer.attention_output, &work.heads, &mut work.tiles);
+        self.add(&work.tiles, &mut work.hidden);
+    }
+
+    /// The second half of a layer: `down(silu(gate) · up)`.
+    fn feed_forward(&self, layer: &Layer, work: &mut Workspace) {
+        self.normalize(&work.hidden, &layer.feed_forward_norm, &mut work.normed);
+        self.multiply(&layer.gate_up, &work.normed, &mut work.tiles);
+        let rows = work.normed.rows();
+        let (gate, up) = work.tiles.split_at_mut(rows * self.config.feed_forward);
+        let ranges = self.pool.split(self.config.feed_forward / LANES, LEAST_GROUPS * LEAST_ROWS);
+        let width = rows * LANES;
+        let gates = split_mut(gate, width, ranges);
+        self.pool.scatter(gates, |(range, gate)| {
+            rows::silu(self.set, gate, &up[range.start * width..range.end * width]);
+        });
+        let gate = &*gate;
+        self.fill(&mut work.gated, rows, |row, values| gather((gate, rows), row, values));
+        self.multiply(&layer.down, &work.gated, &mut work.tiles);
+        self.add(&work.tiles, &mut work.hidden);
+    }
+
+    /// The logits behind chosen rows: only these go through the head, which in a small model has a
+    /// fifth of the weights.
+    fn logits(&self, chosen: &[usize], work: &mut Workspace) -> Vec<f32> {
+        let Config { width, vocabulary, norm_epsilon, .. } = self.config;
+        let norm = RmsNorm { weight: &self.weights.norm, epsilon: norm_epsilon as f32 };
+        let mut logits = vec![0.0; chosen.len() * vocabulary];
+        for (chosen, logits) in
+            chosen.chunks(HEAD_ROWS).zip(logits.chunks_mut(HEAD_ROWS * vocabulary))
+        {
+            let hidden = &work.hidden;
+            self.fill(&mut work.normed, chosen.len(), |row, values| {
+                rows::rms_norm(self.set, norm, &hidden[chosen[row] * width..][..width], values);
+            });
+            self.multiply_one(self.weights.head(), &work.normed, &mut work.tiles);
+            let (tiles, count) = (&work.tiles[..], chosen.len());
+            let ranges = self.pool.split(count, 1);
+            self.pool.scatter(split_mut(logits, vocabulary, ranges), |(range, logits)| {
+                for (row, logits) in range.zip(logits.chunks_exact_mut(vocabulary)) {
+                    gather((tiles, count), row, logits);
+                }
+            });
+        }
+        logits
+    }
+
+    /// Takes queries, keys and values from the tiles; rotates the first two.
+    fn rotate(&self, count: usize, work: &mut Workspace) {
+        let Config { heads, kv_heads, head_width, .. } = self.config;
+        let (queries, keys) = (heads * head_width, kv_heads * head_width);
+        work.queries.resize(count * queries, 0.0);
+        work.keys.resize(count * keys, 0.0);
+        work.values.resize(count * keys, 0.0);
+        let (query_tiles, rest) = work.tiles.split_at(count * queries);
+        let (key_tiles, value_tiles) = rest.split_at(count * keys);
+        let ranges = self.pool.split(count, LEAST_ROWS);
+        let parts = split_mut(&mut work.queries, queries, ranges.clone())
+            .zip(split_mut(&mut work.keys, keys, ranges.clone()))
+            .zip(split_mut(&mut work.values, keys, ranges));
+        let (cos, sin, half) = (&work.cos, &work.sin, head_width / 2);
+        self.pool.scatter(parts, |(((range, query), (_, key)), (_, value))| {
+            for (at, row) in range.enumerate() {
+                let rotation =
+                    Rotation { cos: &cos[row * half..][..half], sin: &sin[row * half..][..half] };
+                let query = &mut query[at * queries..][..queries];
+                gather((query_tiles, count), row, query);
+                rows::rotate(self.set, query, head_width, rotation);
+                let key = &mut key[at * keys..][..keys];
+                gather((key_tiles, count), row, key);
+                rows::rotate(self.set, key, head_width, rotation);
+                gather((value_tiles, count), row, &mut value[at * keys..][..keys]);
+            }
+        });
+    }
+
+    /// Normalizes rows for a product.
+    fn normalize(&self, hidden: &[f32], weight: &[f32], normed: &mut kernels::Activations) {
+        let width = self.config.width;
+        let norm = RmsNorm { weight, epsilon: self.config.norm_epsilon as f32 };
+        self.fill(normed, hidden.len() / width, |row, values| {
+            rows::rms_norm(self.set, norm, &hidden[row * width..][..width], values);
+        });
+    }
+
+    /// Fills rows for a product, and rounds them if they are to be.
+    fn fill(
+        &self,
+        activations: &mut kernels::Activations,
+        count: usize,
+        write: impl Fn(usize, &mut [f32]) + Sync,
+    ) {
+        let width = activations.inputs();
+        let fill = |(first, tile): (usize, ActivationTile<'_>)| {
+            tile.fill(self.kernels, |values| {
+                for (at, values) in values.chunks_exact_mut(width).enumerate() {
+                    write(first + at, values);
+                }
+            });
+        };
+        let tiles = activations.tiles_mut(count).scan(0, |next, tile| {
+            let first = *next;
+            *next += tile.rows();
+            Some((first, tile))
+        });
+        match count {
+            1 => tiles.for_each(fill),
+            _ => self.pool.scatter(tiles, fill),
+        }
+    }
+
+    /// Multiplies matrices by the same rows; their tiles stand one behind the other.
+    fn multiply(&self, matrices: &Joined, rows: &kernels::Activations, tiles: &mut Vec<f32>) {
+        let groups: usize = matrices.0.iter().map(Matrix::groups).sum();
+        tiles.resize(groups * rows.rows() * LANES, 0.0);
+        let mut rest = &mut tiles[..];
+        for matrix in &matrices.0 {
+            let own = matrix.groups() * rows.rows() * LANES;
+            let (own, behind) = std::mem::take(&mut rest).split_at_mut(own);
+            rest = behind;
+            self.multiply_into(matrix, rows, own);
+        }
+    }
+
+    fn multiply_one(&self, matrix: &Matrix, rows: &kernels::Activations, tiles: &mut Vec<f32>) {
+        tiles.resize(matrix.groups() * rows.rows() * LANES, 0.0);
+        self.multiply_into(matrix, rows, tiles);
+    }
+
+    fn multiply_into(&self, matrix: &Matrix, rows: &kernels::Activations, tiles: &mut [f32]) {
+        let ranges = self.pool.split(matrix.groups(), LEAST_GROUPS);
+        self.pool.scatter(split_mut(tiles, rows.rows() * LANES, ranges), |(range, tiles)| {
+            self.kernels.multiply(matrix, range, rows, tiles);
+        });
+    }
+
+    /// Adds what a product left to the hidden states.
+    fn add(&self, tiles: &[f32], hidden: &mut [f32]) {
+        let width = self.config.width;
+        let count = hidden.len() / width;
+        if count == 1 {
+            // The tiles of one row are that row.
+            return rows::add(self.set, hidden, &tiles[..width]);
+        }
+        let ranges = self.pool.split(count, LEAST_ROWS);
+        self.pool.scatter(split_mut(hidden, width, ranges), |(range, hidden)| {
+            for (row, hidden) in range.zip(hidden.chunks_exact_mut(width)) {
+                for (group, values) in hidden.chunks_mut(LANES).enumerate() {
+                    let found = &tiles[(group * count + row) * LANES..];
+                    values.iter_mut().zip(found).for_each(|(value, found)| *value += found);
+                }
+            }
+        });
+    }
+}
+
+/// Copies a row from tiles of so many rows.
+fn gather((tiles, count): (&[f32], usize), row: usize, values: &mut [f32]) {
+    for (group, values) in values.chunks_mut(LANES).enumerate() {
+        values.copy_from_slice(&tiles[(group * count + row) * LANES..][..values.len()]);
+    }
+}
