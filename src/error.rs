@@ -99,6 +99,7 @@ impl Error {
     }
 }
 
+/// Faults of tokenizers are those of their files.
 fn vocab_kind(error: &VocabError) -> ErrorKind {
     match error {
         VocabError::Unsupported { .. } => ErrorKind::Unsupported,
@@ -106,6 +107,7 @@ fn vocab_kind(error: &VocabError) -> ErrorKind {
     }
 }
 
+/// Whether the file, what it asks for, or the call was at fault.
 fn model_kind(error: &ModelError) -> ErrorKind {
     match error {
         ModelError::Io { .. } => ErrorKind::Io,
@@ -122,6 +124,7 @@ fn model_kind(error: &ModelError) -> ErrorKind {
     }
 }
 
+/// Whether the texts, the options or the model were at fault.
 fn score_kind(error: &ScoreError) -> ErrorKind {
     match error {
         ScoreError::PromptTooLong { .. }
@@ -134,6 +137,7 @@ fn score_kind(error: &ScoreError) -> ErrorKind {
     }
 }
 
+/// Whether the source was at fault, or a limit was met.
 fn grammar_kind(error: &GrammarError) -> ErrorKind {
     match error {
         GrammarError::Unsupported { .. } | GrammarError::Tool(_) => ErrorKind::Unsupported,
@@ -142,6 +146,7 @@ fn grammar_kind(error: &GrammarError) -> ErrorKind {
     }
 }
 
+/// Whether the schema was at fault, asks for what is not done, or met a limit.
 fn schema_kind(error: &SchemaError) -> ErrorKind {
     match error {
         SchemaError::Refused { .. } => ErrorKind::Unsupported,
@@ -150,6 +155,7 @@ fn schema_kind(error: &SchemaError) -> ErrorKind {
     }
 }
 
+/// The kind of what a constraint was compiled from, where that was at fault.
 fn constraint_kind(error: &ConstraintError) -> ErrorKind {
     match error {
         ConstraintError::Grammar(error) => grammar_kind(error),
@@ -160,6 +166,7 @@ fn constraint_kind(error: &ConstraintError) -> ErrorKind {
     }
 }
 
+/// The kind of the job's own errors; those of other layers keep theirs.
 fn generate_kind(error: &GenerateError) -> ErrorKind {
     match error {
         GenerateError::PromptTooLong { .. } | GenerateError::BudgetTooSmall { .. } => {
@@ -173,6 +180,7 @@ fn generate_kind(error: &GenerateError) -> ErrorKind {
     }
 }
 
+/// Whether a name, this machine, or what is far away was at fault.
 fn store_kind(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::Io { .. } | StoreError::NoFile { .. } => ErrorKind::Io,

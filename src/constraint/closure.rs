@@ -31,6 +31,7 @@ pub(super) struct Closure<'a> {
 }
 
 impl<'a> Closure<'a> {
+    /// Begins a set at a position; what is looked at meanwhile is kept in the engine's tables.
     pub(super) fn new(
         sets: &'a Sets,
         (completions, outermost): (&'a mut Completions, &'a mut HashMap<Caller, Caller>),
@@ -97,6 +98,8 @@ impl<'a> Closure<'a> {
         Ok((!is_dead).then_some(self.set))
     }
 
+    /// Takes the edges of a place: terminals become items, calls begin rules, and ends go on where the
+    /// rule was called.
     fn look_at(&mut self, place: Place) -> Result<(), ConstraintError> {
         let program = Arc::clone(&self.language.program);
         let state = program.state(place.state);
@@ -147,6 +150,7 @@ impl<'a> Closure<'a> {
         }
     }
 
+    /// Notes a place to be looked at, once.
     fn arrive(&mut self, place: Place) {
         if self.seen.insert(place) {
             self.open.push(place);
@@ -170,6 +174,7 @@ impl<'a> Closure<'a> {
         }
     }
 
+    /// Begins a rule at this position, and notes who waits for it.
     fn call(&mut self, rule: RuleId, start: StateId, frame: Frame, behind: Place) {
         self.set.calls.push(Call { rule, frame, behind });
         if self.ended.contains(&(rule, frame)) {
@@ -242,6 +247,7 @@ impl<'a> Closure<'a> {
         behind.into_iter().for_each(|place| self.arrive(place));
     }
 
+    /// Makes items of the terminals that begin here, now that all lazy ones are known: these end others.
     fn begin_terminals(&mut self) -> Result<(), ConstraintError> {
         let begun = std::mem::take(&mut self.begun);
         let terminals: Vec<Terminal> = begun.iter().map(|(terminal, _)| *terminal).collect();
@@ -254,6 +260,7 @@ impl<'a> Closure<'a> {
         Ok(())
     }
 
+    /// Whether a way leads from a state to its rule's end under a parameter; others are never begun.
     fn can_finish(&mut self, state: StateId, parameter: u64) -> Result<bool, ConstraintError> {
         Ok(self.completions.of((state, parameter), self.language)? != NEVER)
     }

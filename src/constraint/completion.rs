@@ -92,6 +92,7 @@ impl Completions {
         }
     }
 
+    /// The distance of a node, where it was found.
     fn known(&self, node: Node) -> Option<u32> {
         match node {
             (state, 0) => self.plain[state.index()],
@@ -99,6 +100,7 @@ impl Completions {
         }
     }
 
+    /// Keeps a distance that can not become less any more.
     fn learn(&mut self, node: Node, distance: u32) {
         match node {
             (state, 0) => self.plain[state.index()] = Some(distance),
@@ -151,6 +153,7 @@ impl Completions {
 }
 
 impl Search {
+    /// Opens a node for the search.
     fn add(&mut self, node: Node) {
         self.index.insert(node, self.nodes.len());
         self.open.push_back(self.nodes.len());
@@ -210,6 +213,7 @@ impl Search {
         Ok(())
     }
 
+    /// Looks at a node again, as one that it leads to has come nearer to the end.
     fn change(&mut self, at: usize) {
         if !std::mem::replace(&mut self.is_changed[at], true) {
             self.changed.push_back(at);

@@ -51,6 +51,7 @@ pub(super) struct Engine {
 pub(super) type Caller = (SetId, RuleId, Frame);
 
 impl Engine {
+    /// An engine that has made no state yet.
     pub(super) fn new(language: Language) -> Self {
         Self {
             completions: Completions::new(&language.program),
@@ -80,6 +81,7 @@ impl Engine {
         }
     }
 
+    /// How often all states were forgotten: ids of an earlier generation mean nothing.
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
@@ -351,6 +353,8 @@ impl Engine {
         self.language.memory() + self.sets.memory() + masks * mask + self.exit_bytes + ways
     }
 
+    /// The step itself, for a byte that was not yet taken from a set: every item is stepped, and what
+    /// comes of it is closed over calls and ends.
     fn find_step(&mut self, from: SetId, byte: u8) -> Result<Option<SetId>, ConstraintError> {
         // Room is made between tokens; within one it may run over, but not without end.
         let limit = self.language.limits.memory.saturating_mul(2);
@@ -374,6 +378,7 @@ impl Engine {
         Ok(to.map(|set| self.sets.intern(set)))
     }
 
+    /// A closure at the position of a set.
     fn closure(&mut self, now: u32) -> Closure<'_> {
         Closure::new(
             &self.sets,

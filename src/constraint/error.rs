@@ -85,10 +85,12 @@ pub enum ConstraintError {
     },
 }
 
+/// The name that may have been meant, as the end of a message.
 fn suggested(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(": did you mean {name:?}?"))
 }
 
+/// The place in the source, as the end of a message.
 fn at(place: Option<&crate::grammar::Place>) -> String {
     place.map_or_else(String::new, |place| format!(" ({place})"))
 }

@@ -236,6 +236,7 @@ fn name(id: TokenId, vocabulary: &Vocabulary) -> String {
     }
 }
 
+/// The bytes of a set as ranges, ascending.
 fn ranges(set: ByteSet) -> Vec<(u8, u8)> {
     let mut ranges: Vec<(u8, u8)> = Vec::new();
     for byte in set.iter() {
@@ -247,6 +248,7 @@ fn ranges(set: ByteSet) -> Vec<(u8, u8)> {
     ranges
 }
 
+/// A range as people write it; bytes that cannot be seen are spelled.
 fn spell((low, high): (u8, u8)) -> String {
     let shown = |byte: u8| match byte {
         b' ' => "space".to_owned(),

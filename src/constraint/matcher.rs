@@ -401,6 +401,7 @@ impl Matcher {
         pieces
     }
 
+    /// Adds a step behind the way so far.
     fn push(&mut self, piece: Piece, set: SetId, engine: &Engine) {
         let count = self.len() + 1;
         let generation = engine.generation();
@@ -428,6 +429,7 @@ impl Matcher {
         }
     }
 
+    /// Takes a step again, after the engine forgot its states.
     fn replay(&mut self, piece: Piece, engine: &mut Engine) -> Result<(), ConstraintError> {
         let before = match &self.path {
             None => engine.start()?.expect("a constraint has a legal text"),

@@ -183,6 +183,7 @@ impl Builder {
         Ok(StateId((self.states.len() - 1) as u32))
     }
 
+    /// Gives a state all edges of another as well.
     fn include(&mut self, at: StateId, other: StateId) {
         self.states[at.index()].includes.push(other);
     }
@@ -238,6 +239,8 @@ impl Builder {
         Ok(())
     }
 
+    /// Copies of a part: as many as must come, and as many more as may, each of which can be left out.
+    /// Without a most, the last leads back to itself.
     fn build_repeat(
         &mut self,
         part: &Body,
@@ -271,6 +274,7 @@ impl Builder {
     }
 }
 
+/// Refuses programs that would outgrow their limit, before they do.
 fn check_parts(value: usize, limit: usize) -> Result<(), GrammarError> {
     if value > limit {
         return Err(GrammarError::Limit { what: "parts", value, limit, place: None });

@@ -125,6 +125,7 @@ impl Set {
         tokens.retain(|token| !is_over(token.behind));
     }
 
+    /// Puts items in order and drops doubles, so that equal sets are equal values.
     fn normalize(&mut self) {
         self.items.sort_unstable();
         self.items.dedup();
@@ -140,6 +141,7 @@ impl Set {
         self.arrived.dedup();
     }
 
+    /// The bytes of this set, roughly.
     fn memory(&self) -> usize {
         size_of::<Self>()
             + (self.items.len() + self.running.len()) * size_of::<Item>()
@@ -215,6 +217,7 @@ impl Sets {
         self.rows[cell] = to.map_or(DEAD, |to| to.0);
     }
 
+    /// What is known of a step; nothing is computed.
     pub(super) fn step(&self, from: SetId, class: u8) -> Step {
         let row = self.row_of[from.index()];
         if row == UNKNOWN {

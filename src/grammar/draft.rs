@@ -187,14 +187,17 @@ impl<'s> Draft<'s> {
         &self.limits
     }
 
+    /// Line and column of an offset.
     pub(super) fn place(&self, offset: usize) -> Place {
         self.places.at(offset)
     }
 
+    /// An error of the notation, with its place.
     pub(super) fn syntax(&self, offset: usize, what: impl Into<String>) -> GrammarError {
         GrammarError::Syntax { what: what.into(), place: self.place(offset) }
     }
 
+    /// A refusal of what the notation has and is not done here, with its place.
     pub(super) fn unsupported(&self, offset: usize, what: impl Into<String>) -> GrammarError {
         GrammarError::Unsupported { what: what.into(), place: self.place(offset) }
     }

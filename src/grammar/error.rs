@@ -187,10 +187,12 @@ impl fmt::Display for Place {
 /// The characters of a line that a place keeps on either side of it.
 const LINE: usize = 256;
 
+/// The name that may have been meant, as the end of a message.
 fn suggested(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(": did you mean {name:?}?"))
 }
 
+/// The place in the source, as the end of a message.
 fn at(place: Option<&Place>) -> String {
     place.map_or_else(String::new, |place| format!(" ({place})"))
 }

@@ -80,10 +80,12 @@ impl Bits {
         u64::MAX >> (64 - (self.to - self.from))
     }
 
+    /// What the expression is for a parameter.
     fn value(self, parameter: u64) -> u64 {
         (parameter >> self.from) & self.most()
     }
 
+    /// The least that it can be, whatever the parameter.
     fn lowest(self) -> u64 {
         1 << self.from
     }
@@ -108,6 +110,7 @@ impl Condition {
 }
 
 impl Comparison {
+    /// Whether the comparison is true of two numbers.
     fn holds(self, left: u64, right: u64) -> bool {
         match self {
             Self::Equal => left == right,

@@ -188,6 +188,7 @@ struct TextTrigger {
     length: Option<usize>,
 }
 
+/// The texts that begin a tag, each with the tags that it may begin.
 fn triggers(draft: &mut Draft<'_>, tags: &Tags) -> Result<Vec<TextTrigger>, GrammarError> {
     let mut triggers = Vec::with_capacity(tags.tags.len());
     for tag in &tags.tags {

@@ -28,14 +28,17 @@ impl ByteSet {
         (low..=high).collect()
     }
 
+    /// Adds a byte.
     pub(crate) fn insert(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
 
+    /// Whether a byte is in the set.
     pub(crate) fn contains(self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
+    /// Whether no byte is.
     pub(crate) fn is_empty(self) -> bool {
         self == Self::NONE
     }
@@ -67,6 +70,7 @@ impl ByteSet {
         self.zip(Self::NONE, |a, _| !a)
     }
 
+    /// Combines two sets word by word.
     fn zip(self, other: Self, word: impl Fn(u64, u64) -> u64) -> Self {
         Self(std::array::from_fn(|at| word(self.0[at], other.0[at])))
     }

@@ -329,6 +329,7 @@ impl Exprs {
         self.remainder(Remainder::new(modulus, remainder))
     }
 
+    /// The digits of multiples, behind some that left a remainder.
     pub(super) fn remainder(&mut self, remainder: Remainder) -> ExprId {
         self.intern(Expr::Remainder(remainder))
     }
@@ -456,6 +457,8 @@ impl Exprs {
         Some(rest)
     }
 
+    /// Any of some texts, sharing what they begin with: a trie, so that a thousand words are no
+    /// thousand alternatives at each byte.
     fn sorted_literals(&mut self, sorted: &[&[u8]]) -> ExprId {
         // The open branches from the root to the literal at hand: what stands before its next
         // byte, and the finished alternatives behind that byte.
@@ -511,6 +514,7 @@ impl Exprs {
         self.intern(Expr::Concat(head, tail))
     }
 
+    /// The number of an expression, the same for an equal one.
     fn intern(&mut self, expr: Expr) -> ExprId {
         if let Some(&id) = self.ids.get(&expr) {
             return id;

@@ -123,6 +123,7 @@ impl Default for HeatMap {
 }
 
 impl Paragraph {
+    /// Where each mark stands under the text, in columns of a terminal.
     fn placed(&self) -> Vec<Placed<'_>> {
         let mut at = 0;
         let mut placed: Vec<Placed<'_>> = glyphs(&self.text)
@@ -141,6 +142,7 @@ impl Paragraph {
 }
 
 impl Placed<'_> {
+    /// Whether nothing of it would be seen.
     fn is_blank(&self) -> bool {
         self.glyph.width == 0 || self.glyph.text.trim().is_empty()
     }

@@ -132,11 +132,13 @@ impl Table {
         lines.iter().map(|line| self.line(line, &widths, colour)).collect()
     }
 
+    /// The cells of a row as they are printed, each within its column's limit.
     fn shown(&self, row: &[Cell]) -> Vec<Shown> {
         let limits = self.columns.iter().map(|column| column.limit).chain(std::iter::repeat(None));
         row.iter().zip(limits).map(|(cell, limit)| cell.shown(limit)).collect()
     }
 
+    /// A row, padded to the widths of its columns.
     fn line(&self, cells: &[Shown], widths: &[usize], colour: Colour) -> String {
         let mut line = String::new();
         let mut blanks = 0;
@@ -225,6 +227,7 @@ impl Emphasis {
     }
 }
 
+/// The width of a line's cell, 0 where it has none.
 fn width_at(line: &[Shown], at: usize) -> usize {
     line.get(at).map_or(0, |cell| cell.width)
 }

@@ -110,6 +110,7 @@ fn take(schema: &mut Value, pointer: &str) -> bool {
     true
 }
 
+/// Takes a value out of a document; `None` where the pointer leads nowhere.
 fn remove(schema: &mut Value, pointer: &str) -> Option<Value> {
     let (parent, key) = pointer.rsplit_once('/')?;
     schema.pointer_mut(parent)?.as_object_mut()?.shift_remove(&*unescape(key)?)

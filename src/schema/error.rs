@@ -126,6 +126,7 @@ fn at(pointer: &str) -> String {
     if pointer.is_empty() { "at the root".to_owned() } else { format!("at {pointer}") }
 }
 
+/// The place in the schema, as the end of a message.
 fn within(pointer: Option<&str>) -> String {
     pointer.map_or_else(String::new, |pointer| format!(" ({})", at(pointer)))
 }

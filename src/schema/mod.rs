@@ -114,6 +114,7 @@ impl Schema {
         Self::load(json, options)
     }
 
+    /// Reads all keywords that the root leads to, and refuses what the policy does not allow.
     fn load(json: Json, options: &Options) -> Result<Self, SchemaError> {
         Ok(Self { document: Arc::new(Document::load(json, options)?), options: options.clone() })
     }

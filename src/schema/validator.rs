@@ -136,6 +136,7 @@ fn base(draft: Option<Draft>) -> ValidationOptions<'static> {
     }
 }
 
+/// The judge's own words about a schema that it does not take.
 fn invalid(error: &jsonschema::ValidationError<'_>) -> SchemaError {
     SchemaError::Invalid { pointer: error.instance_path().to_string(), what: error.to_string() }
 }

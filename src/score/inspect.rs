@@ -194,6 +194,7 @@ fn spans(
     Ok(spans)
 }
 
+/// What a distribution says of one token, and the likeliest others.
 fn reading(distribution: &Distribution<'_>, id: TokenId, alternatives: usize) -> Reading {
     Reading {
         logprob: distribution.logprob(id),

@@ -190,6 +190,7 @@ fn token(id: TokenId, text: &str, bytes: &[u8], logprob: f64) -> Value {
     value
 }
 
+/// All decisions about the texts, those with the value none left out.
 fn decisions(decisions: &Decisions) -> Value {
     json!({
         "model": decisions.model,
@@ -214,6 +215,7 @@ fn decisions(decisions: &Decisions) -> Value {
     })
 }
 
+/// The name of a choice about the begin token.
 fn bos(bos: Bos) -> &'static str {
     match bos {
         Bos::NotAdded => "not_added",

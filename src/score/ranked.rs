@@ -438,6 +438,7 @@ pub(super) fn rank(
     })
 }
 
+/// A token of a candidate as results show it.
 fn scored_token(model: &dyn LanguageModel, token: &KnownToken) -> ScoredToken {
     let vocabulary = model.tokenizer().vocabulary();
     ScoredToken {
@@ -448,6 +449,7 @@ fn scored_token(model: &dyn LanguageModel, token: &KnownToken) -> ScoredToken {
     }
 }
 
+/// The score by one normalization, with what it was computed from.
 fn outcome(by: By, lengths: &Lengths, tokens: &[KnownToken]) -> Outcome {
     let sum = sum(tokens);
     if tokens.len() < lengths.tokens {

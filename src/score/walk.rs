@@ -56,6 +56,7 @@ pub(super) fn sum(tokens: &[KnownToken]) -> f64 {
 }
 
 impl<'a> Walk<'a> {
+    /// Begins a run, and counts what scoring one by one would have cost.
     pub(super) fn new(
         session: &'a mut dyn Session,
         context: &'a [TokenId],

@@ -173,6 +173,7 @@ pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error
     move |cause| StoreError::Io { action, path, cause }
 }
 
+/// A removal of what is not there has nothing left to do.
 fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -180,6 +181,7 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// Two hexadecimal digits for each byte.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

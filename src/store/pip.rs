@@ -40,6 +40,7 @@ impl PipCommand {
             .collect()
     }
 
+    /// Whether the command is there and runs.
     fn works(&self) -> bool {
         let status = self.start().arg("--version").stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
@@ -145,6 +146,7 @@ fn watch(
     }
 }
 
+/// The one wheel that pip left in a folder.
 fn find_wheel(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
     let entries = fs::read_dir(folder).map_err(disk::failed("read", folder))?;
     Ok(entries
@@ -153,6 +155,7 @@ fn find_wheel(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
         .find(|path| path.extension().is_some_and(|extension| extension == "whl")))
 }
 
+/// The end of pip's own words, which say best what went wrong.
 fn last_lines(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);

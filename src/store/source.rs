@@ -176,6 +176,7 @@ fn is_repo_part(part: &str) -> bool {
         && !part.contains("..")
 }
 
+/// Whether a name is meant as a path: it exists, or is written as only paths are.
 fn is_path(text: &str) -> bool {
     let path = Path::new(text);
     let rooted = !matches!(path.components().next(), Some(Component::Normal(_)) | None);

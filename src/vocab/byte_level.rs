@@ -9,6 +9,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     text.chars().map(byte_of).collect()
 }
 
+/// The byte that a character of the alphabet stands for.
 fn byte_of(c: char) -> Option<u8> {
     match u32::from(c) {
         code @ 0..=0xFF => u8::try_from(code).ok().filter(|&b| stands_for_itself(b)),
@@ -19,6 +20,7 @@ fn byte_of(c: char) -> Option<u8> {
     }
 }
 
+/// The bytes of printable Latin-1 characters; all others are moved behind U+0100.
 fn stands_for_itself(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF)
 }

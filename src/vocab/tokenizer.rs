@@ -344,6 +344,8 @@ impl Tokenizer {
         name.unwrap_or_else(|| self.vocabulary.bytes(id))
     }
 
+    /// Refuses texts of which the tokenizer left something out, as unknown characters of small
+    /// vocabularies.
     fn refuse_lost_text(&self, text: &str, ids: &[TokenId]) -> Result<(), VocabError> {
         let mut rest = text.as_bytes();
         for &id in ids {
@@ -399,6 +401,7 @@ impl Spelling {
         }
     }
 
+    /// The bytes that a token writes.
     fn bytes(self, token: &str) -> Result<Vec<u8>, VocabError> {
         match self {
             Self::ByteLevel => byte_level_bytes(token),

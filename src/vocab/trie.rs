@@ -112,6 +112,7 @@ impl TokenTrie {
         trie
     }
 
+    /// Where the nodes behind the root are, by their bytes.
     fn by_first_byte(&self) -> Vec<u32> {
         let mut first = vec![u32::MAX; 256];
         let mut at = 0;

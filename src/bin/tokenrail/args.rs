@@ -59,6 +59,7 @@ pub(crate) enum Color {
 }
 
 impl Color {
+    /// Takes effect for all that is printed from here on.
     pub(crate) fn write_global(self) {
         match self {
             Self::Auto => anstream::ColorChoice::Auto,
@@ -109,6 +110,7 @@ enum ActivationsArg {
 }
 
 impl ModelArgs {
+    /// How the model is to be opened, in the words of the library.
     pub(crate) fn options(&self) -> LocalOptions {
         LocalOptions {
             backend: self.backend.map(|backend| match backend {
@@ -123,6 +125,7 @@ impl ModelArgs {
         }
     }
 
+    /// Whether a model that is not here may be fetched.
     pub(crate) fn access(&self) -> Access {
         if self.offline { Access::Offline } else { Access::Online }
     }
@@ -469,11 +472,13 @@ pub(crate) struct CheckArgs {
     pub(crate) model: ModelArgs,
 }
 
+/// A number of at least 0, as temperatures are.
 fn not_negative(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     number.ok_or_else(|| "give a number of at least 0".to_owned())
 }
 
+/// A number from 0 to 1, as shares of probability are.
 fn part(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
     number.ok_or_else(|| "give a number from 0 to 1".to_owned())
@@ -545,6 +550,7 @@ fn unless_empty(name: &'static str) -> Option<&'static str> {
     Some(name).filter(|name| std::env::var_os(name).is_none_or(|value| !value.is_empty()))
 }
 
+/// A count of which none would make no sense.
 fn at_least_one(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|&count| count > 0).ok_or("it must be a number, and at least 1")
 }

@@ -32,12 +32,15 @@ struct Speed {
     tokens: f64,
 }
 
+/// Measures what was asked for. Speeds go to standard output, progress to standard error.
 pub(crate) fn run(command: &BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Model(args) => bench_model(args),
     }
 }
 
+/// Opens the model, takes all speeds, and only then the bandwidth: its buffer would push the weights
+/// out of memory that is short.
 fn bench_model(args: &ModelBenchArgs) -> Result<(), Failure> {
     let model = model::open(&args.model)?;
     let speeds = progress::spinner(|| speeds(&model, args))?;
@@ -80,6 +83,8 @@ fn writing(model: &LocalModel, context: usize) -> Result<f64, ModelError> {
 
 /// Tokens a second of sequences that are written side by side behind the same 16 tokens, all
 /// together.
+///
+/// They are branches of one tree, so that a pass reads the weights once for all of them.
 fn batch(model: &LocalModel) -> Result<f64, ModelError> {
     let mut session = model.session();
     session.feed(&some_tokens(model, 16), Rows::None)?;
@@ -107,6 +112,7 @@ fn timed(
     Ok(tokens as f64 / start.elapsed().as_secs_f64())
 }
 
+/// The best of some rounds: what else the machine does can only make a round slower.
 fn best(mut speed: impl FnMut() -> Result<f64, ModelError>) -> Result<f64, ModelError> {
     (0..ROUNDS).try_fold(0.0, |best, _| Ok(f64::max(best, speed()?)))
 }
@@ -144,6 +150,7 @@ fn read_bandwidth(threads: usize) -> f64 {
 /// What the machine allows, where the fast backend runs the model.
 type Bound = (Option<Footprint>, Option<f64>, Option<f64>);
 
+/// The speeds in tokens a second, and the bandwidth in bytes a second, by their names.
 fn to_json(model: &LocalModel, speeds: &[Speed], (footprint, bandwidth, bound): Bound) -> Value {
     let mut object = json!({"model": model.name(), "precision": model.precision()});
     if let Some(footprint) = footprint {
@@ -159,6 +166,7 @@ fn to_json(model: &LocalModel, speeds: &[Speed], (footprint, bandwidth, bound): 
     object
 }
 
+/// The same as a table, under a line that says what ran and how.
 fn to_text(model: &LocalModel, speeds: &[Speed], (footprint, bandwidth, bound): Bound) -> String {
     let columns = [Column::left("tokens a second"), Column::right(""), Column::right("of bound")];
     let mut table = Table::new(columns);

@@ -62,6 +62,7 @@ impl Failure {
         }
     }
 
+    /// The code that tells programs what went wrong, as listed above.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let of_kind = |kind| match kind {
             ErrorKind::Input => 2,

@@ -11,6 +11,7 @@ use crate::args::InspectArgs;
 use crate::exit::Failure;
 use crate::{input, model, output, progress};
 
+/// Shows the text as a heat map, then every token with its numbers, then the sums.
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let text = text(args)?;
     let options = InspectOptions { alternatives: args.alternatives.into(), is_chat: args.chat };
@@ -64,6 +65,7 @@ fn looks_like_a_path(text: &str) -> bool {
         && (text.contains(std::path::is_separator) || extension.is_some_and(is_extension))
 }
 
+/// The text itself, coloured by surprise; without colours, a line of digits below it.
 fn heat(inspection: &Inspection, vocabulary: &Vocabulary) -> String {
     let pieces: Vec<_> = inspection.tokens.iter().map(|token| vocabulary.piece(token.id)).collect();
     let heat: Vec<Heat<'_>> = inspection
@@ -78,6 +80,7 @@ fn heat(inspection: &Inspection, vocabulary: &Vocabulary) -> String {
     output::heat(&heat)
 }
 
+/// A line for each token. The first token has nothing before it, and so no logprob.
 fn table(inspection: &Inspection, vocabulary: &Vocabulary) -> String {
     let mut table = Table::new(vec![
         Column::right("byte"),
@@ -94,6 +97,7 @@ fn table(inspection: &Inspection, vocabulary: &Vocabulary) -> String {
     table.render(output::colour())
 }
 
+/// One token: where it begins, its logprob and rank, and what the model finds most likely instead.
 fn row(token: &InspectedToken, vocabulary: &Vocabulary) -> Vec<Cell> {
     let mut row = vec![token.start.to_string(), vocabulary.piece(token.id).into_owned()];
     match &token.reading {
@@ -113,6 +117,8 @@ fn row(token: &InspectedToken, vocabulary: &Vocabulary) -> Vec<Cell> {
     row.into_iter().map(Cell::plain).collect()
 }
 
+/// Sums over the tokens that have a logprob, also for each byte, which other tokenizers can be
+/// compared by.
 fn total(inspection: &Inspection) -> String {
     let (sum, count) = inspection.sum();
     if count == 0 {

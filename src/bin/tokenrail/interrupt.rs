@@ -26,6 +26,7 @@ pub(crate) fn end_at_once() -> Result<(), Failure> {
     set(|| std::process::exit(INTERRUPTED))
 }
 
+/// Sets the handler. A second one in a process would be refused, and is a fault of the program.
 fn set(handler: impl FnMut() + 'static + Send) -> Result<(), Failure> {
     let set = ctrlc::set_handler(handler);
     set.map_err(|error| Failure::Usage(format!("cannot catch Ctrl-C: {error}")))

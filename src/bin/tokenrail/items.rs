@@ -32,6 +32,9 @@ pub(crate) struct Item {
     pub(crate) label: Option<usize>,
 }
 
+/// Scores every item of a file, one result line each, and prints totals at the end.
+///
+/// An item that cannot be scored is a result line with an error, and the others go on.
 pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let items = read_items(path)?;
     let options =
@@ -139,6 +142,7 @@ fn read_items(path: &Path) -> Result<Vec<Item>, Failure> {
     Ok(items)
 }
 
+/// One line as an item. The error says what is wrong with it; the caller knows the line.
 fn read_item(text: &str, line: usize) -> Result<Item, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| input::json_fault(&error))?;
     let Some(prompt) = value["prompt"].as_str() else {

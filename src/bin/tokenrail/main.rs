@@ -29,6 +29,7 @@ use clap::{CommandFactory, Parser};
 use args::{Cli, Command};
 use exit::Failure;
 
+/// Runs the command, and ends with the code of its failure.
 fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
+/// Leads each command to its file.
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Score(args) => score::run(&args),

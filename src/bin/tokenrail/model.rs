@@ -16,6 +16,8 @@ pub(crate) fn open(args: &ModelArgs) -> Result<LocalModel, Failure> {
     Ok(LocalModel::open_with(&path, &args.options())?)
 }
 
+/// Obtains, lists, finds or removes models. Paths go to standard output, so that other programs can
+/// read them.
 pub(crate) fn run(command: &ModelCommand) -> Result<(), Failure> {
     let store = Store::from_env()?;
     match command {
@@ -58,6 +60,7 @@ pub(crate) fn run(command: &ModelCommand) -> Result<(), Failure> {
     }
 }
 
+/// The path of a model, fetched where it is not here and may be, with its progress shown.
 fn obtain(model: &ModelSource, access: Access) -> Result<std::path::PathBuf, Failure> {
     let store = match model {
         // What is found by its path needs no cache folder, so none has to be known.

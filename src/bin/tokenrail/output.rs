@@ -34,6 +34,7 @@ pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     print(&format!("{}\n", json_line(value)))
 }
 
+/// Writes all of a text. A reader that has gone is no failure: it has what it wanted.
 fn write(mut stdout: impl Write, text: &str) -> Result<(), Failure> {
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.map_err(|error| match error.kind() {

@@ -17,6 +17,7 @@ pub(crate) struct Fetching {
 }
 
 impl Fetching {
+    /// Shows how far a fetch is; the bar begins with the first bytes.
     pub(crate) fn show(&mut self, progress: &Progress<'_>) {
         let verb = match progress.stage {
             Stage::Waiting => "waiting for another process that fetches",
@@ -40,6 +41,7 @@ impl Fetching {
         self.said = Some(message);
     }
 
+    /// Takes the bar away, as what it showed is over.
     pub(crate) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

@@ -8,6 +8,9 @@ use crate::args::ScoreArgs;
 use crate::exit::Failure;
 use crate::{input, items, model, output, progress};
 
+/// Ranks the candidates of one prompt; a file of items is left to [`items`].
+///
+/// What is wrong with the candidates is said before the model is opened.
 pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
     if let Some(path) = &args.items {
         return items::run(args, path);
@@ -39,6 +42,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
     output::print(&text)
 }
 
+/// The prompt, and its candidates from the command line or from a file.
 fn prompt_and_candidates(args: &ScoreArgs) -> Result<(String, Vec<String>), Failure> {
     let Some(prompt) = args.prompt.clone() else {
         return Err(Failure::Usage(
@@ -53,6 +57,7 @@ fn prompt_and_candidates(args: &ScoreArgs) -> Result<(String, Vec<String>), Fail
     Ok((prompt, candidates))
 }
 
+/// The ranking with each normalization that was computed.
 fn table(ranked: &Ranked) -> String {
     let with_pmi = ranked
         .candidates
@@ -70,6 +75,7 @@ fn table(ranked: &Ranked) -> String {
     table.render(output::colour())
 }
 
+/// One candidate. The score that it is ranked by stands out.
 fn row(candidate: &Candidate, shown: impl Iterator<Item = By>, ranked_by: By) -> Vec<Cell> {
     let number =
         |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
@@ -135,6 +141,7 @@ fn summary(ranked: &Ranked) -> String {
     text
 }
 
+/// The tokens of a candidate, coloured by surprise.
 fn token_heat(model: &dyn LanguageModel, candidate: &Candidate) -> String {
     let vocabulary = model.tokenizer().vocabulary();
     let pieces: Vec<String> =

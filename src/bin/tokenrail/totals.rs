@@ -42,14 +42,17 @@ impl Totals {
         }
     }
 
+    /// All result lines, failed ones among them.
     pub(crate) fn items(&self) -> usize {
         self.items
     }
 
+    /// Result lines with an error.
     pub(crate) fn failed(&self) -> usize {
         self.failed
     }
 
+    /// The totals as one object, under the names that result lines have.
     pub(crate) fn to_json(&self) -> Value {
         let accuracy = self.accuracies().map(|(by, accuracy, error, counted)| {
             json!({"by": by.name(), "accuracy": accuracy, "standard_error": error, "items": counted})

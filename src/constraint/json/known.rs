@@ -116,6 +116,9 @@ impl Machine {
     }
 
     /// Walks nodes within a value: finds what is known of it, and walks on behind its ends.
+    ///
+    /// Behind an end stands a comma, a bracket or white space, of which a token seldom has more than
+    /// a few bytes; so what is walked anew is little.
     pub(super) fn walk_opened(
         &mut self,
         nodes: Nodes<'_>,

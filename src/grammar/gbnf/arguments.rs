@@ -54,6 +54,7 @@ impl<'s> Arguments<'s> {
 
 /// Each conversion refuses what is of another kind, at its place.
 impl<'s> Value<'s> {
+    /// The argument as a text, or what was found in its place.
     pub(super) fn into_text(self, parser: &Parser<'s, '_>) -> Result<Text, GrammarError> {
         match self.kind {
             ValueKind::Text(text) => Ok(text),
@@ -61,6 +62,7 @@ impl<'s> Value<'s> {
         }
     }
 
+    /// The argument as true or false.
     pub(super) fn into_flag(self, parser: &Parser<'s, '_>) -> Result<bool, GrammarError> {
         match self.kind {
             ValueKind::Flag(flag) => Ok(flag),
@@ -68,6 +70,7 @@ impl<'s> Value<'s> {
         }
     }
 
+    /// The argument as a count.
     pub(super) fn into_number(self, parser: &Parser<'s, '_>) -> Result<u32, GrammarError> {
         match self.kind {
             ValueKind::Number(number) => Ok(number),
@@ -75,6 +78,7 @@ impl<'s> Value<'s> {
         }
     }
 
+    /// The argument as the name of a rule.
     pub(super) fn into_name(self, parser: &Parser<'s, '_>) -> Result<&'s str, GrammarError> {
         match self.kind {
             ValueKind::Name(name) => Ok(name),
@@ -82,6 +86,7 @@ impl<'s> Value<'s> {
         }
     }
 
+    /// The argument as a list of others.
     pub(super) fn into_tuple(self, parser: &Parser<'s, '_>) -> Result<Vec<Self>, GrammarError> {
         match self.kind {
             ValueKind::Tuple(values) => Ok(values),

@@ -136,6 +136,7 @@ impl Follower<'_, '_, '_> {
         }
     }
 
+    /// The refusal of a rule that cannot tell by what follows where it ends.
     fn undecided(&self, rule: &RuleSource) -> GrammarError {
         let what = "this look-ahead is not decided by what follows the rule: write what may follow \
                     behind each call";

@@ -110,6 +110,7 @@ impl<'r> Inliner<'r> {
     }
 }
 
+/// The refusal of a rule within a terminal that is more than a pattern.
 fn refused(asking: Asking<'_>, what: &str, draft: &Draft<'_>) -> GrammarError {
     let what = format!("{} cannot hold {what}: write a regular body", asking.what);
     draft.unsupported(asking.offset, what)

@@ -322,6 +322,7 @@ fn marker(draft: &mut Draft<'_>, name: &str, markers: Markers) -> Body {
     }
 }
 
+/// A text that stands as it is.
 fn literal(draft: &mut Draft<'_>, text: &str) -> Body {
     Body::terminal(draft.exprs.literal(text.as_bytes()))
 }

@@ -234,6 +234,7 @@ fn check_kind(declared: &Value) -> Result<(), String> {
     }
 }
 
+/// A name that shapes can write: letters, digits, `_`, `-` and `.`, and no more than 128 of them.
 fn check_name(name: Option<&str>) -> Result<&str, String> {
     const LONGEST: usize = 128;
     let is_legal = |char: char| char.is_ascii_alphanumeric() || "_-.".contains(char);

@@ -117,6 +117,7 @@ impl Gguf {
         self.metadata.get(key)
     }
 
+    /// A metadata value that has to be a text.
     pub(super) fn text(&self, key: &str) -> Result<&str, ModelError> {
         match self.get(key) {
             Some(Value::Text(text)) => Ok(text),
@@ -132,6 +133,7 @@ impl Gguf {
         }
     }
 
+    /// A metadata value that has to be an array of integers.
     pub(super) fn numbers(&self, key: &str) -> Result<&[i64], ModelError> {
         match self.get(key) {
             Some(Value::Numbers(numbers)) => Ok(numbers),
@@ -139,6 +141,7 @@ impl Gguf {
         }
     }
 
+    /// A metadata value that has to be a number of things.
     pub(super) fn count(&self, key: &str) -> Result<usize, ModelError> {
         let value = match self.get(key) {
             Some(&Value::Unsigned(value)) => usize::try_from(value).ok(),
@@ -148,6 +151,7 @@ impl Gguf {
         value.ok_or_else(|| self.mismatch(key, "a count", self.get(key)))
     }
 
+    /// A metadata value that has to be a number; integers count.
     pub(super) fn float(&self, key: &str) -> Result<f64, ModelError> {
         match self.get(key) {
             Some(&Value::Float(value)) => Ok(value),
@@ -160,6 +164,7 @@ impl Gguf {
         ModelError::Broken { path: self.path.clone(), what: what.into() }
     }
 
+    /// The error for metadata that is missing or of another kind, with a glimpse of what is there.
     fn mismatch(&self, key: &str, expected: &str, found: Option<&Value>) -> ModelError {
         match found {
             None => self.broken(format!("metadata has no {key}")),
@@ -191,6 +196,7 @@ impl Gguf {
         Ok(Raw { kind: number, bytes })
     }
 
+    /// The table entry of a tensor that has to be there.
     fn entry(&self, name: &str) -> Result<&TensorEntry, ModelError> {
         let entry = self.tensors.get(name);
         entry.ok_or_else(|| self.broken(format!("it has no tensor {name:?}")))
@@ -225,6 +231,7 @@ impl Gguf {
         Ok(Place { start, length })
     }
 
+    /// Reads metadata and the table of tensors; nothing of the tensors themselves.
     fn read_header(&mut self) -> Result<(), ModelError> {
         if &self.bytes::<4>()? != b"GGUF" {
             return Err(self.broken("it does not begin with \"GGUF\""));
@@ -263,6 +270,7 @@ impl Gguf {
         Ok(())
     }
 
+    /// Reads a table entry. Shapes are innermost first in the file.
     fn tensor_entry(&mut self, name: &str) -> Result<TensorEntry, ModelError> {
         let dimensions = self.u32()?;
         if dimensions > MAX_DIMENSIONS {
@@ -275,6 +283,7 @@ impl Gguf {
         Ok(TensorEntry { shape, kind: self.u32()?, offset: self.u64()? })
     }
 
+    /// Reads a metadata value of a kind by its number in the format.
     fn value(&mut self, kind: u32, key: &str) -> Result<Value, ModelError> {
         Ok(match kind {
             6 => Value::Float(f64::from(f32::from_le_bytes(self.bytes()?))),
@@ -292,6 +301,8 @@ impl Gguf {
         })
     }
 
+    /// Reads an array. Its length is checked against what is left of the file before anything is
+    /// allocated.
     fn array(&mut self, key: &str) -> Result<Value, ModelError> {
         let kind = self.u32()?;
         let count = self.u64()?;
@@ -341,6 +352,7 @@ impl Gguf {
         }))
     }
 
+    /// Reads a number of entries, which a damaged file may have beyond all sense.
     fn entry_count(&mut self, what: &str) -> Result<u64, ModelError> {
         let count = self.u64()?;
         if count > MAX_ENTRIES {
@@ -376,6 +388,7 @@ impl Gguf {
         Ok(bytes)
     }
 
+    /// Reads so many bytes of the header, or names where the file ends.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), ModelError> {
         self.claim(bytes.len() as u64, "the header")?;
         self.file
@@ -397,6 +410,7 @@ impl Gguf {
     }
 }
 
+/// candle's word for a kind of tensor, by its number in `ggml.h`.
 fn element_kind(kind: u32) -> Option<GgmlDType> {
     Some(match kind {
         0 => GgmlDType::F32,

@@ -116,6 +116,8 @@ impl Json {
     }
 }
 
+/// The model's numbers. A setting that would change what the transformer does, and is not known, is
+/// refused.
 fn config(json: &Json) -> Result<Config, ModelError> {
     json.require("model architecture", "model_type", "llama")?;
     json.require("hidden_act", "hidden_act", "silu")?;
@@ -142,6 +144,7 @@ fn config(json: &Json) -> Result<Config, ModelError> {
     config.check().map_err(|what| json.broken(what))
 }
 
+/// How rotations are stretched; kinds that are not implemented are refused by name.
 fn rope_scaling(json: &Json) -> Result<RopeScaling, ModelError> {
     let scaling = &json.value["rope_scaling"];
     let kind = scaling["rope_type"].as_str().or_else(|| scaling["type"].as_str());

@@ -39,6 +39,7 @@ pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<LocalModel, Mo
     })
 }
 
+/// The model's numbers, and a refusal of architectures and settings that are not implemented.
 fn config(file: &mut Gguf) -> Result<Config, ModelError> {
     let architecture = file.text("general.architecture")?;
     if architecture != "llama" {
@@ -133,6 +134,7 @@ fn special_names(file: &Gguf) -> Result<SpecialNames, ModelError> {
     })
 }
 
+/// The tokenizer that the metadata describes. An id beyond the embedding has no row, and is refused.
 fn tokenizer(
     path: &Path,
     file: &mut Gguf,

@@ -1,4 +1,8 @@
-//! One sequence through the transformer, with a tree of continuations at its end.
+//! One sequence through an engine, with a tree of continuations at its end.
+//!
+//! Everything that a session promises is kept here, once for all engines: what is checked before a
+//! pass, where tokens and nodes stand, what each of them sees, and that a failed call changes nothing.
+//! An engine is given rows and what they see, and knows of no tree.
 
 use std::sync::Arc;
 
@@ -35,6 +39,7 @@ struct Branch {
 }
 
 impl<E: Engine> LocalSession<E> {
+    /// A sequence that was fed nothing.
     pub(super) fn new(engine: Arc<E>) -> Self {
         let cache = engine.empty_cache();
         Self { engine, tokens: Vec::new(), tree: Vec::new(), cache }
@@ -137,6 +142,7 @@ impl<E: Engine> LocalSession<E> {
 }
 
 impl Input {
+    /// The token, wherever it stands.
     fn token(self) -> TokenId {
         match self {
             Self::Token(token) | Self::Node(TreeNode { token, .. }) => token,

@@ -1,4 +1,8 @@
 //! Where weights come from: a GGUF file or safetensors, under the names that each has for them.
+//!
+//! Engines ask for a weight by its [`Name`], as float32 or as the bytes that the file has, and need
+//! not know which kind of file it is. What differs between the two beside names is said here as
+//! well: the order of rotated rows, and whether the output head is the embedding.
 
 use std::fmt;
 use std::path::Path;

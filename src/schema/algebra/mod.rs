@@ -324,6 +324,7 @@ impl Algebra {
         Ok(form)
     }
 
+    /// The form of a node, from the forms of its parts. Callers keep it.
     fn make_form(&mut self, node: NodeId) -> Result<Arc<Form>, SchemaError> {
         Ok(match self.nodes.get(node.0).clone() {
             Node::Any => Arc::new(self.everything()),
@@ -575,6 +576,7 @@ impl Algebra {
         Ok(())
     }
 
+    /// The error of a limit, at the place in the schema that is being read.
     fn over(&self, what: &'static str, limit: usize) -> SchemaError {
         let pointer = Some(self.document.places[self.at.index()].pointer.clone());
         SchemaError::Limit { what, value: limit + 1, limit, pointer }

@@ -109,6 +109,7 @@ impl Dialect {
 }
 
 impl Vocabulary {
+    /// One bit for each draft, for lists of drafts.
     fn bit(self) -> u8 {
         1 << self as u8
     }

@@ -44,6 +44,7 @@ impl Hub {
         Self { client: Client::from_env(folder.clone()), folder }
     }
 
+    /// Where a model lies, if it is here and whole.
     pub(super) fn locate(&self, model: &HubModel) -> Option<PathBuf> {
         let folder = self.client.repo_folder(model);
         Record::read(&folder, &model.to_string())?.locate(&folder)
@@ -201,6 +202,7 @@ fn safetensors<'a>(listed: &BTreeSet<&'a str>) -> Option<Vec<&'a str>> {
     whole.then(|| listed.iter().filter(wanted).copied().collect())
 }
 
+/// The one GGUF file of a repository; of several, the error lists them.
 fn only_gguf<'a>(model: &HubModel, listed: &BTreeSet<&'a str>) -> Result<&'a str, StoreError> {
     let is_gguf = |name: &&str| name.to_ascii_lowercase().ends_with(".gguf");
     let files: Vec<&str> = listed.iter().copied().filter(is_gguf).collect();

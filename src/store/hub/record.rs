@@ -28,6 +28,7 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// The record of a repository; `None` where there is none that can be read.
     pub(super) fn read(repo_folder: &Path, name: &str) -> Option<Self> {
         Self::parse(&fs::read(record_file(repo_folder, name)).ok()?)
     }
@@ -46,6 +47,7 @@ impl Record {
         records
     }
 
+    /// Writes the record beside the files, in one step.
     pub(super) fn save(&self, repo_folder: &Path) -> Result<(), StoreError> {
         let path = record_file(repo_folder, &self.name);
         let unfinished = path.with_extension("partial");
@@ -64,6 +66,7 @@ impl Record {
         disk::rename_durably(&unfinished, &path)
     }
 
+    /// Removes the record: from then on the files count as not there.
     pub(super) fn delete(&self, repo_folder: &Path) -> Result<(), StoreError> {
         disk::remove_file(&record_file(repo_folder, &self.name))
     }

@@ -3,6 +3,18 @@
 //! Root-mean-square norm, grouped-query attention with rotary positions, gated feed-forward with
 //! SiLU (Touvron et al. 2023). Each half of a layer adds to the hidden states what it finds.
 //!
+//! For each layer, `x` the hidden states of a row:
+//!
+//! ```text
+//! q, k, v = projections · norm(x)      rotated by the row's position; k and v go to the cache
+//! x += attention_output · attend(q)    over the positions that the row sees
+//! x += down · (silu(gate · y) ⊙ up · y) where y = norm(x)
+//! ```
+//!
+//! A pass of one token is five products a layer, each divided among the threads; what stands between
+//! them is done by the caller alone, as waking others would take longer. With many rows it is divided
+//! by rows.
+//!
 //! Products leave tiles, `[groups of 16 outputs][rows][16]`, so that threads write apart from each
 //! other; whoever reads them next gathers its row from them.
 
@@ -181,6 +193,9 @@ impl FastEngine {
     }
 
     /// Takes queries, keys and values from the tiles; rotates the first two.
+    ///
+    /// The three stand one behind the other in the tiles, as their weights do. Attention wants whole
+    /// rows, and the cache takes them as they come out of here.
     fn rotate(&self, count: usize, work: &mut Workspace) {
         let Config { heads, kv_heads, head_width, .. } = self.config;
         let (queries, keys) = (heads * head_width, kv_heads * head_width);
@@ -219,6 +234,9 @@ impl FastEngine {
     }
 
     /// Fills rows for a product, and rounds them if they are to be.
+    ///
+    /// `write` is given the number of a row and where its values go. Rows are filled in tiles of up to
+    /// eight, which threads take in turn; which of them takes which makes no difference to a bit.
     fn fill(
         &self,
         activations: &mut kernels::Activations,
@@ -257,11 +275,13 @@ impl FastEngine {
         }
     }
 
+    /// Multiplies one matrix by rows.
     fn multiply_one(&self, matrix: &Matrix, rows: &kernels::Activations, tiles: &mut Vec<f32>) {
         tiles.resize(matrix.groups() * rows.rows() * LANES, 0.0);
         self.multiply_into(matrix, rows, tiles);
     }
 
+    /// Divides the groups of a matrix among the threads, each of which writes its own tiles.
     fn multiply_into(&self, matrix: &Matrix, rows: &kernels::Activations, tiles: &mut [f32]) {
         let ranges = self.pool.split(matrix.groups(), LEAST_GROUPS);
         self.pool.scatter(split_mut(tiles, rows.rows() * LANES, ranges), |(range, tiles)| {

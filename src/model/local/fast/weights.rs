@@ -1,4 +1,10 @@
 //! A model's weights, packed from its file.
+//!
+//! They stand for exactly the weights of the file, in the kinds that it has them in; kinds that have
+//! no products of their own are expanded to float32. Matrices that are multiplied by the same rows
+//! are packed one above the other, so that a pass has one product for them.
+//!
+//! Memory: the file's bytes of one matrix at a time, beside all that is packed already.
 
 use candle_core::Tensor;
 
@@ -93,6 +99,7 @@ impl Weights {
 }
 
 impl Layer {
+    /// Reads and packs the weights of one layer.
     fn load(layer: usize, config: &Config, loader: &mut Loader<'_>) -> Result<Self, ModelError> {
         let &Config { width, heads, kv_heads, head_width, feed_forward, .. } = config;
         let of = |name| Name::of_layer(layer, name);
@@ -117,15 +124,19 @@ impl Layer {
 }
 
 impl Loader<'_> {
+    /// A vector in float32, as the weights of norms are used.
     fn vector(&mut self, name: &Name, width: usize) -> Result<Vec<f32>, ModelError> {
         Ok(self.source.tensor(name, &[width])?.to_vec1()?)
     }
 
+    /// A matrix by itself.
     fn matrix(&mut self, name: Name, shape: [usize; 2]) -> Result<Matrix, ModelError> {
         let part = self.part(name, shape)?;
         self.pack(&[&part])
     }
 
+    /// A matrix as the file has it. Kinds without products of their own are expanded to float32, which
+    /// changes no weight.
     fn part(&mut self, name: Name, shape: [usize; 2]) -> Result<Part, ModelError> {
         let mut raw = self.source.raw(&name, &shape)?;
         if Kind::from_ggml(raw.kind).is_none() {

@@ -139,6 +139,7 @@ impl Engine for Transformer {
 }
 
 impl Layer {
+    /// Reads the weights of one layer.
     fn load(layer: usize, config: &Config, source: &mut Source) -> Result<Self, ModelError> {
         let &Config { width, heads, kv_heads, head_width, feed_forward, .. } = config;
         let all_heads = heads * head_width;
