@@ -48,6 +48,9 @@ pub(crate) enum Failure {
     /// A grammar is faulty.
     #[error("{name}: {error}{}", snippet.as_ref().map_or_else(String::new, |lines| format!("\n{lines}")))]
     Grammar { name: String, error: Box<ConstraintError>, snippet: Option<String> },
+    /// A schema is faulty, asks for what is not done, or met a limit.
+    #[error("{name}: {error}{}", snippet.as_ref().map_or_else(String::new, |lines| format!("\n{lines}")))]
+    Schema { name: String, error: Box<ConstraintError>, snippet: Option<String> },
     /// The user interrupted.
     #[error("interrupted: {0}")]
     Interrupted(&'static str),
@@ -74,8 +77,11 @@ impl Failure {
         };
         ExitCode::from(match self {
             Self::Usage(_) => 2,
+            Self::Schema { error, .. } => {
+                of_kind(Error::from(ConstraintError::clone(error)).kind())
+            }
             Self::Grammar { error, .. } => match &**error {
-                ConstraintError::Schema(_) | ConstraintError::Limit { .. } => {
+                ConstraintError::Schema(_) => {
                     of_kind(Error::from(ConstraintError::clone(error)).kind())
                 }
                 // Whatever cannot be compiled of a grammar is to be changed in it.

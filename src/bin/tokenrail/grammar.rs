@@ -95,6 +95,7 @@ impl Named {
 
     /// Compiles it for a vocabulary.
     pub(crate) fn compile(&self, vocabulary: &Vocabulary) -> Result<Constraint, Failure> {
+        let fault = if self.schema.is_some() { schema_fault } else { fault };
         Constraint::new(&self.grammar, vocabulary).map_err(|error| fault(&self.name, error))
     }
 }
@@ -129,6 +130,11 @@ fn read_file(path: &Path) -> Result<Result<Grammar, GrammarError>, Failure> {
 /// A fault of the grammar as it is shown, with its name and the line that it is in.
 pub(crate) fn fault(name: &str, error: ConstraintError) -> Failure {
     Failure::Grammar { name: name.to_owned(), snippet: snippet(&error), error: Box::new(error) }
+}
+
+/// A fault of a schema, whose kind is told by the exit code.
+pub(crate) fn schema_fault(name: &str, error: ConstraintError) -> Failure {
+    Failure::Schema { name: name.to_owned(), snippet: snippet(&error), error: Box::new(error) }
 }
 
 /// The faulty line with a caret, for people.

@@ -34,7 +34,10 @@ pub(super) fn run(args: &SchemaCheckArgs) -> Result<(), Failure> {
         false => output::print(&found.lines(&source.schema, args))?,
     }
     if let Found::NoValue { .. } = found {
-        return Err(grammar::fault(&source.name, ConstraintError::EmptySchema { place: None }));
+        return Err(grammar::schema_fault(
+            &source.name,
+            ConstraintError::EmptySchema { place: None },
+        ));
     }
     match source.schema.report().worst() > Enforcement::Exact {
         true => Err(Failure::Refused),
@@ -60,7 +63,8 @@ impl Found {
         match compile(&source.schema) {
             Ok(constraint) => {
                 let example = shortest(&constraint);
-                let example = example.map_err(|error| grammar::fault(&source.name, error))?;
+                let example =
+                    example.map_err(|error| grammar::schema_fault(&source.name, error))?;
                 let violations = example.as_ref().and_then(|text| source.judge().violations(text));
                 let conforms = violations.is_none_or(|violations| violations.is_empty());
                 Ok(Self::Values { example, conforms, size: constraint.size() })
@@ -68,7 +72,7 @@ impl Found {
             Err(ConstraintError::EmptySchema { .. }) => {
                 Ok(Self::NoValue { conflict: contradiction(source) })
             }
-            Err(error) => Err(grammar::fault(&source.name, error)),
+            Err(error) => Err(grammar::schema_fault(&source.name, error)),
         }
     }
 

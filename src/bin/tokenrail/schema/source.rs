@@ -40,7 +40,7 @@ impl Source {
             Err(error) => {
                 let snippet = snippet(&text, &error);
                 let error = Box::new(ConstraintError::Schema(error));
-                Err(Failure::Grammar { name, error, snippet })
+                Err(Failure::Schema { name, error, snippet })
             }
         }
     }
