@@ -1,6 +1,7 @@
 //! A tiny model in each format that is read: the same logits, token ids and prompts.
 
 mod builder;
+mod families;
 mod random;
 
 use std::fs;

@@ -1,6 +1,8 @@
-//! The numbers that describe a Llama-architecture model.
+//! What describes a model: its sizes and constants, and how its layers are built.
 
-/// The shape and constants of a Llama-architecture model.
+use super::families::Build;
+
+/// The shape and constants of a model, and what its layers have.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Config {
     pub(super) layers: usize,
@@ -23,6 +25,27 @@ pub(super) struct Config {
     /// The base of the geometric series of rotation frequencies (10,000 in Su et al. 2021).
     pub(super) rope_base: f64,
     pub(super) rope_scaling: RopeScaling,
+    /// The layers that see only a window, where there are any.
+    pub(super) local: Option<Local>,
+    pub(super) build: Build,
+}
+
+/// The layers that see only a window.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Local {
+    /// The last positions of its own sequence that a row sees, itself among them.
+    pub(super) window: usize,
+    pub(super) layers: LocalLayers,
+}
+
+/// Which layers those are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LocalLayers {
+    All,
+    /// Those from this one on.
+    From(usize),
+    /// Those of which it is true, of all layers.
+    Listed(Vec<bool>),
 }
 
 /// How rotation frequencies are stretched for long contexts.
@@ -85,6 +108,14 @@ impl Config {
                 self.norm_epsilon
             ));
         }
+        if let Some(Local { window: 0, .. }) = self.local {
+            return Err("the window is 0, not at least 1".to_owned());
+        }
+        if let Some(Local { layers: LocalLayers::Listed(listed), .. }) = &self.local
+            && listed.len() != self.layers
+        {
+            return Err(format!("kinds of {} layers for {}", listed.len(), self.layers));
+        }
         if let RopeScaling::Factors(factors) = &self.rope_scaling
             && factors.len() != self.head_width / 2
         {
@@ -95,6 +126,17 @@ impl Config {
             ));
         }
         Ok(self)
+    }
+
+    /// The last positions that the rows of a layer see; all where there is no number.
+    pub(super) fn window(&self, layer: usize) -> Option<usize> {
+        let local = self.local.as_ref()?;
+        let is_local = match &local.layers {
+            LocalLayers::All => true,
+            &LocalLayers::From(first) => layer >= first,
+            LocalLayers::Listed(listed) => listed[layer],
+        };
+        is_local.then_some(local.window)
     }
 
     /// The rotation frequencies, one a pair of values of a head.

@@ -1,6 +1,7 @@
 //! What runs the layers: the face that the engines of this machine have in common.
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use super::config::Config;
 use crate::model::ModelError;
@@ -56,4 +57,14 @@ pub(super) struct Sight {
     /// Further ones behind, in the order of the row's own sequence: of a tree, its ancestors and
     /// itself.
     pub(super) further: Vec<usize>,
+}
+
+impl Sight {
+    /// What is seen through a window on the last positions of the row's own sequence: a range of the
+    /// cache, and further positions.
+    pub(super) fn within(&self, window: Option<usize>) -> (Range<usize>, &[usize]) {
+        let count = self.seen + self.further.len();
+        let first = count.saturating_sub(window.unwrap_or(count));
+        (first.min(self.seen)..self.seen, &self.further[first.saturating_sub(self.seen)..])
+    }
 }

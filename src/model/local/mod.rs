@@ -10,9 +10,12 @@
 
 mod config;
 mod engine;
+mod families;
 mod fast;
 mod fingerprint;
+mod folder_config;
 mod gguf;
+mod gguf_config;
 mod open_folder;
 mod open_gguf;
 mod reference;
@@ -34,7 +37,7 @@ use reference::Transformer;
 use session::LocalSession;
 use source::Source;
 
-/// A Llama-architecture model on this machine.
+/// A model on this machine.
 ///
 /// ```no_run
 /// use tokenrail::model::{LanguageModel, Rows, Session};

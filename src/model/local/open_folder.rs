@@ -3,20 +3,16 @@
 //! The names are those that the `transformers` library gives to files and settings; where a setting
 //! is missing, its default here is that library's.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::config::{Config, RopeScaling};
+use super::folder_config::{Json, config, read};
 use super::safetensors::SafeTensors;
 use super::source::Source;
 use super::{Loaded, LocalModel, LocalOptions, file_name, fingerprint, tokenizer_error};
 use crate::model::{ChatTemplate, ModelError};
 use crate::vocab::{Tokenizer, TokenizerConfig};
-
-/// The largest JSON file read; the largest tokenizer in use is about 35 MB.
-const MAX_JSON: u64 = 256 << 20;
 
 /// Reads the settings, then the weights, then the tokenizer.
 ///
@@ -64,106 +60,6 @@ pub(super) fn open(folder: &Path, options: &LocalOptions) -> Result<LocalModel, 
         chat_template,
         engine,
     })
-}
-
-/// A JSON file and its place, for errors.
-struct Json {
-    path: PathBuf,
-    value: Value,
-}
-
-impl Json {
-    fn read(folder: &Path, name: &str) -> Result<Self, ModelError> {
-        let path = folder.join(name);
-        let value = serde_json::from_slice(&read(&path)?);
-        let value = value
-            .map_err(|error| ModelError::Broken { path: path.clone(), what: error.to_string() })?;
-        Ok(Self { path, value })
-    }
-
-    fn broken(&self, what: impl Into<String>) -> ModelError {
-        ModelError::Broken { path: self.path.clone(), what: what.into() }
-    }
-
-    /// A setting that has to be there.
-    fn count(&self, key: &str) -> Result<usize, ModelError> {
-        let value = &self.value[key];
-        let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
-        count.ok_or_else(|| self.broken(format!("{key} is {value}, not a count")))
-    }
-
-    fn count_or(&self, key: &str, default: usize) -> Result<usize, ModelError> {
-        if self.value[key].is_null() { Ok(default) } else { self.count(key) }
-    }
-
-    fn number(&self, value: &Value, key: &str) -> Result<f64, ModelError> {
-        value.as_f64().ok_or_else(|| self.broken(format!("{key} is {value}, not a number")))
-    }
-
-    /// Refuses a setting that the transformer does not implement.
-    fn require(
-        &self,
-        what: &'static str,
-        key: &str,
-        known: &'static str,
-    ) -> Result<(), ModelError> {
-        let value = &self.value[key];
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if value.is_null() || text == known {
-            return Ok(());
-        }
-        Err(ModelError::Unsupported { what, found: text, known })
-    }
-}
-
-/// The model's numbers. A setting that would change what the transformer does, and is not known, is
-/// refused.
-fn config(json: &Json) -> Result<Config, ModelError> {
-    json.require("model architecture", "model_type", "llama")?;
-    json.require("hidden_act", "hidden_act", "silu")?;
-    json.require("attention_bias", "attention_bias", "false")?;
-    json.require("mlp_bias", "mlp_bias", "false")?;
-    let width = json.count("hidden_size")?;
-    let heads = json.count("num_attention_heads")?;
-    let config = Config {
-        layers: json.count("num_hidden_layers")?,
-        width,
-        heads,
-        kv_heads: json.count_or("num_key_value_heads", heads)?,
-        head_width: json.count_or("head_dim", width.checked_div(heads).unwrap_or(0))?,
-        feed_forward: json.count("intermediate_size")?,
-        vocabulary: json.count("vocab_size")?,
-        context: json.count("max_position_embeddings")?,
-        norm_epsilon: json.number(&json.value["rms_norm_eps"], "rms_norm_eps")?,
-        rope_base: match &json.value["rope_theta"] {
-            Value::Null => 10_000.0,
-            value => json.number(value, "rope_theta")?,
-        },
-        rope_scaling: rope_scaling(json)?,
-    };
-    config.check().map_err(|what| json.broken(what))
-}
-
-/// How rotations are stretched; kinds that are not implemented are refused by name.
-fn rope_scaling(json: &Json) -> Result<RopeScaling, ModelError> {
-    let scaling = &json.value["rope_scaling"];
-    let kind = scaling["rope_type"].as_str().or_else(|| scaling["type"].as_str());
-    let number = |key: &str| json.number(&scaling[key], &format!("rope_scaling.{key}"));
-    match kind {
-        None if scaling.is_null() => Ok(RopeScaling::None),
-        Some("default") => Ok(RopeScaling::None),
-        Some("llama3") => Ok(RopeScaling::Llama3 {
-            factor: number("factor")?,
-            low_frequency: number("low_freq_factor")?,
-            high_frequency: number("high_freq_factor")?,
-            original_context: number("original_max_position_embeddings")?,
-        }),
-        _ => Err(ModelError::Unsupported {
-            what: "rope scaling",
-            found: scaling.to_string(),
-            known: "none, default, llama3",
-        }),
-    }
 }
 
 /// The template in `chat_template.jinja`, else in `tokenizer_config.json`.
@@ -224,15 +120,4 @@ fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
         );
     }
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
-}
-
-/// Reads a whole file of settings, unless it is too large to be one.
-fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
-    let io = |source| ModelError::Io { path: path.to_owned(), source };
-    let size = fs::metadata(path).map_err(io)?.len();
-    if size > MAX_JSON {
-        let what = format!("it has {size} bytes, over the limit of {MAX_JSON}");
-        return Err(ModelError::Broken { path: path.to_owned(), what });
-    }
-    fs::read(path).map_err(io)
 }

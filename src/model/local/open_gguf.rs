@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
-use super::config::{Config, RopeScaling};
+use super::config::Config;
 use super::gguf::{Gguf, Value};
+use super::gguf_config::{config, family};
 use super::source::Source;
 use super::{Loaded, LocalModel, LocalOptions, file_name, fingerprint, tokenizer_error};
 use crate::model::{ChatTemplate, ModelError};
@@ -18,7 +19,8 @@ use crate::vocab::{BytePairs, PreTokenizer, TokenKind, Tokenizer, TokenizerConfi
 /// As [`LocalModel::open`], with the metadata key or the tensor at fault.
 pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<LocalModel, ModelError> {
     let mut file = Gguf::open(path)?;
-    let config = config(&mut file)?;
+    let family = family(&file)?;
+    let config = config(family, &mut file)?;
     let spelled = special_names(&file)?;
     let tokenizer = tokenizer(path, &mut file, &config, &spelled)?;
     let chat_template = match file.get("tokenizer.chat_template") {
@@ -29,7 +31,7 @@ pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<LocalModel, Mo
             spelled.eos.as_deref().unwrap_or(""),
         )?),
     };
-    let engine = Loaded::load(config, &mut Source::Gguf(file), options)?;
+    let engine = Loaded::load(config, &mut Source::Gguf { file, pairs: family.gguf_pairs }, options)?;
     Ok(LocalModel {
         name: file_name(path),
         fingerprint: fingerprint::of_files(&[path])?,
@@ -37,71 +39,6 @@ pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<LocalModel, Mo
         chat_template,
         engine,
     })
-}
-
-/// The model's numbers, and a refusal of architectures and settings that are not implemented.
-fn config(file: &mut Gguf) -> Result<Config, ModelError> {
-    let architecture = file.text("general.architecture")?;
-    if architecture != "llama" {
-        return Err(ModelError::Unsupported {
-            what: "model architecture",
-            found: architecture.to_owned(),
-            known: "llama",
-        });
-    }
-    let heads = file.count("llama.attention.head_count")?;
-    let width = file.count("llama.embedding_length")?;
-    let optional = |key: &str, default: usize| match file.get(key) {
-        None => Ok(default),
-        Some(_) => file.count(key),
-    };
-    if optional("llama.expert_count", 0)? > 0 {
-        return Err(file.broken("it is a mixture of experts, which is not supported"));
-    }
-    let head_width = optional("llama.attention.key_length", width.checked_div(heads).unwrap_or(0))?;
-    if optional("llama.rope.dimension_count", head_width)? != head_width {
-        return Err(
-            file.broken("llama.rope.dimension_count is not the head width, which is not supported")
-        );
-    }
-    let config = Config {
-        layers: file.count("llama.block_count")?,
-        width,
-        heads,
-        kv_heads: optional("llama.attention.head_count_kv", heads)?,
-        head_width,
-        feed_forward: file.count("llama.feed_forward_length")?,
-        vocabulary: file.tensor_rows("token_embd.weight")?,
-        context: file.count("llama.context_length")?,
-        norm_epsilon: file.float("llama.attention.layer_norm_rms_epsilon")?,
-        rope_base: match file.get("llama.rope.freq_base") {
-            None => 10_000.0,
-            Some(_) => file.float("llama.rope.freq_base")?,
-        },
-        rope_scaling: RopeScaling::None,
-    };
-    let rope_scaling = rope_scaling(file, config.head_width)?;
-    Config { rope_scaling, ..config }.check().map_err(|what| file.broken(what))
-}
-
-/// llama.cpp's converter writes Llama 3.1's scaling as a tensor of factors and sets no type.
-fn rope_scaling(file: &mut Gguf, head_width: usize) -> Result<RopeScaling, ModelError> {
-    match file.get("llama.rope.scaling.type") {
-        None => {}
-        Some(Value::Text(kind)) if kind == "none" => {}
-        Some(kind) => {
-            return Err(ModelError::Unsupported {
-                what: "rope scaling",
-                found: format!("{kind:?}"),
-                known: "none, llama3 by rope_freqs.weight",
-            });
-        }
-    }
-    if !file.has_tensor("rope_freqs.weight") {
-        return Ok(RopeScaling::None);
-    }
-    let factors = file.tensor("rope_freqs.weight", &[head_width / 2])?;
-    Ok(RopeScaling::Factors(factors.to_vec1()?))
 }
 
 /// The spelling of the tokens that begin and end a text.

@@ -21,6 +21,8 @@ pub(super) const ATTENTION_NORM: [&str; 2] = ["attn_norm", "input_layernorm"];
 pub(super) const QUERY: [&str; 2] = ["attn_q", "self_attn.q_proj"];
 pub(super) const KEY: [&str; 2] = ["attn_k", "self_attn.k_proj"];
 pub(super) const VALUE: [&str; 2] = ["attn_v", "self_attn.v_proj"];
+pub(super) const QUERY_NORM: [&str; 2] = ["attn_q_norm", "self_attn.q_norm"];
+pub(super) const KEY_NORM: [&str; 2] = ["attn_k_norm", "self_attn.k_norm"];
 pub(super) const ATTENTION_OUTPUT: [&str; 2] = ["attn_output", "self_attn.o_proj"];
 pub(super) const FEED_FORWARD_NORM: [&str; 2] = ["ffn_norm", "post_attention_layernorm"];
 pub(super) const GATE: [&str; 2] = ["ffn_gate", "mlp.gate_proj"];
@@ -30,11 +32,11 @@ pub(super) const DOWN: [&str; 2] = ["ffn_down", "mlp.down_proj"];
 /// An open file of weights.
 #[derive(Debug)]
 pub(super) enum Source {
-    Gguf(Gguf),
+    Gguf { file: Gguf, pairs: Pairs },
     SafeTensors { tensors: SafeTensors, is_tied: bool },
 }
 
-/// A weight by its name in GGUF files and its name in safetensors, without `.weight`.
+/// A weight by its name in GGUF files and its name in safetensors.
 #[derive(Debug, Clone)]
 pub(super) struct Name {
     gguf: String,
@@ -61,12 +63,24 @@ pub(super) enum Pairs {
 impl Name {
     /// A weight of the whole model.
     pub(super) fn of([gguf, hub]: [&str; 2]) -> Self {
-        Self { gguf: gguf.to_owned(), hub: hub.to_owned() }
+        Self { gguf: format!("{gguf}.weight"), hub: format!("{hub}.weight") }
     }
 
     /// A weight of one layer.
     pub(super) fn of_layer(layer: usize, [gguf, hub]: [&str; 2]) -> Self {
-        Self { gguf: format!("blk.{layer}.{gguf}"), hub: format!("model.layers.{layer}.{hub}") }
+        Self::in_layer(layer, [gguf, hub], "weight")
+    }
+
+    /// The bias beside a weight of one layer.
+    pub(super) fn of_bias(layer: usize, names: [&str; 2]) -> Self {
+        Self::in_layer(layer, names, "bias")
+    }
+
+    fn in_layer(layer: usize, [gguf, hub]: [&str; 2], what: &str) -> Self {
+        Self {
+            gguf: format!("blk.{layer}.{gguf}.{what}"),
+            hub: format!("model.layers.{layer}.{hub}.{what}"),
+        }
     }
 }
 
@@ -84,10 +98,8 @@ impl Source {
     /// [`ModelError::Unsupported`] for an unknown type.
     pub(super) fn tensor(&mut self, name: &Name, shape: &[usize]) -> Result<Tensor, ModelError> {
         match self {
-            Self::Gguf(file) => file.tensor(&format!("{}.weight", name.gguf), shape),
-            Self::SafeTensors { tensors, .. } => {
-                tensors.tensor(&format!("{}.weight", name.hub), shape)
-            }
+            Self::Gguf { file, .. } => file.tensor(&name.gguf, shape),
+            Self::SafeTensors { tensors, .. } => tensors.tensor(&name.hub, shape),
         }
     }
 
@@ -97,18 +109,16 @@ impl Source {
     /// As [`tensor`](Self::tensor).
     pub(super) fn raw(&mut self, name: &Name, shape: &[usize]) -> Result<Raw, ModelError> {
         match self {
-            Self::Gguf(file) => file.raw(&format!("{}.weight", name.gguf), shape),
-            Self::SafeTensors { tensors, .. } => {
-                tensors.raw(&format!("{}.weight", name.hub), shape)
-            }
+            Self::Gguf { file, .. } => file.raw(&name.gguf, shape),
+            Self::SafeTensors { tensors, .. } => tensors.raw(&name.hub, shape),
         }
     }
 
     /// How the rows of queries and keys are ordered. llama.cpp's converter reorders them for the
-    /// Llama family; safetensors have them in halves.
+    /// Llama family alone; safetensors have them in halves.
     pub(super) fn pairs(&self) -> Pairs {
         match self {
-            Self::Gguf(_) => Pairs::Neighbours,
+            &Self::Gguf { pairs, .. } => pairs,
             Self::SafeTensors { .. } => Pairs::Halves,
         }
     }
@@ -117,7 +127,7 @@ impl Source {
     /// folder's `config.json` says so.
     pub(super) fn has_own_output(&self) -> bool {
         match self {
-            Self::Gguf(file) => file.has_tensor("output.weight"),
+            Self::Gguf { file, .. } => file.has_tensor("output.weight"),
             Self::SafeTensors { is_tied, .. } => !is_tied,
         }
     }
@@ -125,7 +135,7 @@ impl Source {
     /// The file, for messages.
     pub(super) fn path(&self) -> &Path {
         match self {
-            Self::Gguf(file) => file.path(),
+            Self::Gguf { file, .. } => file.path(),
             Self::SafeTensors { tensors, .. } => tensors.path(),
         }
     }

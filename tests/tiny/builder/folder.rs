@@ -51,8 +51,8 @@ impl Tiny {
             "high_freq_factor": 4.0,
             "original_max_position_embeddings": 64,
         });
-        json!({
-            "model_type": "llama",
+        let mut config = json!({
+            "model_type": self.family.hub(),
             "hidden_act": "silu",
             "attention_bias": false,
             "mlp_bias": false,
@@ -68,7 +68,11 @@ impl Tiny {
             "rope_theta": 10_000.0,
             "rope_scaling": if self.has_llama3_rope { scaling } else { Value::Null },
             "tie_word_embeddings": self.is_tied,
-        })
+        });
+        for (key, value) in self.family_settings() {
+            config[key] = value;
+        }
+        config
     }
 
     fn tokenizer(&self) -> Value {
@@ -99,13 +103,13 @@ impl Tiny {
 impl SafeTensors {
     fn add(&mut self, weight: &Weight, element: Element) {
         let start = self.data.len();
-        self.data.extend(element.bytes(&weight.values));
+        self.data.extend(element.bytes(&weight.hub_values()));
         let entry = json!({
             "dtype": format!("{element:?}"),
             "shape": weight.shape,
             "data_offsets": [start, self.data.len()],
         });
-        self.header.insert(format!("{}.weight", weight.hub), entry);
+        self.header.insert(weight.hub.clone(), entry);
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {

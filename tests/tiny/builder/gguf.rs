@@ -43,18 +43,19 @@ impl Tiny {
         let text = |text: &str| Meta::Text(text.to_owned());
         let tokens = self.tokens();
         let kinds = (0..tokens.len()).map(|id| if id < SPECIAL.len() { 3 } else { 1 });
-        let metadata = [
-            ("general.architecture", text("llama")),
-            ("llama.block_count", size(self.layers)),
-            ("llama.context_length", size(self.context)),
-            ("llama.embedding_length", size(self.width)),
-            ("llama.feed_forward_length", size(self.feed_forward)),
-            ("llama.attention.head_count", size(self.heads)),
-            ("llama.attention.head_count_kv", size(self.kv_heads)),
-            ("llama.attention.key_length", size(self.head_width)),
-            ("llama.attention.layer_norm_rms_epsilon", Meta::F32(1e-5)),
-            ("llama.rope.freq_base", Meta::F32(10_000.0)),
-            ("llama.rope.dimension_count", size(self.head_width)),
+        let sizes = [
+            ("block_count", size(self.layers)),
+            ("context_length", size(self.context)),
+            ("embedding_length", size(self.width)),
+            ("feed_forward_length", size(self.feed_forward)),
+            ("attention.head_count", size(self.heads)),
+            ("attention.head_count_kv", size(self.kv_heads)),
+            ("attention.key_length", size(self.head_width)),
+            ("attention.layer_norm_rms_epsilon", Meta::F32(1e-5)),
+            ("rope.freq_base", Meta::F32(10_000.0)),
+            ("rope.dimension_count", size(self.head_width)),
+        ];
+        let vocabulary = [
             ("tokenizer.ggml.model", text("gpt2")),
             ("tokenizer.ggml.pre", text("smollm")),
             ("tokenizer.ggml.token_type", Meta::I32s(kinds.collect())),
@@ -69,7 +70,7 @@ impl Tiny {
             ("tokenizer.chat_template", text(TEMPLATE)),
         ];
         let tensor = |name: &str, shape: &[usize], element: Element, values: &[f32]| GgufTensor {
-            name: format!("{name}.weight"),
+            name: name.to_owned(),
             dims: shape.iter().rev().map(|&dim| dim as u64).collect(),
             kind: element.gguf_number(),
             offset: None,
@@ -82,9 +83,14 @@ impl Tiny {
             .collect();
         if self.has_llama3_rope {
             let factors = self.rope_factors();
-            tensors.push(tensor("rope_freqs", &[factors.len()], Element::F32, &factors));
+            tensors.push(tensor("rope_freqs.weight", &[factors.len()], Element::F32, &factors));
         }
-        let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).to_vec();
+        let family = self.family.gguf();
+        let sizes = sizes.into_iter().chain(self.family_metadata());
+        let metadata = std::iter::once(("general.architecture".to_owned(), text(family)))
+            .chain(sizes.map(|(key, value)| (format!("{family}.{key}"), value)))
+            .chain(vocabulary.map(|(key, value)| (key.to_owned(), value)))
+            .collect();
         Gguf { version: 3, metadata, tensors }
     }
 

@@ -1,14 +1,16 @@
-//! A tiny Llama model with random weights, written in both formats that the crate reads.
+//! A tiny model with random weights, written in both formats that the crate reads.
 //!
 //! The bytes are put together by hand from the formats' descriptions, not by the crate's own code.
 //! Every weight is a small multiple of 1/128, which float32, bfloat16 and float16 all hold exactly,
 //! so that a model is the same in every element type.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod family;
 pub(crate) mod folder;
 pub(crate) mod gguf;
 
 use crate::random::Random;
+use family::Family;
 
 pub(crate) const SPECIAL: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 pub(crate) const TEMPLATE: &str = "{{ bos_token }}{% for message in messages %}\
@@ -23,6 +25,7 @@ const MERGES: [&str; 14] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Tiny {
     pub(crate) seed: u64,
+    pub(crate) family: Family,
     pub(crate) layers: usize,
     pub(crate) width: usize,
     pub(crate) heads: usize,
@@ -37,12 +40,15 @@ pub(crate) struct Tiny {
     pub(crate) is_tied: bool,
     pub(crate) adds_bos: bool,
     pub(crate) has_llama3_rope: bool,
+    /// The positions that layers with a window see.
+    pub(crate) window: Option<usize>,
 }
 
 impl Tiny {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             seed,
+            family: Family::Llama,
             layers: 2,
             width: 32,
             heads: 4,
@@ -55,6 +61,7 @@ impl Tiny {
             is_tied: true,
             adds_bos: false,
             has_llama3_rope: false,
+            window: None,
         }
     }
 
@@ -85,37 +92,26 @@ impl Tiny {
     fn weights(&self) -> Vec<Weight> {
         let mut random = Random::from_seed(self.seed);
         let mut weights = Vec::new();
-        let mut add = |gguf: String, hub: String, shape: &[usize], rotated_heads: usize| {
-            // Norms, the vectors, are about 1; matrices about 0.
-            let centre = if shape.len() == 1 { 128 } else { 0 };
+        let mut add = |[gguf, hub]: [String; 2], shape: &[usize], kind: Kind| {
+            let centre = if matches!(kind, Kind::Norm { .. }) { 128 } else { 0 };
             let count: usize = shape.iter().product();
             let value = || (centre + random.below(129) as i32 - 64) as f32 / 128.0;
             let values = std::iter::repeat_with(value).take(count).collect();
-            weights.push(Weight { gguf, hub, shape: shape.to_vec(), values, rotated_heads });
+            weights.push(Weight { gguf, hub, shape: shape.to_vec(), values, kind });
         };
-        let (width, inner) = (self.width, self.feed_forward);
-        let [queries, keys] = [self.heads, self.kv_heads].map(|heads| heads * self.head_width);
-        let rows = self.rows();
-        add("token_embd".into(), "model.embed_tokens".into(), &[rows, width], 0);
+        let named = |gguf: &str, hub: &str| [format!("{gguf}.weight"), format!("{hub}.weight")];
+        let norm = Kind::Norm { hub_offset: self.family.norm_offset() };
+        let table = [self.rows(), self.width];
+        add(named("token_embd", "model.embed_tokens"), &table, Kind::Matrix);
         for layer in 0..self.layers {
-            for (gguf, hub, shape, rotated_heads) in [
-                ("attn_norm", "input_layernorm", &[width][..], 0),
-                ("attn_q", "self_attn.q_proj", &[queries, width], self.heads),
-                ("attn_k", "self_attn.k_proj", &[keys, width], self.kv_heads),
-                ("attn_v", "self_attn.v_proj", &[keys, width], 0),
-                ("attn_output", "self_attn.o_proj", &[width, queries], 0),
-                ("ffn_norm", "post_attention_layernorm", &[width], 0),
-                ("ffn_gate", "mlp.gate_proj", &[inner, width], 0),
-                ("ffn_up", "mlp.up_proj", &[inner, width], 0),
-                ("ffn_down", "mlp.down_proj", &[width, inner], 0),
-            ] {
-                let gguf = format!("blk.{layer}.{gguf}");
-                add(gguf, format!("model.layers.{layer}.{hub}"), shape, rotated_heads);
+            for ([gguf, hub], shape, kind) in self.layer() {
+                let names = [format!("blk.{layer}.{gguf}"), format!("model.layers.{layer}.{hub}")];
+                add(names, &shape, kind);
             }
         }
-        add("output_norm".into(), "model.norm".into(), &[width], 0);
+        add(named("output_norm", "model.norm"), &[self.width], norm);
         if !self.is_tied {
-            add("output".into(), "lm_head".into(), &[rows, width], 0);
+            add(named("output", "lm_head"), &table, Kind::Matrix);
         }
         weights
     }
@@ -127,18 +123,38 @@ struct Weight {
     hub: String,
     shape: Vec<usize>,
     values: Vec<f32>,
-    /// The heads whose rows are rotated; 0 where none are.
-    rotated_heads: usize,
+    kind: Kind,
+}
+
+/// What the values of a weight are for.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// About 0.
+    Matrix,
+    /// As a matrix, for heads that are rotated: llama.cpp's converter reorders its rows.
+    Reordered { heads: usize },
+    /// About 1; safetensors have so much less.
+    Norm { hub_offset: f32 },
 }
 
 impl Weight {
+    /// The values as `transformers` writes them.
+    fn hub_values(&self) -> Vec<f32> {
+        match self.kind {
+            Kind::Norm { hub_offset } => {
+                self.values.iter().map(|value| value - hub_offset).collect()
+            }
+            _ => self.values.clone(),
+        }
+    }
+
     /// The values as llama.cpp's converter orders them: the halves of each head interleaved.
     fn gguf_values(&self) -> Vec<f32> {
-        if self.rotated_heads == 0 {
+        let Kind::Reordered { heads } = self.kind else {
             return self.values.clone();
-        }
+        };
         let width = self.shape[1];
-        let half = self.shape[0] / self.rotated_heads / 2;
+        let half = self.shape[0] / heads / 2;
         let heads = self.values.chunks_exact(2 * half * width);
         let rows = heads.flat_map(|head| {
             let row = move |index: usize| &head[index * width..(index + 1) * width];

@@ -85,6 +85,14 @@ impl Workspace {
     }
 }
 
+/// What the rows of a pass see in a layer.
+#[derive(Debug, Clone, Copy)]
+struct Window<'a> {
+    visible: &'a [Visible<'a>],
+    /// So many last positions, or all.
+    last: Option<usize>,
+}
+
 impl FastEngine {
     /// Runs a pass, appends to the cache, and gives the logits behind the chosen rows.
     pub(super) fn run(
@@ -99,7 +107,8 @@ impl FastEngine {
         let visible: Vec<Visible<'_>> =
             sights.map(|sight| Visible { seen: sight.seen, further: &sight.further }).collect();
         for (index, layer) in self.weights.layers.iter().enumerate() {
-            self.attend(layer, cache.layer_mut(index), &visible, work);
+            let sight = Window { visible: &visible, last: self.config.window(index) };
+            self.attend(layer, cache.layer_mut(index), sight, work);
             self.feed_forward(layer, work);
         }
         self.logits(chosen, work)
@@ -129,16 +138,16 @@ impl FastEngine {
         &self,
         layer: &Layer,
         cache: &mut cache::Layer,
-        visible: &[Visible<'_>],
+        Window { visible, last }: Window<'_>,
         work: &mut Workspace,
     ) {
         let Config { heads, head_width, .. } = self.config;
         self.normalize(&work.hidden, &layer.attention_norm, &mut work.normed);
         self.multiply(&layer.projections, &work.normed, &mut work.tiles);
-        self.rotate(visible.len(), work);
+        self.rotate(layer, visible.len(), work);
         cache.append(self.set, &work.keys, &work.values);
         let scale = (head_width as f32).sqrt().recip();
-        let queries = Queries { rows: &work.queries, visible, window: None, scale };
+        let queries = Queries { rows: &work.queries, visible, window: last, scale };
         work.found.resize(work.queries.len(), 0.0);
         let machine = Machine { pool: &self.pool, set: self.set };
         work.attention.attend(machine, cache, queries, &mut work.found);
@@ -192,11 +201,8 @@ impl FastEngine {
         logits
     }
 
-    /// Takes queries, keys and values from the tiles; rotates the first two.
-    ///
-    /// The three stand one behind the other in the tiles, as their weights do. Attention wants whole
-    /// rows, and the cache takes them as they come out of here.
-    fn rotate(&self, count: usize, work: &mut Workspace) {
+    /// Takes queries, keys and values from the tiles; normalizes and rotates the first two.
+    fn rotate(&self, layer: &Layer, count: usize, work: &mut Workspace) {
         let Config { heads, kv_heads, head_width, .. } = self.config;
         let (queries, keys) = (heads * head_width, kv_heads * head_width);
         work.queries.resize(count * queries, 0.0);
@@ -209,19 +215,39 @@ impl FastEngine {
             .zip(split_mut(&mut work.keys, keys, ranges.clone()))
             .zip(split_mut(&mut work.values, keys, ranges));
         let (cos, sin, half) = (&work.cos, &work.sin, head_width / 2);
+        let bias = |row: &mut [f32], begin: usize| {
+            if let Some(biases) = &layer.biases {
+                rows::add(self.set, row, &biases[begin..begin + row.len()]);
+            }
+        };
         self.pool.scatter(parts, |(((range, query), (_, key)), (_, value))| {
             for (at, row) in range.enumerate() {
                 let rotation =
                     Rotation { cos: &cos[row * half..][..half], sin: &sin[row * half..][..half] };
                 let query = &mut query[at * queries..][..queries];
                 gather((query_tiles, count), row, query);
-                rows::rotate(self.set, query, head_width, rotation);
+                bias(query, 0);
+                self.turn(query, layer.head_norms.as_ref().map(|[norm, _]| norm), rotation);
                 let key = &mut key[at * keys..][..keys];
                 gather((key_tiles, count), row, key);
-                rows::rotate(self.set, key, head_width, rotation);
-                gather((value_tiles, count), row, &mut value[at * keys..][..keys]);
+                bias(key, queries);
+                self.turn(key, layer.head_norms.as_ref().map(|[_, norm]| norm), rotation);
+                let value = &mut value[at * keys..][..keys];
+                gather((value_tiles, count), row, value);
+                bias(value, queries + keys);
             }
         });
+    }
+
+    /// Normalizes each head of a row, if there is something to do it with, and rotates it.
+    fn turn(&self, row: &mut [f32], norm: Option<&Vec<f32>>, rotation: Rotation<'_>) {
+        let Config { head_width, norm_epsilon, .. } = self.config;
+        if let Some(weight) = norm {
+            let norm = RmsNorm { weight, epsilon: norm_epsilon as f32 };
+            row.chunks_exact_mut(head_width)
+                .for_each(|head| rows::rms_norm_in_place(self.set, norm, head));
+        }
+        rows::rotate(self.set, row, head_width, rotation);
     }
 
     /// Normalizes rows for a product.

@@ -31,6 +31,10 @@ pub(super) struct Layer {
     pub(super) attention_norm: Vec<f32>,
     /// Query above key above value.
     pub(super) projections: Joined,
+    /// Of queries, keys and values, one behind the other.
+    pub(super) biases: Option<Vec<f32>>,
+    /// Of each head of queries, and of keys.
+    pub(super) head_norms: Option<[Vec<f32>; 2]>,
     pub(super) attention_output: Joined,
     pub(super) feed_forward_norm: Vec<f32>,
     /// Gate above up.
@@ -115,6 +119,17 @@ impl Layer {
         Ok(Self {
             attention_norm: loader.vector(&of(source::ATTENTION_NORM), width)?,
             projections: loader.joined(&[query, key, value])?,
+            biases: match config.build.has_biases {
+                true => Some(loader.biases(layer, config)?),
+                false => None,
+            },
+            head_norms: match config.build.has_head_norms {
+                true => Some([
+                    loader.vector(&of(source::QUERY_NORM), head_width)?,
+                    loader.vector(&of(source::KEY_NORM), head_width)?,
+                ]),
+                false => None,
+            },
             attention_output: loader.joined(&[attention_output])?,
             feed_forward_norm: loader.vector(&of(source::FEED_FORWARD_NORM), width)?,
             gate_up: loader.joined(&[gate, up])?,
@@ -129,7 +144,18 @@ impl Loader<'_> {
         Ok(self.source.tensor(name, &[width])?.to_vec1()?)
     }
 
-    /// A matrix by itself.
+    fn biases(&mut self, layer: usize, config: &Config) -> Result<Vec<f32>, ModelError> {
+        let mut biases = Vec::new();
+        for (name, heads) in [
+            (source::QUERY, config.heads),
+            (source::KEY, config.kv_heads),
+            (source::VALUE, config.kv_heads),
+        ] {
+            biases.extend(self.vector(&Name::of_bias(layer, name), heads * config.head_width)?);
+        }
+        Ok(biases)
+    }
+
     fn matrix(&mut self, name: Name, shape: [usize; 2]) -> Result<Matrix, ModelError> {
         let part = self.part(name, shape)?;
         self.pack(&[&part])

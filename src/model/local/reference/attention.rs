@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::ops::{MaskedSoftmax, Rotate, project};
+use super::ops::{MaskedSoftmax, Rotate, project, rms_norm};
 use crate::model::ModelError;
 
 /// The attention weights of one layer.
@@ -13,8 +13,19 @@ pub(super) struct Attention {
     pub(super) head_width: usize,
     /// Query above key above value, `[(heads + 2 · kv_heads) · head_width, width]`.
     pub(super) projections: Tensor,
+    /// What is added to them, `[(heads + 2 · kv_heads) · head_width]`.
+    pub(super) biases: Option<Tensor>,
+    pub(super) head_norms: Option<HeadNorms>,
     /// `[width, heads · head_width]`
     pub(super) output: Tensor,
+}
+
+/// What each head of queries and of keys is normalized with (Henry et al. 2020), `[head_width]` each.
+#[derive(Debug)]
+pub(super) struct HeadNorms {
+    pub(super) query: Tensor,
+    pub(super) key: Tensor,
+    pub(super) epsilon: f64,
 }
 
 /// The rotated keys and the values of one layer, `[tokens, kv_heads · head_width]` each.
@@ -23,23 +34,23 @@ pub(super) struct Attention {
 #[derive(Debug, Clone, Default)]
 pub(in crate::model::local) struct Cache(Option<[Tensor; 2]>);
 
-/// What all layers of one pass share.
+/// What the layers of one pass share that see as far and rotate alike.
 #[derive(Debug)]
-pub(super) struct Step<'a> {
+pub(super) struct Step {
     /// `[tokens, head_width / 2]`
     cos: Tensor,
     sin: Tensor,
     /// `[tokens, cached + tokens]`, 0 or −∞.
-    mask: &'a Tensor,
+    mask: Tensor,
 }
 
-impl<'a> Step<'a> {
+impl Step {
     /// Works out the rotations of tokens at `positions`; nodes of a tree may share one. The angles
     /// are taken in 64 bits, and only their cosines and sines are rounded.
     pub(super) fn new(
         positions: &[usize],
         frequencies: &[f64],
-        mask: &'a Tensor,
+        mask: Tensor,
     ) -> Result<Self, ModelError> {
         let angles = positions.iter().flat_map(|&position| {
             frequencies.iter().map(move |frequency| position as f64 * frequency)
@@ -93,13 +104,19 @@ impl Attention {
     pub(super) fn forward(
         &self,
         hidden: &Tensor,
-        step: &Step<'_>,
+        step: &Step,
         cache: &mut Cache,
     ) -> Result<Tensor, ModelError> {
         let &Self { heads, kv_heads, head_width, .. } = self;
         let group = heads / kv_heads;
         let tokens = hidden.dim(0)?;
-        let projected = project(hidden, &self.projections)?;
+        let mut projected = project(hidden, &self.projections)?;
+        if let Some(biases) = &self.biases {
+            projected = projected.broadcast_add(biases)?;
+        }
+        if let Some(norms) = &self.head_norms {
+            projected = self.normalize(&projected, norms)?;
+        }
         let rotate = Rotate { queries: heads, keys: kv_heads, head_width };
         projected.inplace_op3(&step.cos, &step.sin, &rotate)?;
         let part =
@@ -118,7 +135,7 @@ impl Attention {
             .reshape((kv_heads, group * tokens, head_width))?;
         let keys = keys.reshape((seen, kv_heads, head_width))?.permute((1, 2, 0))?;
         let weights = query.matmul(&keys)?;
-        weights.inplace_op2(step.mask, &MaskedSoftmax)?;
+        weights.inplace_op2(&step.mask, &MaskedSoftmax)?;
         let values = values.reshape((seen, kv_heads, head_width))?.transpose(0, 1)?;
         let mixed = weights
             .matmul(&values)?
@@ -127,5 +144,20 @@ impl Attention {
             .contiguous()?
             .reshape((tokens, heads * head_width))?;
         Ok(project(&mixed, &self.output)?)
+    }
+
+    /// Normalizes each head of queries and keys in rows of heads.
+    fn normalize(&self, projected: &Tensor, norms: &HeadNorms) -> Result<Tensor, ModelError> {
+        let &Self { heads, kv_heads, head_width, .. } = self;
+        let tokens = projected.dim(0)?;
+        let normed = |from: usize, count: usize, weight: &Tensor| {
+            let part = projected.narrow(1, from * head_width, count * head_width)?.contiguous()?;
+            let part = part.reshape((tokens * count, head_width))?;
+            rms_norm(&part, weight, norms.epsilon)?.reshape((tokens, count * head_width))
+        };
+        let values = projected.narrow(1, (heads + kv_heads) * head_width, kv_heads * head_width)?;
+        let query = normed(0, heads, &norms.query)?;
+        let key = normed(heads, kv_heads, &norms.key)?;
+        Ok(Tensor::cat(&[query, key, values], 1)?)
     }
 }

@@ -21,10 +21,15 @@ pub(super) fn project(rows: &Tensor, weight: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Scales each row to a root-mean-square of 1, then each column by the second tensor.
+/// Scales each row to a root-mean-square of 1, then each column by its weight.
+pub(super) fn rms_norm(rows: &Tensor, weight: &Tensor, epsilon: f64) -> Result<Tensor> {
+    rows.apply_op2_no_bwd(weight, &RmsNorm { epsilon })
+}
+
+/// The operation of [`rms_norm`].
 #[derive(Debug)]
-pub(super) struct RmsNorm {
-    pub(super) epsilon: f64,
+struct RmsNorm {
+    epsilon: f64,
 }
 
 impl CustomOp2 for RmsNorm {

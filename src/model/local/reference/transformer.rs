@@ -1,19 +1,18 @@
-//! The Llama transformer: weights, and one pass of tokens through them.
+//! A transformer of the Llama kind: weights, and one pass of tokens through them.
 //!
 //! Root-mean-square norm, grouped-query attention with rotary positions, gated feed-forward with
 //! SiLU (Touvron et al. 2023). Weights are `[out, in]`; activations are `[tokens, width]`.
 
 use candle_core::{Device, Tensor};
 
-use super::attention::{Attention, Cache, Step};
-use super::ops::{GatedSilu, RmsNorm, project};
+use super::attention::{Attention, Cache, HeadNorms, Step};
+use super::ops::{GatedSilu, project, rms_norm};
 use crate::model::ModelError;
 use crate::model::local::config::Config;
-use crate::model::local::engine::{Engine, Pass};
+use crate::model::local::engine::{Engine, Pass, Sight};
 use crate::model::local::source::{self, Name, Pairs, Source};
-use crate::vocab::TokenId;
 
-/// A Llama-architecture model's weights in float32.
+/// A model's weights in float32.
 #[derive(Debug)]
 pub(in crate::model::local) struct Transformer {
     config: Config,
@@ -67,23 +66,22 @@ impl Transformer {
         Ok(Self { frequencies: config.frequencies(), config, embedding, layers, norm, output })
     }
 
-    /// Runs tokens at `positions` through all layers, appending to the caches.
-    ///
-    /// `mask` is `[tokens, cached + tokens]`, 0 where a token may look and −∞ elsewhere. Returns
-    /// the hidden states, `[tokens, width]`.
-    fn hidden(
-        &self,
-        tokens: &[TokenId],
-        positions: &[usize],
-        mask: &Tensor,
-        caches: &mut [Cache],
-    ) -> Result<Tensor, ModelError> {
-        let ids: Vec<u32> = tokens.iter().map(|id| id.0).collect();
+    /// Runs a pass through all layers, appending to the caches. Returns the hidden states,
+    /// `[tokens, width]`.
+    fn hidden(&self, pass: &Pass<'_>, caches: &mut [Cache]) -> Result<Tensor, ModelError> {
+        let ids: Vec<u32> = pass.tokens.iter().map(|id| id.0).collect();
         let ids = Tensor::new(ids, &Device::Cpu)?;
         let mut hidden = self.embedding.index_select(&ids, 0)?;
-        let step = Step::new(positions, &self.frequencies, mask)?;
-        for (layer, cache) in self.layers.iter().zip(caches) {
-            hidden = layer.forward(&hidden, &step, cache, self.config.norm_epsilon)?;
+        let seen = caches.first().map_or(0, Cache::len) + pass.tokens.len();
+        let step = |window| {
+            Step::new(pass.positions, &self.frequencies, mask(pass.sights, seen, window)?)
+        };
+        let global = step(None)?;
+        let local = self.config.local.as_ref().map(|local| step(Some(local.window))).transpose()?;
+        for (index, (layer, cache)) in self.layers.iter().zip(caches).enumerate() {
+            let is_local = self.config.window(index).is_some();
+            let step = local.as_ref().filter(|_| is_local).unwrap_or(&global);
+            hidden = layer.forward(&hidden, step, cache, self.config.norm_epsilon)?;
         }
         Ok(hidden)
     }
@@ -126,14 +124,7 @@ impl Engine for Transformer {
         cache: &mut Vec<Cache>,
         chosen: &[usize],
     ) -> Result<Vec<f32>, ModelError> {
-        let seen = cache.first().map_or(0, Cache::len) + pass.tokens.len();
-        let mut mask = vec![f32::NEG_INFINITY; pass.tokens.len() * seen];
-        for (sight, mask) in pass.sights.iter().zip(mask.chunks_exact_mut(seen)) {
-            mask[..sight.seen].fill(0.0);
-            sight.further.iter().for_each(|&at| mask[at] = 0.0);
-        }
-        let mask = Tensor::from_vec(mask, (pass.tokens.len(), seen), &Device::Cpu)?;
-        let hidden = self.hidden(pass.tokens, pass.positions, &mask, cache)?;
+        let hidden = self.hidden(pass, cache)?;
         self.logits(&hidden, chosen)
     }
 }
@@ -141,7 +132,26 @@ impl Engine for Transformer {
 impl Layer {
     /// Reads the weights of one layer.
     fn load(layer: usize, config: &Config, source: &mut Source) -> Result<Self, ModelError> {
-        let &Config { width, heads, kv_heads, head_width, feed_forward, .. } = config;
+        let &Config { width, feed_forward, .. } = config;
+        let of = |name| Name::of_layer(layer, name);
+        let attention = Self::attention(layer, config, source)?;
+        let gate = source.tensor(&of(source::GATE), &[feed_forward, width])?;
+        let up = source.tensor(&of(source::UP), &[feed_forward, width])?;
+        Ok(Self {
+            attention_norm: source.tensor(&of(source::ATTENTION_NORM), &[width])?,
+            attention,
+            feed_forward_norm: source.tensor(&of(source::FEED_FORWARD_NORM), &[width])?,
+            gate_up: Tensor::cat(&[gate, up], 0)?,
+            down: source.tensor(&of(source::DOWN), &[width, feed_forward])?,
+        })
+    }
+
+    fn attention(
+        layer: usize,
+        config: &Config,
+        source: &mut Source,
+    ) -> Result<Attention, ModelError> {
+        let &Config { width, heads, kv_heads, head_width, norm_epsilon, .. } = config;
         let all_heads = heads * head_width;
         let of = |name| Name::of_layer(layer, name);
         let shape = |heads| [heads, head_width, width];
@@ -150,15 +160,24 @@ impl Layer {
         let value = source.tensor(&of(source::VALUE), &[kv_heads * head_width, width])?;
         let output = source.tensor(&of(source::ATTENTION_OUTPUT), &[width, all_heads])?;
         let projections = Tensor::cat(&[query, key, value], 0)?;
-        let gate = source.tensor(&of(source::GATE), &[feed_forward, width])?;
-        let up = source.tensor(&of(source::UP), &[feed_forward, width])?;
-        Ok(Self {
-            attention_norm: source.tensor(&of(source::ATTENTION_NORM), &[width])?,
-            attention: Attention { heads, kv_heads, head_width, projections, output },
-            feed_forward_norm: source.tensor(&of(source::FEED_FORWARD_NORM), &[width])?,
-            gate_up: Tensor::cat(&[gate, up], 0)?,
-            down: source.tensor(&of(source::DOWN), &[width, feed_forward])?,
-        })
+        let mut biases = None;
+        if config.build.has_biases {
+            let mut bias = |name, heads| {
+                source.tensor(&Name::of_bias(layer, name), &[heads * head_width])
+            };
+            let query = bias(source::QUERY, heads)?;
+            let [key, value] = [bias(source::KEY, kv_heads)?, bias(source::VALUE, kv_heads)?];
+            biases = Some(Tensor::cat(&[query, key, value], 0)?);
+        }
+        let mut head_norms = None;
+        if config.build.has_head_norms {
+            head_norms = Some(HeadNorms {
+                query: source.tensor(&of(source::QUERY_NORM), &[head_width])?,
+                key: source.tensor(&of(source::KEY_NORM), &[head_width])?,
+                epsilon: norm_epsilon,
+            });
+        }
+        Ok(Attention { heads, kv_heads, head_width, projections, biases, head_norms, output })
     }
 
     /// Hidden states in and out, `[tokens, width]`; each half adds to what it was given.
@@ -177,8 +196,15 @@ impl Layer {
     }
 }
 
-fn rms_norm(rows: &Tensor, weight: &Tensor, epsilon: f64) -> Result<Tensor, ModelError> {
-    Ok(rows.apply_op2_no_bwd(weight, &RmsNorm { epsilon })?)
+/// `[tokens, seen]`, 0 where a row may look and −∞ elsewhere.
+fn mask(sights: &[Sight], seen: usize, window: Option<usize>) -> Result<Tensor, ModelError> {
+    let mut mask = vec![f32::NEG_INFINITY; sights.len() * seen];
+    for (sight, mask) in sights.iter().zip(mask.chunks_exact_mut(seen)) {
+        let (range, further) = sight.within(window);
+        mask[range].fill(0.0);
+        further.iter().for_each(|&at| mask[at] = 0.0);
+    }
+    Ok(Tensor::from_vec(mask, (sights.len(), seen), &Device::Cpu)?)
 }
 
 /// A projection whose rows are rotated, in the order that the rotation here expects.

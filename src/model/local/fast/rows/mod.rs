@@ -29,8 +29,17 @@ use each::{Each, Gelu, Scale, Silu, Sum};
 /// # Panics
 /// When the three slices differ in length.
 pub(super) fn rms_norm(set: Set, norm: RmsNorm<'_>, row: &[f32], out: &mut [f32]) {
-    assert!(row.len() == norm.weight.len() && row.len() == out.len());
-    set.run(Norm { norm, row, out });
+    out.copy_from_slice(row);
+    rms_norm_in_place(set, norm, out);
+}
+
+/// As [`rms_norm`], written over the row.
+///
+/// # Panics
+/// When the row is not as long as the weights.
+pub(super) fn rms_norm_in_place(set: Set, norm: RmsNorm<'_>, row: &mut [f32]) {
+    assert!(row.len() == norm.weight.len());
+    set.run(Norm { norm, row });
 }
 
 /// What a normalization has beside the row.
@@ -89,11 +98,10 @@ fn each<E: Each>(set: Set, operation: E, row: &mut [f32], other: &[f32]) {
     set.run(each::Rows { operation, row, other });
 }
 
-/// The work of [`rms_norm`].
+/// The work of [`rms_norm_in_place`].
 struct Norm<'a> {
     norm: RmsNorm<'a>,
-    row: &'a [f32],
-    out: &'a mut [f32],
+    row: &'a mut [f32],
 }
 
 impl Work for Norm<'_> {
@@ -101,8 +109,9 @@ impl Work for Norm<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Self { norm: RmsNorm { weight, epsilon }, row, out } = self;
-        let (chunks, rest) = row.as_chunks();
+        let Self { norm: RmsNorm { weight, epsilon }, row } = self;
+        let length = row.len() as f32;
+        let (chunks, rest) = row.as_chunks_mut();
         // Two sums, as one would wait for itself.
         let mut sums = [lanes.splat(0.0); 2];
         let (pairs, odd) = chunks.as_chunks::<2>();
@@ -117,18 +126,17 @@ impl Work for Norm<'_> {
             sums[0] = lanes.mul_add(x, x, sums[0]);
         }
         let sum = lanes::sum(lanes, lanes.add(sums[0], sums[1]));
-        let scale = lanes.splat((sum / row.len() as f32 + epsilon).sqrt().recip());
+        let scale = lanes.splat((sum / length + epsilon).sqrt().recip());
 
         let (weights, weight_rest) = weight.as_chunks();
-        let (outs, out_rest) = out.as_chunks_mut();
-        for ((out, chunk), weight) in outs.iter_mut().zip(chunks).zip(weights) {
+        for (chunk, weight) in chunks.iter_mut().zip(weights) {
             let scaled = lanes.mul(lanes.load(chunk), scale);
-            lanes.store(lanes.mul(scaled, lanes.load(weight)), out);
+            lanes.store(lanes.mul(scaled, lanes.load(weight)), chunk);
         }
         let scaled = lanes.mul(lanes.load(&padded(rest, 0.0)), scale);
         let mut last = [0.0; LANES];
         lanes.store(lanes.mul(scaled, lanes.load(&padded(weight_rest, 0.0))), &mut last);
-        out_rest.copy_from_slice(&last[..rest.len()]);
+        rest.copy_from_slice(&last[..rest.len()]);
     }
 }
 
