@@ -9,7 +9,8 @@ use tokenizers::decoders::byte_level::ByteLevel;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::tokenizer::AddedToken;
 
-use super::{PreTokenizer, TokenId, VocabError, Vocabulary, byte_level, screen};
+use super::{PreTokenizer, ScoredPieces, TokenId, VocabError, Vocabulary};
+use super::{byte_level, screen, sentence_piece};
 
 /// Maps text to token ids and knows the [`Vocabulary`].
 ///
@@ -94,6 +95,7 @@ pub struct BytePairs {
 ///         2 | 3 => TokenKind::Special,
 ///         4 => TokenKind::Literal,
 ///         5 => TokenKind::Unused,
+///         6 => TokenKind::Byte,
 ///         _ => TokenKind::Text,
 ///     }
 /// }
@@ -101,7 +103,7 @@ pub struct BytePairs {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// Ordinary text, written in byte-level characters.
+    /// Ordinary text, written in byte-level characters, or in SentencePiece vocabularies as it is.
     Text,
     /// A special token: matched by name, adds nothing to the output.
     Special,
@@ -109,6 +111,8 @@ pub enum TokenKind {
     Literal,
     /// An id that is never used.
     Unused,
+    /// A single byte, written as `<0x0A>`, in a SentencePiece vocabulary.
+    Byte,
 }
 
 impl Tokenizer {
@@ -150,6 +154,11 @@ impl Tokenizer {
                     vocabulary.push_special(token);
                     added.push(AddedToken::from(token.as_str(), true));
                 }
+                TokenKind::Byte => {
+                    return Err(VocabError::Broken(format!(
+                        "token {token:?} is a byte token, which byte-level vocabularies have not"
+                    )));
+                }
                 TokenKind::Literal => {
                     vocabulary.push(token.as_bytes());
                     added.push(AddedToken::from(token.as_str(), false).normalized(false));
@@ -170,6 +179,23 @@ impl Tokenizer {
         encoder.with_decoder(Some(ByteLevel::default()));
         encoder.add_tokens(added).map_err(VocabError::Tokenizer)?;
         Self::new(encoder, vocabulary, config)
+    }
+
+    /// Builds a tokenizer from a GGUF file's SentencePiece vocabulary.
+    ///
+    /// # Errors
+    /// When the lists disagree in length, or a byte has no token.
+    ///
+    /// ```
+    /// use tokenrail::vocab::{ScoredPieces, Tokenizer, TokenizerConfig};
+    ///
+    /// let (tokens, scores, kinds) = (vec![], vec![], vec![]);
+    /// let empty = ScoredPieces { tokens, scores, kinds, adds_space: false };
+    /// assert!(Tokenizer::from_pieces(empty, &TokenizerConfig::default()).is_err());
+    /// ```
+    pub fn from_pieces(pieces: ScoredPieces, config: &TokenizerConfig) -> Result<Self, VocabError> {
+        let vocabulary = pieces.vocabulary()?;
+        Self::new(pieces.encoder()?, vocabulary, config)
     }
 
     /// Builds a tokenizer from the text of a `tokenizer.json`.
@@ -405,7 +431,7 @@ impl Spelling {
     fn bytes(self, token: &str) -> Result<Vec<u8>, VocabError> {
         match self {
             Self::ByteLevel => byte_level_bytes(token),
-            Self::SentencePiece => Ok(sentence_piece_bytes(token)),
+            Self::SentencePiece => Ok(sentence_piece::bytes(token)),
         }
     }
 }
@@ -414,17 +440,4 @@ fn byte_level_bytes(token: &str) -> Result<Vec<u8>, VocabError> {
     byte_level::decode(token).ok_or_else(|| {
         VocabError::Broken(format!("token {token:?} is not in byte-level characters"))
     })
-}
-
-/// `▁` is a space and `<0x0A>` a byte; anything else is itself.
-fn sentence_piece_bytes(token: &str) -> Vec<u8> {
-    let byte = token
-        .strip_prefix("<0x")
-        .and_then(|rest| rest.strip_suffix('>'))
-        .filter(|hex| hex.len() == 2)
-        .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-    match byte {
-        Some(byte) => vec![byte],
-        None => token.replace('▁', " ").into_bytes(),
-    }
 }

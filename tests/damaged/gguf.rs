@@ -164,10 +164,30 @@ fn with_a_wrong_vocabulary() {
         gguf.set(listed, Meta::Texts(more.clone()));
     };
     check_gguf("more tokens than rows", set, &[&(count + 2).to_string(), "token_embd.weight"]);
-    check_metadata("tokenizer.ggml.model", &[Meta::Text("llama".to_owned())], &["tokenizer model"]);
+    let family = "tokenizer.ggml.model";
+    check_metadata(family, &[Meta::Text("bert".to_owned())], &["tokenizer model", "gpt2, llama"]);
+    check_metadata(family, &[Meta::Text("llama".to_owned())], &["no tokenizer.ggml.scores"]);
+    check_pieces(&[], &["no token is the byte \"<0x00>\""]);
+    check_pieces(&[("<0x0>", 6)], &["byte token \"<0x0>\"", "<0x0A>"]);
+    check_pieces(&[("a", 7)], &[kinds, "1..=6"]);
     check_metadata("tokenizer.ggml.pre", &[Meta::Text("tlh".to_owned())], &["tlh", "smollm"]);
     let template = Meta::Text("{% for".to_owned());
     check_metadata("tokenizer.chat_template", &[template], &["chat template"]);
+}
+
+/// Checks a SentencePiece vocabulary of these tokens and kinds.
+fn check_pieces(pieces: &[(&str, i32)], parts: &[&str]) {
+    let set = |gguf: &mut Gguf| {
+        let texts = pieces.iter().map(|(text, _)| (*text).to_owned()).collect();
+        gguf.set("tokenizer.ggml.model", Meta::Text("llama".to_owned()));
+        gguf.set("tokenizer.ggml.scores", Meta::F32s(vec![0.0; pieces.len()]));
+        gguf.set("tokenizer.ggml.tokens", Meta::Texts(texts));
+        let kinds = pieces.iter().map(|&(_, kind)| kind).collect();
+        gguf.set("tokenizer.ggml.token_type", Meta::I32s(kinds));
+        gguf.remove("tokenizer.ggml.bos_token_id");
+        gguf.remove("tokenizer.ggml.eos_token_id");
+    };
+    check_gguf("pieces", set, parts);
 }
 
 #[test]

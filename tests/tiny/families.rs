@@ -22,8 +22,13 @@ const ENGINES: f64 = 1e-4;
 
 /// One model of each family, with and without windows.
 fn families() -> Vec<(String, Tiny)> {
-    let tiny = |family| Tiny { family, head_width: 16, ..Tiny::new(40 + family as u64) };
-    let families = [Family::Mistral, Family::Qwen2, Family::Qwen3];
+    // Gemma's sixth layer sees everything.
+    let layers = |family| if family == Family::Gemma3 { 7 } else { 2 };
+    let tiny = |family| {
+        let tiny = Tiny::new(40 + family as u64);
+        Tiny { family, layers: layers(family), head_width: 16, ..tiny }
+    };
+    let families = [Family::Mistral, Family::Qwen2, Family::Qwen3, Family::Gemma3];
     families
         .into_iter()
         .flat_map(|family| {
@@ -40,11 +45,8 @@ fn has_both_formats(tiny: &Tiny) -> bool {
 }
 
 fn open(path: &Path, backend: Backend) -> LocalModel {
-    let options = LocalOptions {
-        backend: Some(backend),
-        activations: Activations::Float32,
-        threads: None,
-    };
+    let options =
+        LocalOptions { backend: Some(backend), activations: Activations::Float32, threads: None };
     LocalModel::open_with(path, &options).expect("the model opens")
 }
 
@@ -193,6 +195,13 @@ fn windows_matter() {
     check_matters("Qwen", &qwen, set("max_window_layers", json!(2)));
     let kinds = json!(["sliding_attention", "full_attention"]);
     check_matters("listed layers", &qwen, set("layer_types", kinds));
+    let gemma = windowed(Family::Gemma3);
+    check_matters("Gemma", &gemma, set("sliding_window", json!(6)));
+    check_matters("Gemma", &gemma, set("sliding_window_pattern", json!(3)));
+    check_matters("Gemma", &gemma, set("layer_types", json!(vec!["full_attention"; 7])));
+    check_gguf_matters("Gemma", &gemma, |gguf| {
+        gguf.set("gemma3.attention.sliding_window", Meta::U32(6));
+    });
 }
 
 #[test]
@@ -200,6 +209,26 @@ fn rotation_matters() {
     check_matters("base", &of(Family::Qwen2), set("rope_theta", json!(100.0)));
     let both = json!({"rope_type": "default", "rope_theta": 100.0});
     check_matters("newer settings", &of(Family::Qwen2), set("rope_parameters", both));
+    let linear = json!({"rope_type": "linear", "factor": 4.0});
+    check_matters("linear", &of(Family::Qwen2), set("rope_scaling", linear));
+    check_gguf_matters("linear", &of(Family::Qwen2), |gguf| {
+        gguf.set("qwen2.rope.scaling.type", Meta::Text("linear".to_owned()));
+        gguf.set("qwen2.rope.scaling.factor", Meta::F32(4.0));
+    });
+    let gemma = Tiny { window: Some(5), ..of(Family::Gemma3) };
+    check_matters("local base", &gemma, set("rope_local_base_freq", json!(100.0)));
+    check_matters("global base", &gemma, set("rope_theta", json!(1e6)));
+    let of_kinds = json!({
+        "full_attention": {"rope_type": "default", "rope_theta": 500.0},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+    });
+    check_matters("newer settings of kinds", &gemma, move |folder| {
+        folder.config["rope_local_base_freq"] = Value::Null;
+        folder.config["rope_parameters"] = of_kinds.clone();
+    });
+    check_gguf_matters("local base", &gemma, |gguf| {
+        gguf.set("gemma3.rope.freq_base_swa", Meta::F32(100.0));
+    });
 }
 
 #[test]
@@ -209,6 +238,16 @@ fn biases_and_head_norms_matter() {
     }
     for name in ["blk.0.attn_q_norm.weight", "blk.1.attn_k_norm.weight"] {
         check_gguf_matters(name, &of(Family::Qwen3), zeroed(name));
+    }
+}
+
+#[test]
+fn what_gemma_adds_matters() {
+    let gemma = of(Family::Gemma3);
+    check_matters("scale of attention", &gemma, set("query_pre_attn_scalar", json!(8)));
+    for name in ["post_attention_norm", "post_ffw_norm", "attn_q_norm", "ffn_norm"] {
+        let name = format!("blk.1.{name}.weight");
+        check_gguf_matters(&name, &gemma, |gguf| gguf.tensor(&name).data.fill(0));
     }
 }
 
@@ -235,7 +274,7 @@ fn check_gguf_refused(tiny: &Tiny, change: impl Fn(&mut Gguf), parts: &[&str]) {
 #[test]
 fn what_is_not_supported_is_named() {
     let qwen = of(Family::Qwen2);
-    let families = ["mamba", "llama", "mistral", "qwen2", "qwen3"];
+    let families = ["mamba", "llama", "mistral", "qwen2", "qwen3", "gemma3_text"];
     check_refused(&qwen, set("model_type", json!("mamba")), &families);
     check_refused(&qwen, set("layer_types", json!(["linear_attention"])), &["linear_attention"]);
     let windowed = Tiny { window: Some(5), ..of(Family::Mistral) };
@@ -244,6 +283,14 @@ fn what_is_not_supported_is_named() {
     check_refused(&windowed, set("sliding_window", json!(0)), &["window is 0"]);
     let both = json!({"rope_type": "yarn", "rope_theta": 1e6});
     check_refused(&qwen, set("rope_parameters", both), &["rope scaling", "yarn"]);
+    let gemma = of(Family::Gemma3);
+    for key in ["attn_logit_softcapping", "final_logit_softcapping"] {
+        check_refused(&gemma, set(key, json!(30.0)), &[key, "30"]);
+        let key = format!("gemma3.{key}");
+        check_gguf_refused(&gemma, |gguf| gguf.set(&key, Meta::F32(30.0)), &[&key]);
+    }
+    check_refused(&gemma, set("hidden_activation", json!("relu")), &["hidden_activation", "relu"]);
+    check_refused(&gemma, set("query_pre_attn_scalar", json!(0)), &["scale of attention"]);
     let rename = |gguf: &mut Gguf| {
         gguf.tensor("blk.0.ffn_norm.weight").name = "blk.0.attn_output.bias".to_owned();
     };

@@ -25,6 +25,10 @@ pub(super) struct Config {
     /// The base of the geometric series of rotation frequencies (10,000 in Su et al. 2021).
     pub(super) rope_base: f64,
     pub(super) rope_scaling: RopeScaling,
+    /// What embeddings are multiplied by.
+    pub(super) embedding_scale: f64,
+    /// What the scores of attention are multiplied by; mostly `1 / √head_width`.
+    pub(super) attention_scale: f64,
     /// The layers that see only a window, where there are any.
     pub(super) local: Option<Local>,
     pub(super) build: Build,
@@ -36,6 +40,8 @@ pub(super) struct Local {
     /// The last positions of its own sequence that a row sees, itself among them.
     pub(super) window: usize,
     pub(super) layers: LocalLayers,
+    /// The base by which they rotate, without scaling; none where they rotate as the others.
+    pub(super) rope_base: Option<f64>,
 }
 
 /// Which layers those are.
@@ -44,6 +50,8 @@ pub(super) enum LocalLayers {
     All,
     /// Those from this one on.
     From(usize),
+    /// All but each so many-th.
+    AllBut(usize),
     /// Those of which it is true, of all layers.
     Listed(Vec<bool>),
 }
@@ -52,6 +60,8 @@ pub(super) enum LocalLayers {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RopeScaling {
     None,
+    /// Each frequency divided by one number.
+    Linear(f64),
     /// Llama 3.1: long wavelengths are stretched, short ones kept, with a blend between.
     Llama3 {
         /// By which the longest wavelengths are stretched.
@@ -99,8 +109,15 @@ impl Config {
         if !self.head_width.is_multiple_of(2) {
             return Err(format!("head width {} is odd", self.head_width));
         }
-        if !(self.rope_base.is_finite() && self.rope_base > 0.0) {
-            return Err(format!("rope base {} is not a positive number", self.rope_base));
+        let local_base = self.local.as_ref().and_then(|local| local.rope_base);
+        for (name, value) in [
+            ("rope base", self.rope_base),
+            ("rope base of local layers", local_base.unwrap_or(1.0)),
+            ("scale of attention", self.attention_scale),
+        ] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(format!("{name} {value} is not a positive number"));
+            }
         }
         if !(self.norm_epsilon.is_finite() && self.norm_epsilon >= 0.0) {
             return Err(format!(
@@ -134,20 +151,39 @@ impl Config {
         let is_local = match &local.layers {
             LocalLayers::All => true,
             &LocalLayers::From(first) => layer >= first,
+            &LocalLayers::AllBut(period) => !(layer + 1).is_multiple_of(period),
             LocalLayers::Listed(listed) => listed[layer],
         };
         is_local.then_some(local.window)
+    }
+
+    /// The frequencies of each way in which layers rotate.
+    pub(super) fn rotations(&self) -> Vec<Vec<f64>> {
+        let base = self.local.as_ref().and_then(|local| local.rope_base);
+        let local = base.map(|rope_base| Self {
+            rope_base,
+            rope_scaling: RopeScaling::None,
+            ..self.clone()
+        });
+        std::iter::once(self).chain(&local).map(Self::frequencies).collect()
+    }
+
+    /// Which of these a layer rotates in.
+    pub(super) fn rotation(&self, layer: usize) -> usize {
+        let has_own = self.local.as_ref().is_some_and(|local| local.rope_base.is_some());
+        usize::from(has_own && self.window(layer).is_some())
     }
 
     /// The rotation frequencies, one a pair of values of a head.
     ///
     /// In radians a position, `head_width / 2` of them, the highest first. In 64 bits, as 8,192 times
     /// a 32-bit frequency may be off by a thousandth of a radian.
-    pub(super) fn frequencies(&self) -> Vec<f64> {
+    fn frequencies(&self) -> Vec<f64> {
         let half = self.head_width / 2;
         let plain = (0..half).map(|i| self.rope_base.powf(-(i as f64) / half as f64));
         match &self.rope_scaling {
             RopeScaling::None => plain.collect(),
+            &RopeScaling::Linear(factor) => plain.map(|frequency| frequency / factor).collect(),
             RopeScaling::Factors(factors) => plain
                 .zip(factors)
                 .map(|(frequency, &factor)| frequency / f64::from(factor))

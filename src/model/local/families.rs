@@ -17,16 +17,37 @@ pub(super) struct Family {
     pub(super) gguf_pairs: Pairs,
     /// Which of its layers see only a window.
     pub(super) windows: Windows,
+    /// The base by which layers with a window rotate, where it is not that of the others and the
+    /// file does not say.
+    pub(super) local_rope_base: Option<f64>,
+    /// Whether embeddings are multiplied by the root of their width (Vaswani et al. 2017, 3.4).
+    pub(super) scales_embedding: bool,
+    /// What safetensors leave out of the weights of norms.
+    pub(super) norm_offset: f32,
+    /// Whether the embedding is used again for the logits, where a `config.json` does not say.
+    pub(super) is_tied: bool,
     pub(super) build: Build,
 }
 
 /// How the layers of a model are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Build {
+    /// What the gate of the feed-forward goes through.
+    pub(super) activation: Activation,
     /// Queries, keys and values have biases.
     pub(super) has_biases: bool,
     /// Each head of queries and keys is normalized before it is rotated.
     pub(super) has_head_norms: bool,
+    /// What each half of a layer found is normalized before it is added.
+    pub(super) has_post_norms: bool,
+}
+
+/// What the gate of a feed-forward goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Activation {
+    Silu,
+    /// In the approximation with tanh (Hendrycks and Gimpel 2016).
+    Gelu,
 }
 
 /// Which layers of a family see only so many of their last positions.
@@ -36,32 +57,39 @@ pub(super) enum Windows {
     All(Option<usize>),
     /// Those from a layer on that `config.json` names, where it says that windows are used.
     Upper,
+    /// All but each so many-th.
+    AllBut(usize),
 }
 
 /// Llama's own.
-const PLAIN: Build = Build { has_biases: false, has_head_norms: false };
+const PLAIN: Build = Build {
+    activation: Activation::Silu,
+    has_biases: false,
+    has_head_norms: false,
+    has_post_norms: false,
+};
+const LLAMA: Family = Family {
+    gguf: "llama",
+    hub: "llama",
+    gguf_pairs: Pairs::Neighbours,
+    windows: Windows::All(None),
+    local_rope_base: None,
+    scales_embedding: false,
+    norm_offset: 0.0,
+    is_tied: false,
+    build: PLAIN,
+};
 
-const FAMILIES: [Family; 4] = [
-    Family {
-        gguf: "llama",
-        hub: "llama",
-        gguf_pairs: Pairs::Neighbours,
-        windows: Windows::All(None),
-        build: PLAIN,
-    },
-    Family {
-        gguf: "llama",
-        hub: "mistral",
-        gguf_pairs: Pairs::Neighbours,
-        windows: Windows::All(Some(4096)),
-        build: PLAIN,
-    },
+const FAMILIES: [Family; 5] = [
+    LLAMA,
+    Family { hub: "mistral", windows: Windows::All(Some(4096)), ..LLAMA },
     Family {
         gguf: "qwen2",
         hub: "qwen2",
         gguf_pairs: Pairs::Halves,
         windows: Windows::Upper,
         build: Build { has_biases: true, ..PLAIN },
+        ..LLAMA
     },
     Family {
         gguf: "qwen3",
@@ -69,11 +97,28 @@ const FAMILIES: [Family; 4] = [
         gguf_pairs: Pairs::Halves,
         windows: Windows::Upper,
         build: Build { has_head_norms: true, ..PLAIN },
+        ..LLAMA
+    },
+    Family {
+        gguf: "gemma3",
+        hub: "gemma3_text",
+        gguf_pairs: Pairs::Halves,
+        windows: Windows::AllBut(6),
+        local_rope_base: Some(10_000.0),
+        scales_embedding: true,
+        norm_offset: 1.0,
+        is_tied: true,
+        build: Build {
+            activation: Activation::Gelu,
+            has_head_norms: true,
+            has_post_norms: true,
+            ..PLAIN
+        },
     },
 ];
 
-const KNOWN_GGUF: &str = "llama, qwen2, qwen3";
-const KNOWN_HUB: &str = "llama, mistral, qwen2, qwen3";
+const KNOWN_GGUF: &str = "llama, qwen2, qwen3, gemma3";
+const KNOWN_HUB: &str = "llama, mistral, qwen2, qwen3, gemma3_text";
 
 impl Family {
     /// The family that a GGUF file names.

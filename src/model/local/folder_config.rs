@@ -9,36 +9,57 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::config::{Config, Local, LocalLayers, RopeScaling};
-use super::families::{Family, Windows};
+use super::families::{Activation, Family, Windows};
 use crate::model::ModelError;
 
 /// The largest JSON file read; the largest tokenizer in use is about 35 MB.
 const MAX_JSON: u64 = 256 << 20;
 
+/// The family that the model is of; Llama where the file does not say.
+///
+/// # Errors
+/// [`ModelError::Unsupported`] for an unknown one.
+pub(super) fn family(json: &Json) -> Result<&'static Family, ModelError> {
+    Family::of_hub(json.value["model_type"].as_str().unwrap_or("llama"))
+}
+
 /// Reads what describes the model.
 ///
 /// # Errors
 /// [`ModelError::Broken`] or [`ModelError::Unsupported`] with the setting at fault.
-pub(super) fn config(json: &Json) -> Result<Config, ModelError> {
-    let family = Family::of_hub(json.value["model_type"].as_str().unwrap_or("llama"))?;
-    json.require("hidden_act", "hidden_act", "silu")?;
-    json.require("attention_bias", "attention_bias", "false")?;
-    json.require("mlp_bias", "mlp_bias", "false")?;
+pub(super) fn config(family: &Family, json: &Json) -> Result<Config, ModelError> {
+    match family.build.activation {
+        Activation::Silu => json.require("hidden_act", "silu")?,
+        Activation::Gelu => json.require("hidden_activation", "gelu_pytorch_tanh")?,
+    }
+    for key in ["attention_bias", "mlp_bias", "use_bidirectional_attention"] {
+        json.require(key, "false")?;
+    }
+    for key in ["attn_logit_softcapping", "final_logit_softcapping"] {
+        json.require(key, "null")?;
+    }
     let width = json.count("hidden_size")?;
     let heads = json.count("num_attention_heads")?;
-    let rope = Rope::of(json);
+    let head_width = json.count_or("head_dim", width.checked_div(heads).unwrap_or(0))?;
+    let scaled = match &json.value["query_pre_attn_scalar"] {
+        Value::Null => head_width as f64,
+        value => json.number(value, "query_pre_attn_scalar")?,
+    };
+    let rope = Rope::of(json, "full_attention");
     let config = Config {
         layers: json.count("num_hidden_layers")?,
         width,
         heads,
         kv_heads: json.count_or("num_key_value_heads", heads)?,
-        head_width: json.count_or("head_dim", width.checked_div(heads).unwrap_or(0))?,
+        head_width,
         feed_forward: json.count("intermediate_size")?,
         vocabulary: json.count("vocab_size")?,
         context: json.count("max_position_embeddings")?,
         norm_epsilon: json.number(&json.value["rms_norm_eps"], "rms_norm_eps")?,
         rope_base: rope.base()?,
         rope_scaling: rope.scaling()?,
+        embedding_scale: if family.scales_embedding { (width as f64).sqrt() } else { 1.0 },
+        attention_scale: scaled.sqrt().recip(),
         local: local(family, json)?,
         build: family.build,
     };
@@ -54,13 +75,29 @@ fn local(family: &Family, json: &Json) -> Result<Option<Local>, ModelError> {
             LocalLayers::From(json.count("max_window_layers")?)
         }
         Windows::Upper => return Ok(None),
+        Windows::AllBut(period) => {
+            LocalLayers::AllBut(json.count_or("sliding_window_pattern", period)?)
+        }
     };
     let window = match (json.value.get("sliding_window"), family.windows) {
         (Some(Value::Null), _) => None,
         (None, Windows::All(default)) => default,
         _ => Some(json.count("sliding_window")?),
     };
-    Ok(window.map(|window| Local { window, layers: listed.unwrap_or(layers) }))
+    let rope_base = local_rope_base(family, json)?;
+    Ok(window.map(|window| Local { window, layers: listed.unwrap_or(layers), rope_base }))
+}
+
+/// The base by which layers with a window rotate, where it is one of their own.
+fn local_rope_base(family: &Family, json: &Json) -> Result<Option<f64>, ModelError> {
+    let own = &json.value["rope_local_base_freq"];
+    let newer = &json.value["rope_parameters"]["sliding_attention"]["rope_theta"];
+    match [own, newer].into_iter().find(|value| !value.is_null()) {
+        Some(value) if family.local_rope_base.is_some() => {
+            json.number(value, "rope_local_base_freq").map(Some)
+        }
+        _ => Ok(family.local_rope_base),
+    }
 }
 
 /// The kinds of all layers, as newer files list them.
@@ -79,7 +116,7 @@ fn listed_layers(json: &Json) -> Result<Option<LocalLayers>, ModelError> {
 }
 
 /// The settings of rotation: `rope_theta` and `rope_scaling`, or in newer files both together in
-/// `rope_parameters`.
+/// `rope_parameters`, which has those of each kind of layers apart where they differ.
 struct Rope<'a> {
     json: &'a Json,
     base: &'a Value,
@@ -87,8 +124,10 @@ struct Rope<'a> {
 }
 
 impl<'a> Rope<'a> {
-    fn of(json: &'a Json) -> Self {
-        match &json.value["rope_parameters"] {
+    fn of(json: &'a Json, layers: &str) -> Self {
+        let newer = &json.value["rope_parameters"];
+        let own = &newer[layers];
+        match if own.is_null() { newer } else { own } {
             Value::Null => {
                 let (base, scaling) = (&json.value["rope_theta"], &json.value["rope_scaling"]);
                 Self { json, base, scaling }
@@ -111,6 +150,7 @@ impl<'a> Rope<'a> {
         match kind {
             None if scaling.is_null() => Ok(RopeScaling::None),
             Some("default") => Ok(RopeScaling::None),
+            Some("linear") => Ok(RopeScaling::Linear(number("factor")?)),
             Some("llama3") => Ok(RopeScaling::Llama3 {
                 factor: number("factor")?,
                 low_frequency: number("low_freq_factor")?,
@@ -120,7 +160,7 @@ impl<'a> Rope<'a> {
             _ => Err(ModelError::Unsupported {
                 what: "rope scaling",
                 found: scaling.to_string(),
-                known: "none, default, llama3",
+                known: "none, default, linear, llama3",
             }),
         }
     }
@@ -161,18 +201,13 @@ impl Json {
     }
 
     /// Refuses a setting that the engines do not implement.
-    fn require(
-        &self,
-        what: &'static str,
-        key: &str,
-        known: &'static str,
-    ) -> Result<(), ModelError> {
+    fn require(&self, key: &'static str, known: &'static str) -> Result<(), ModelError> {
         let value = &self.value[key];
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if value.is_null() || text == known {
             return Ok(());
         }
-        Err(ModelError::Unsupported { what, found: text, known })
+        Err(ModelError::Unsupported { what: key, found: text, known })
     }
 }
 

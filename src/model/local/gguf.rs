@@ -46,6 +46,7 @@ pub(super) enum Value {
     Text(String),
     Texts(Vec<String>),
     Numbers(Vec<i64>),
+    Floats(Vec<f32>),
     /// An array of a kind that no model property here uses.
     Other,
 }
@@ -141,7 +142,13 @@ impl Gguf {
         }
     }
 
-    /// A metadata value that has to be a number of things.
+    pub(super) fn floats(&self, key: &str) -> Result<&[f32], ModelError> {
+        match self.get(key) {
+            Some(Value::Floats(floats)) => Ok(floats),
+            other => Err(self.mismatch(key, "an array of floats", other)),
+        }
+    }
+
     pub(super) fn count(&self, key: &str) -> Result<usize, ModelError> {
         let value = match self.get(key) {
             Some(&Value::Unsigned(value)) => usize::try_from(value).ok(),
@@ -328,6 +335,10 @@ impl Gguf {
                 let numbers =
                     (0..count).map(|_| self.integer(kind).map(|number| number.unwrap_or(0)));
                 Ok(Value::Numbers(numbers.collect::<Result<_, _>>()?))
+            }
+            6 => {
+                let floats = (0..count).map(|_| Ok(f32::from_le_bytes(self.bytes()?)));
+                Ok(Value::Floats(floats.collect::<Result<_, ModelError>>()?))
             }
             _ => {
                 self.position += needed;

@@ -38,6 +38,7 @@ pub(super) fn config(family: &Family, file: &mut Gguf) -> Result<Config, ModelEr
         }
     }
     check_biases(family, file)?;
+    check_caps(family, file)?;
     let config = Config {
         layers: count("block_count")?,
         width,
@@ -53,6 +54,8 @@ pub(super) fn config(family: &Family, file: &mut Gguf) -> Result<Config, ModelEr
             Some(_) => file.float(&key("rope.freq_base"))?,
         },
         rope_scaling: RopeScaling::None,
+        embedding_scale: if family.scales_embedding { (width as f64).sqrt() } else { 1.0 },
+        attention_scale: attention_scale(family, [count("block_count")?, width, heads, head_width]),
         local: local(family, file)?,
         build: family.build,
     };
@@ -77,17 +80,43 @@ fn check_biases(family: &Family, file: &Gguf) -> Result<(), ModelError> {
     }
 }
 
+/// Refuses caps on scores and logits, which the engines have not.
+fn check_caps(family: &Family, file: &Gguf) -> Result<(), ModelError> {
+    for name in ["attn_logit_softcapping", "final_logit_softcapping"] {
+        let key = format!("{}.{name}", family.gguf);
+        if file.get(&key).is_some() {
+            return Err(ModelError::Unsupported { what: "setting", found: key, known: "none" });
+        }
+    }
+    Ok(())
+}
+
+/// Files do not say it; llama.cpp knows the one model of Gemma 3 that differs by its layers.
+fn attention_scale(family: &Family, [layers, width, heads, head_width]: [usize; 4]) -> f64 {
+    let scaled = match (family.gguf, layers) {
+        ("gemma3", 62) => width / heads.max(1),
+        _ => head_width,
+    };
+    (scaled as f64).sqrt().recip()
+}
+
 /// llama.cpp's converter does not write which layers of Qwen have windows, as models in use have none.
 fn local(family: &Family, file: &Gguf) -> Result<Option<Local>, ModelError> {
     let key = format!("{}.attention.sliding_window", family.gguf);
     let layers = match family.windows {
         Windows::All(_) => LocalLayers::All,
         Windows::Upper => return Ok(None),
+        Windows::AllBut(period) => LocalLayers::AllBut(period),
     };
-    match file.get(&key) {
-        None => Ok(None),
-        Some(_) => Ok(Some(Local { window: file.count(&key)?, layers })),
+    if file.get(&key).is_none() {
+        return Ok(None);
     }
+    let base = format!("{}.rope.freq_base_swa", family.gguf);
+    let rope_base = match file.get(&base) {
+        None => family.local_rope_base,
+        Some(_) => Some(file.float(&base)?),
+    };
+    Ok(Some(Local { window: file.count(&key)?, layers, rope_base }))
 }
 
 /// llama.cpp's converter writes Llama 3.1's scaling as a tensor of factors and sets no type.
@@ -99,11 +128,15 @@ fn rope_scaling(
     match file.get(&format!("{}.rope.scaling.type", family.gguf)) {
         None => {}
         Some(Value::Text(kind)) if kind == "none" => {}
+        Some(Value::Text(kind)) if kind == "linear" => {
+            let factor = file.float(&format!("{}.rope.scaling.factor", family.gguf))?;
+            return Ok(RopeScaling::Linear(factor));
+        }
         Some(kind) => {
             return Err(ModelError::Unsupported {
                 what: "rope scaling",
                 found: format!("{kind:?}"),
-                known: "none, llama3 by rope_freqs.weight",
+                known: "none, linear, llama3 by rope_freqs.weight",
             });
         }
     }

@@ -16,6 +16,7 @@ mod fingerprint;
 mod folder_config;
 mod gguf;
 mod gguf_config;
+mod gguf_tokenizer;
 mod open_folder;
 mod open_gguf;
 mod reference;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::folder_config::{Json, config, read};
+use super::folder_config::{Json, config, family, read};
 use super::safetensors::SafeTensors;
 use super::source::Source;
 use super::{Loaded, LocalModel, LocalOptions, file_name, fingerprint, tokenizer_error};
@@ -20,7 +20,8 @@ use crate::vocab::{Tokenizer, TokenizerConfig};
 /// As [`LocalModel::open`], with the file and the setting or tensor at fault.
 pub(super) fn open(folder: &Path, options: &LocalOptions) -> Result<LocalModel, ModelError> {
     let json = Json::read(folder, "config.json")?;
-    let config = config(&json)?;
+    let family = family(&json)?;
+    let config = config(family, &json)?;
     let settings = match folder.join("tokenizer_config.json").exists() {
         true => Json::read(folder, "tokenizer_config.json")?,
         false => Json { path: folder.join("tokenizer_config.json"), value: Value::Null },
@@ -40,8 +41,9 @@ pub(super) fn open(folder: &Path, options: &LocalOptions) -> Result<LocalModel, 
     let tokenizer_bytes = read(&tokenizer_path)?;
     let weights = weight_files(folder)?;
     let tensors = SafeTensors::open(&weights)?;
-    let is_tied = json.value["tie_word_embeddings"].as_bool().unwrap_or(false);
-    let mut source = Source::SafeTensors { tensors, is_tied };
+    let is_tied = json.value["tie_word_embeddings"].as_bool().unwrap_or(family.is_tied);
+    let norm_offset = family.norm_offset;
+    let mut source = Source::SafeTensors { tensors, is_tied, norm_offset };
     let engine = Loaded::load(config, &mut source, options)?;
     // After the weights, which have shown that the vocabulary is not larger than the files.
     let tokenizer = Tokenizer::from_json(&tokenizer_bytes, &names)

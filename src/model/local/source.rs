@@ -9,6 +9,7 @@ use std::path::Path;
 
 use candle_core::Tensor;
 
+use super::config::Config;
 use super::gguf::Gguf;
 use super::safetensors::SafeTensors;
 use crate::model::ModelError;
@@ -24,16 +25,36 @@ pub(super) const VALUE: [&str; 2] = ["attn_v", "self_attn.v_proj"];
 pub(super) const QUERY_NORM: [&str; 2] = ["attn_q_norm", "self_attn.q_norm"];
 pub(super) const KEY_NORM: [&str; 2] = ["attn_k_norm", "self_attn.k_norm"];
 pub(super) const ATTENTION_OUTPUT: [&str; 2] = ["attn_output", "self_attn.o_proj"];
-pub(super) const FEED_FORWARD_NORM: [&str; 2] = ["ffn_norm", "post_attention_layernorm"];
+const FEED_FORWARD_NORM: [&str; 2] = ["ffn_norm", "post_attention_layernorm"];
+/// These three where what each half of a layer found is normalized: safetensors then mean another
+/// norm by the name of the one above.
+pub(super) const POST_ATTENTION_NORM: [&str; 2] =
+    ["post_attention_norm", "post_attention_layernorm"];
+const PRE_FEED_FORWARD_NORM: [&str; 2] = ["ffn_norm", "pre_feedforward_layernorm"];
+pub(super) const POST_FEED_FORWARD_NORM: [&str; 2] =
+    ["post_ffw_norm", "post_feedforward_layernorm"];
 pub(super) const GATE: [&str; 2] = ["ffn_gate", "mlp.gate_proj"];
 pub(super) const UP: [&str; 2] = ["ffn_up", "mlp.up_proj"];
 pub(super) const DOWN: [&str; 2] = ["ffn_down", "mlp.down_proj"];
 
+/// The norm before the feed-forward.
+pub(super) fn feed_forward_norm(config: &Config) -> [&'static str; 2] {
+    if config.build.has_post_norms { PRE_FEED_FORWARD_NORM } else { FEED_FORWARD_NORM }
+}
+
 /// An open file of weights.
 #[derive(Debug)]
 pub(super) enum Source {
-    Gguf { file: Gguf, pairs: Pairs },
-    SafeTensors { tensors: SafeTensors, is_tied: bool },
+    Gguf {
+        file: Gguf,
+        pairs: Pairs,
+    },
+    SafeTensors {
+        tensors: SafeTensors,
+        is_tied: bool,
+        /// What the weights of norms lack.
+        norm_offset: f32,
+    },
 }
 
 /// A weight by its name in GGUF files and its name in safetensors.
@@ -100,6 +121,20 @@ impl Source {
         match self {
             Self::Gguf { file, .. } => file.tensor(&name.gguf, shape),
             Self::SafeTensors { tensors, .. } => tensors.tensor(&name.hub, shape),
+        }
+    }
+
+    /// The weights of a norm, as what rows are multiplied by.
+    ///
+    /// # Errors
+    /// As [`tensor`](Self::tensor).
+    pub(super) fn norm(&mut self, name: &Name, width: usize) -> Result<Tensor, ModelError> {
+        let weights = self.tensor(name, &[width])?;
+        match self {
+            Self::Gguf { .. } => Ok(weights),
+            Self::SafeTensors { norm_offset, .. } => {
+                Ok(weights.affine(1.0, f64::from(*norm_offset))?)
+            }
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) enum Family {
     Mistral,
     Qwen2,
     Qwen3,
+    Gemma3,
 }
 
 impl Family {
@@ -20,6 +21,7 @@ impl Family {
             Self::Llama | Self::Mistral => "llama",
             Self::Qwen2 => "qwen2",
             Self::Qwen3 => "qwen3",
+            Self::Gemma3 => "gemma3",
         }
     }
 
@@ -30,12 +32,13 @@ impl Family {
             Self::Mistral => "mistral",
             Self::Qwen2 => "qwen2",
             Self::Qwen3 => "qwen3",
+            Self::Gemma3 => "gemma3_text",
         }
     }
 
     /// What safetensors leave out of the weights of norms.
     pub(super) fn norm_offset(self) -> f32 {
-        0.0
+        if self == Self::Gemma3 { 1.0 } else { 0.0 }
     }
 }
 
@@ -65,13 +68,21 @@ impl Tiny {
                 add(&format!("{gguf}.bias"), &format!("{hub}.bias"), &[rows], Kind::Matrix);
             }
         }
-        if self.family == Family::Qwen3 {
+        if matches!(self.family, Family::Qwen3 | Family::Gemma3) {
             add("attn_q_norm.weight", "self_attn.q_norm.weight", &[self.head_width], norm);
             add("attn_k_norm.weight", "self_attn.k_norm.weight", &[self.head_width], norm);
         }
         let output = "self_attn.o_proj.weight";
         add("attn_output.weight", output, &[width, queries], Kind::Matrix);
-        add("ffn_norm.weight", "post_attention_layernorm.weight", &[width], norm);
+        if self.family == Family::Gemma3 {
+            let [after, before] = ["post_attention", "pre_feedforward"]
+                .map(|name| format!("{name}_layernorm.weight"));
+            add("post_attention_norm.weight", &after, &[width], norm);
+            add("ffn_norm.weight", &before, &[width], norm);
+            add("post_ffw_norm.weight", "post_feedforward_layernorm.weight", &[width], norm);
+        } else {
+            add("ffn_norm.weight", "post_attention_layernorm.weight", &[width], norm);
+        }
         add("ffn_gate.weight", "mlp.gate_proj.weight", &[inner, width], Kind::Matrix);
         add("ffn_up.weight", "mlp.up_proj.weight", &[inner, width], Kind::Matrix);
         add("ffn_down.weight", "mlp.down_proj.weight", &[width, inner], Kind::Matrix);
@@ -82,7 +93,9 @@ impl Tiny {
     pub(super) fn family_metadata(&self) -> Vec<(&'static str, Meta)> {
         let window = self.window.filter(|_| !matches!(self.family, Family::Qwen2 | Family::Qwen3));
         let size = |size: usize| Meta::U32(u32::try_from(size).expect("a tiny size"));
-        window.map(|window| ("attention.sliding_window", size(window))).into_iter().collect()
+        let window = window.map(|window| ("attention.sliding_window", size(window)));
+        let base = (self.family == Family::Gemma3).then_some(("rope.freq_base", Meta::F32(500.0)));
+        window.into_iter().chain(base).collect()
     }
 
     /// What the family adds to `config.json`.
@@ -94,6 +107,14 @@ impl Tiny {
                 ("use_sliding_window", json!(self.window.is_some())),
                 ("sliding_window", json!(self.window.unwrap_or(4))),
                 ("max_window_layers", json!(1)),
+            ],
+            Family::Gemma3 => vec![
+                ("hidden_act", Value::Null),
+                ("hidden_activation", json!("gelu_pytorch_tanh")),
+                ("query_pre_attn_scalar", json!(self.head_width)),
+                ("sliding_window", json!(self.window)),
+                ("rope_local_base_freq", json!(10_000.0)),
+                ("rope_theta", json!(500.0)),
             ],
         }
     }

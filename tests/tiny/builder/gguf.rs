@@ -21,6 +21,7 @@ pub(crate) enum Meta {
     Text(String),
     Texts(Vec<String>),
     I32s(Vec<i32>),
+    F32s(Vec<f32>),
     Raw(u32, Vec<u8>),
 }
 
@@ -86,9 +87,11 @@ impl Tiny {
             tensors.push(tensor("rope_freqs.weight", &[factors.len()], Element::F32, &factors));
         }
         let family = self.family.gguf();
-        let sizes = sizes.into_iter().chain(self.family_metadata());
+        let own = self.family_metadata();
+        let common = sizes.into_iter().filter(|(key, _)| own.iter().all(|(other, _)| other != key));
+        let sizes: Vec<(&str, Meta)> = common.chain(own.iter().cloned()).collect();
         let metadata = std::iter::once(("general.architecture".to_owned(), text(family)))
-            .chain(sizes.map(|(key, value)| (format!("{family}.{key}"), value)))
+            .chain(sizes.into_iter().map(|(key, value)| (format!("{family}.{key}"), value)))
             .chain(vocabulary.map(|(key, value)| (key.to_owned(), value)))
             .collect();
         Gguf { version: 3, metadata, tensors }
@@ -179,6 +182,10 @@ impl Meta {
             Self::Texts(texts) => {
                 tagged(9, &array_head(8, texts.len() as u64));
                 texts.iter().for_each(|text| put_text(out, text));
+            }
+            Self::F32s(values) => {
+                tagged(9, &array_head(6, values.len() as u64));
+                out.extend(values.iter().flat_map(|value| value.to_le_bytes()));
             }
             Self::I32s(values) => {
                 tagged(9, &array_head(5, values.len() as u64));

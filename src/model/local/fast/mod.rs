@@ -47,7 +47,7 @@ use weights::Weights;
 #[derive(Debug)]
 pub(super) struct FastEngine {
     config: Config,
-    frequencies: Vec<f64>,
+    rotations: Vec<Vec<f64>>,
     activations: Activations,
     weights: Weights,
     pool: Pool,
@@ -70,7 +70,7 @@ impl FastEngine {
         supports(&config)?;
         let weights = Weights::load(&config, source, threads)?;
         Ok(Self {
-            frequencies: config.frequencies(),
+            rotations: config.rotations(),
             config,
             activations,
             weights,

@@ -28,6 +28,7 @@ use super::weights::{Joined, Layer};
 use crate::model::local::Activations;
 use crate::model::local::config::Config;
 use crate::model::local::engine::Pass;
+use crate::model::local::families::Activation;
 
 /// Rows of which the logits are computed at once: bounds what stands in tiles.
 const HEAD_ROWS: usize = 32;
@@ -52,10 +53,12 @@ pub(super) struct Workspace {
     gated: kernels::Activations,
     /// What products left.
     tiles: Vec<f32>,
+    /// Rows of `width` that are normalized before they are added.
+    found_rows: Vec<f32>,
     queries: Vec<f32>,
     keys: Vec<f32>,
     values: Vec<f32>,
-    /// `[rows, head_width / 2]` each.
+    /// `[rotations][rows, head_width / 2]` each.
     cos: Vec<f32>,
     sin: Vec<f32>,
     attention: Attention,
@@ -75,6 +78,7 @@ impl Workspace {
             heads: rows_of(config.heads * config.head_width),
             gated: rows_of(config.feed_forward),
             tiles: Vec::new(),
+            found_rows: Vec::new(),
             queries: Vec::new(),
             keys: Vec::new(),
             values: Vec::new(),
@@ -108,6 +112,8 @@ impl FastEngine {
             sights.map(|sight| Visible { seen: sight.seen, further: &sight.further }).collect();
         for (index, layer) in self.weights.layers.iter().enumerate() {
             let sight = Window { visible: &visible, last: self.config.window(index) };
+            let rotation = self.config.rotation(index);
+            self.project(layer, rotation, visible.len(), work);
             self.attend(layer, cache.layer_mut(index), sight, work);
             self.feed_forward(layer, work);
         }
@@ -122,18 +128,30 @@ impl FastEngine {
         for (token, row) in pass.tokens.iter().zip(work.hidden.chunks_exact_mut(width)) {
             self.weights.embedding.row(token.index(), row);
         }
+        if self.config.embedding_scale != 1.0 {
+            rows::scale(self.set, &mut work.hidden, self.config.embedding_scale as f32);
+        }
         work.cos.clear();
         work.sin.clear();
-        for &position in pass.positions {
-            for frequency in &self.frequencies {
-                let (sin, cos) = (position as f64 * frequency).sin_cos();
-                work.sin.push(sin as f32);
-                work.cos.push(cos as f32);
+        for frequencies in &self.rotations {
+            for &position in pass.positions {
+                for frequency in frequencies {
+                    let (sin, cos) = (position as f64 * frequency).sin_cos();
+                    work.sin.push(sin as f32);
+                    work.cos.push(cos as f32);
+                }
             }
         }
     }
 
-    /// The first half of a layer: what the rows find in what came before.
+    /// The first half of a layer begins: the queries, keys and values of the rows.
+    fn project(&self, layer: &Layer, rotation: usize, count: usize, work: &mut Workspace) {
+        self.normalize(&work.hidden, &layer.attention_norm, &mut work.normed);
+        self.multiply(&layer.projections, &work.normed, &mut work.tiles);
+        self.rotate(layer, rotation, count, work);
+    }
+
+    /// The first half goes on: what the rows find in what came before.
     fn attend(
         &self,
         layer: &Layer,
@@ -142,11 +160,8 @@ impl FastEngine {
         work: &mut Workspace,
     ) {
         let Config { heads, head_width, .. } = self.config;
-        self.normalize(&work.hidden, &layer.attention_norm, &mut work.normed);
-        self.multiply(&layer.projections, &work.normed, &mut work.tiles);
-        self.rotate(layer, visible.len(), work);
         cache.append(self.set, &work.keys, &work.values);
-        let scale = (head_width as f32).sqrt().recip();
+        let scale = self.config.attention_scale as f32;
         let queries = Queries { rows: &work.queries, visible, window: last, scale };
         work.found.resize(work.queries.len(), 0.0);
         let machine = Machine { pool: &self.pool, set: self.set };
@@ -155,10 +170,10 @@ impl FastEngine {
             values.copy_from_slice(&work.found[row * heads * head_width..][..values.len()]);
         });
         self.multiply(&layer.attention_output, &work.heads, &mut work.tiles);
-        self.add(&work.tiles, &mut work.hidden);
+        self.add(layer.post_norms.as_ref().map(|[norm, _]| norm), work);
     }
 
-    /// The second half of a layer: `down(silu(gate) · up)`.
+    /// The second half of a layer: `down(activation(gate) · up)`.
     fn feed_forward(&self, layer: &Layer, work: &mut Workspace) {
         self.normalize(&work.hidden, &layer.feed_forward_norm, &mut work.normed);
         self.multiply(&layer.gate_up, &work.normed, &mut work.tiles);
@@ -168,12 +183,16 @@ impl FastEngine {
         let width = rows * LANES;
         let gates = split_mut(gate, width, ranges);
         self.pool.scatter(gates, |(range, gate)| {
-            rows::silu(self.set, gate, &up[range.start * width..range.end * width]);
+            let up = &up[range.start * width..range.end * width];
+            match self.config.build.activation {
+                Activation::Silu => rows::silu(self.set, gate, up),
+                Activation::Gelu => rows::gelu(self.set, gate, up),
+            }
         });
         let gate = &*gate;
         self.fill(&mut work.gated, rows, |row, values| gather((gate, rows), row, values));
         self.multiply(&layer.down, &work.gated, &mut work.tiles);
-        self.add(&work.tiles, &mut work.hidden);
+        self.add(layer.post_norms.as_ref().map(|[_, norm]| norm), work);
     }
 
     /// The logits behind chosen rows: only these go through the head, which in a small model has a
@@ -202,7 +221,7 @@ impl FastEngine {
     }
 
     /// Takes queries, keys and values from the tiles; normalizes and rotates the first two.
-    fn rotate(&self, layer: &Layer, count: usize, work: &mut Workspace) {
+    fn rotate(&self, layer: &Layer, rotation: usize, count: usize, work: &mut Workspace) {
         let Config { heads, kv_heads, head_width, .. } = self.config;
         let (queries, keys) = (heads * head_width, kv_heads * head_width);
         work.queries.resize(count * queries, 0.0);
@@ -214,7 +233,8 @@ impl FastEngine {
         let parts = split_mut(&mut work.queries, queries, ranges.clone())
             .zip(split_mut(&mut work.keys, keys, ranges.clone()))
             .zip(split_mut(&mut work.values, keys, ranges));
-        let (cos, sin, half) = (&work.cos, &work.sin, head_width / 2);
+        let half = head_width / 2;
+        let [cos, sin] = [&work.cos, &work.sin].map(|all| &all[rotation * count * half..]);
         let bias = |row: &mut [f32], begin: usize| {
             if let Some(biases) = &layer.biases {
                 rows::add(self.set, row, &biases[begin..begin + row.len()]);
@@ -315,9 +335,13 @@ impl FastEngine {
         });
     }
 
-    /// Adds what a product left to the hidden states.
-    fn add(&self, tiles: &[f32], hidden: &mut [f32]) {
+    /// Adds what a product left to the hidden states, normalized if there is something to do it with.
+    fn add(&self, norm: Option<&Vec<f32>>, work: &mut Workspace) {
         let width = self.config.width;
+        if let Some(weight) = norm {
+            return self.add_normalized(weight, work);
+        }
+        let Workspace { tiles, hidden, .. } = work;
         let count = hidden.len() / width;
         if count == 1 {
             // The tiles of one row are that row.
@@ -330,6 +354,25 @@ impl FastEngine {
                     let found = &tiles[(group * count + row) * LANES..];
                     values.iter_mut().zip(found).for_each(|(value, found)| *value += found);
                 }
+            }
+        });
+    }
+
+    fn add_normalized(&self, weight: &[f32], work: &mut Workspace) {
+        let width = self.config.width;
+        let Workspace { tiles, hidden, found_rows, .. } = work;
+        found_rows.resize(hidden.len(), 0.0);
+        let (tiles, count) = (&tiles[..], hidden.len() / width);
+        let norm = RmsNorm { weight, epsilon: self.config.norm_epsilon as f32 };
+        let ranges = self.pool.split(count, LEAST_ROWS);
+        let parts =
+            split_mut(hidden, width, ranges.clone()).zip(split_mut(found_rows, width, ranges));
+        self.pool.scatter(parts, |((range, hidden), (_, found))| {
+            let rows = hidden.chunks_exact_mut(width).zip(found.chunks_exact_mut(width));
+            for (row, (hidden, found)) in range.zip(rows) {
+                gather((tiles, count), row, found);
+                rows::rms_norm_in_place(self.set, norm, found);
+                rows::add(self.set, hidden, found);
             }
         });
     }

@@ -40,6 +40,8 @@ pub(super) struct Layer {
     /// Gate above up.
     pub(super) gate_up: Joined,
     pub(super) down: Joined,
+    /// Of what attention found, and of what the feed-forward found.
+    pub(super) post_norms: Option<[Vec<f32>; 2]>,
 }
 
 /// Matrices that read the same rows, one above the other: a single one where the file keeps them
@@ -82,7 +84,7 @@ impl Weights {
         let layers = (0..config.layers)
             .map(|layer| Layer::load(layer, config, &mut loader))
             .collect::<Result<_, _>>()?;
-        let norm = loader.vector(&Name::of(source::NORM), width)?;
+        let norm = loader.norm(&Name::of(source::NORM), width)?;
         Ok(Self { embedding, layers, norm, output })
     }
 
@@ -117,7 +119,7 @@ impl Layer {
         let up = loader.part(of(source::UP), [feed_forward, width])?;
         let down = loader.part(of(source::DOWN), [width, feed_forward])?;
         Ok(Self {
-            attention_norm: loader.vector(&of(source::ATTENTION_NORM), width)?,
+            attention_norm: loader.norm(&of(source::ATTENTION_NORM), width)?,
             projections: loader.joined(&[query, key, value])?,
             biases: match config.build.has_biases {
                 true => Some(loader.biases(layer, config)?),
@@ -125,23 +127,29 @@ impl Layer {
             },
             head_norms: match config.build.has_head_norms {
                 true => Some([
-                    loader.vector(&of(source::QUERY_NORM), head_width)?,
-                    loader.vector(&of(source::KEY_NORM), head_width)?,
+                    loader.norm(&of(source::QUERY_NORM), head_width)?,
+                    loader.norm(&of(source::KEY_NORM), head_width)?,
                 ]),
                 false => None,
             },
             attention_output: loader.joined(&[attention_output])?,
-            feed_forward_norm: loader.vector(&of(source::FEED_FORWARD_NORM), width)?,
+            feed_forward_norm: loader.norm(&of(source::feed_forward_norm(config)), width)?,
             gate_up: loader.joined(&[gate, up])?,
             down: loader.joined(&[down])?,
+            post_norms: match config.build.has_post_norms {
+                true => Some([
+                    loader.norm(&of(source::POST_ATTENTION_NORM), width)?,
+                    loader.norm(&of(source::POST_FEED_FORWARD_NORM), width)?,
+                ]),
+                false => None,
+            },
         })
     }
 }
 
 impl Loader<'_> {
-    /// A vector in float32, as the weights of norms are used.
-    fn vector(&mut self, name: &Name, width: usize) -> Result<Vec<f32>, ModelError> {
-        Ok(self.source.tensor(name, &[width])?.to_vec1()?)
+    fn norm(&mut self, name: &Name, width: usize) -> Result<Vec<f32>, ModelError> {
+        Ok(self.source.norm(name, width)?.to_vec1()?)
     }
 
     fn biases(&mut self, layer: usize, config: &Config) -> Result<Vec<f32>, ModelError> {
@@ -151,7 +159,9 @@ impl Loader<'_> {
             (source::KEY, config.kv_heads),
             (source::VALUE, config.kv_heads),
         ] {
-            biases.extend(self.vector(&Name::of_bias(layer, name), heads * config.head_width)?);
+            let bias =
+                self.source.tensor(&Name::of_bias(layer, name), &[heads * config.head_width])?;
+            biases.extend(bias.to_vec1::<f32>()?);
         }
         Ok(biases)
     }

@@ -11,6 +11,8 @@ pub(super) struct Attention {
     pub(super) heads: usize,
     pub(super) kv_heads: usize,
     pub(super) head_width: usize,
+    /// What scores are multiplied by.
+    pub(super) scale: f32,
     /// Query above key above value, `[(heads + 2 · kv_heads) · head_width, width]`.
     pub(super) projections: Tensor,
     /// What is added to them, `[(heads + 2 · kv_heads) · head_width]`.
@@ -117,7 +119,7 @@ impl Attention {
         if let Some(norms) = &self.head_norms {
             projected = self.normalize(&projected, norms)?;
         }
-        let rotate = Rotate { queries: heads, keys: kv_heads, head_width };
+        let rotate = Rotate { queries: heads, keys: kv_heads, head_width, scale: self.scale };
         projected.inplace_op3(&step.cos, &step.sin, &rotate)?;
         let part =
             |from: usize, count: usize| projected.narrow(1, from * head_width, count * head_width);

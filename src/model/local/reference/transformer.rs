@@ -6,7 +6,7 @@
 use candle_core::{Device, Tensor};
 
 use super::attention::{Attention, Cache, HeadNorms, Step};
-use super::ops::{GatedSilu, project, rms_norm};
+use super::ops::{Gated, project, rms_norm};
 use crate::model::ModelError;
 use crate::model::local::config::Config;
 use crate::model::local::engine::{Engine, Pass, Sight};
@@ -17,7 +17,7 @@ use crate::model::local::source::{self, Name, Pairs, Source};
 pub(in crate::model::local) struct Transformer {
     config: Config,
     /// Those of `config`, worked out once.
-    frequencies: Vec<f64>,
+    rotations: Vec<Vec<f64>>,
     /// `[vocabulary, width]`
     embedding: Tensor,
     layers: Vec<Layer>,
@@ -40,6 +40,8 @@ struct Layer {
     gate_up: Tensor,
     /// `[width, feed_forward]`
     down: Tensor,
+    /// Of what attention found, and of what the feed-forward found, `[width]` each.
+    post_norms: Option<[Tensor; 2]>,
 }
 
 impl Transformer {
@@ -62,8 +64,8 @@ impl Transformer {
         let layers = (0..config.layers)
             .map(|layer| Layer::load(layer, &config, source))
             .collect::<Result<_, _>>()?;
-        let norm = source.tensor(&Name::of(source::NORM), &[width])?;
-        Ok(Self { frequencies: config.frequencies(), config, embedding, layers, norm, output })
+        let norm = source.norm(&Name::of(source::NORM), width)?;
+        Ok(Self { rotations: config.rotations(), config, embedding, layers, norm, output })
     }
 
     /// Runs a pass through all layers, appending to the caches. Returns the hidden states,
@@ -73,15 +75,21 @@ impl Transformer {
         let ids = Tensor::new(ids, &Device::Cpu)?;
         let mut hidden = self.embedding.index_select(&ids, 0)?;
         let seen = caches.first().map_or(0, Cache::len) + pass.tokens.len();
-        let step = |window| {
-            Step::new(pass.positions, &self.frequencies, mask(pass.sights, seen, window)?)
+        if self.config.embedding_scale != 1.0 {
+            hidden = (hidden * self.config.embedding_scale)?;
+        }
+        let step = |frequencies: Option<&Vec<f64>>, window| {
+            let frequencies = frequencies.expect("there is always one way to rotate");
+            Step::new(pass.positions, frequencies, mask(pass.sights, seen, window)?)
         };
-        let global = step(None)?;
-        let local = self.config.local.as_ref().map(|local| step(Some(local.window))).transpose()?;
+        let global = step(self.rotations.first(), None)?;
+        let local = self.config.local.as_ref();
+        let local = local.map(|local| step(self.rotations.last(), Some(local.window)));
+        let local = local.transpose()?;
         for (index, (layer, cache)) in self.layers.iter().zip(caches).enumerate() {
             let is_local = self.config.window(index).is_some();
             let step = local.as_ref().filter(|_| is_local).unwrap_or(&global);
-            hidden = layer.forward(&hidden, step, cache, self.config.norm_epsilon)?;
+            hidden = layer.forward(&hidden, step, cache, &self.config)?;
         }
         Ok(hidden)
     }
@@ -138,11 +146,18 @@ impl Layer {
         let gate = source.tensor(&of(source::GATE), &[feed_forward, width])?;
         let up = source.tensor(&of(source::UP), &[feed_forward, width])?;
         Ok(Self {
-            attention_norm: source.tensor(&of(source::ATTENTION_NORM), &[width])?,
+            attention_norm: source.norm(&of(source::ATTENTION_NORM), width)?,
             attention,
-            feed_forward_norm: source.tensor(&of(source::FEED_FORWARD_NORM), &[width])?,
+            feed_forward_norm: source.norm(&of(source::feed_forward_norm(config)), width)?,
             gate_up: Tensor::cat(&[gate, up], 0)?,
             down: source.tensor(&of(source::DOWN), &[width, feed_forward])?,
+            post_norms: match config.build.has_post_norms {
+                true => Some([
+                    source.norm(&of(source::POST_ATTENTION_NORM), width)?,
+                    source.norm(&of(source::POST_FEED_FORWARD_NORM), width)?,
+                ]),
+                false => None,
+            },
         })
     }
 
@@ -162,9 +177,8 @@ impl Layer {
         let projections = Tensor::cat(&[query, key, value], 0)?;
         let mut biases = None;
         if config.build.has_biases {
-            let mut bias = |name, heads| {
-                source.tensor(&Name::of_bias(layer, name), &[heads * head_width])
-            };
+            let mut bias =
+                |name, heads| source.tensor(&Name::of_bias(layer, name), &[heads * head_width]);
             let query = bias(source::QUERY, heads)?;
             let [key, value] = [bias(source::KEY, kv_heads)?, bias(source::VALUE, kv_heads)?];
             biases = Some(Tensor::cat(&[query, key, value], 0)?);
@@ -172,12 +186,22 @@ impl Layer {
         let mut head_norms = None;
         if config.build.has_head_norms {
             head_norms = Some(HeadNorms {
-                query: source.tensor(&of(source::QUERY_NORM), &[head_width])?,
-                key: source.tensor(&of(source::KEY_NORM), &[head_width])?,
+                query: source.norm(&of(source::QUERY_NORM), head_width)?,
+                key: source.norm(&of(source::KEY_NORM), head_width)?,
                 epsilon: norm_epsilon,
             });
         }
-        Ok(Attention { heads, kv_heads, head_width, projections, biases, head_norms, output })
+        let scale = config.attention_scale as f32;
+        Ok(Attention {
+            heads,
+            kv_heads,
+            head_width,
+            scale,
+            projections,
+            biases,
+            head_norms,
+            output,
+        })
     }
 
     /// Hidden states in and out, `[tokens, width]`; each half adds to what it was given.
@@ -186,13 +210,23 @@ impl Layer {
         hidden: &Tensor,
         step: &Step,
         cache: &mut Cache,
-        epsilon: f64,
+        config: &Config,
     ) -> Result<Tensor, ModelError> {
+        let epsilon = config.norm_epsilon;
         let normed = rms_norm(hidden, &self.attention_norm, epsilon)?;
-        let hidden = (hidden + self.attention.forward(&normed, step, cache)?)?;
+        let mut found = self.attention.forward(&normed, step, cache)?;
+        if let Some([norm, _]) = &self.post_norms {
+            found = rms_norm(&found, norm, epsilon)?;
+        }
+        let hidden = (hidden + found)?;
         let normed = rms_norm(&hidden, &self.feed_forward_norm, epsilon)?;
-        let gated = project(&normed, &self.gate_up)?.apply_op1_no_bwd(&GatedSilu)?;
-        Ok((hidden + project(&gated, &self.down)?)?)
+        let gate = Gated(config.build.activation);
+        let gated = project(&normed, &self.gate_up)?.apply_op1_no_bwd(&gate)?;
+        let mut found = project(&gated, &self.down)?;
+        if let Some([_, norm]) = &self.post_norms {
+            found = rms_norm(&found, norm, epsilon)?;
+        }
+        Ok((hidden + found)?)
     }
 }
 
