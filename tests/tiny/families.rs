@@ -28,7 +28,7 @@ fn families() -> Vec<(String, Tiny)> {
         let tiny = Tiny::new(40 + family as u64);
         Tiny { family, layers: layers(family), head_width: 16, ..tiny }
     };
-    let families = [Family::Mistral, Family::Qwen2, Family::Qwen3, Family::Gemma3];
+    let families = [Family::Mistral, Family::Qwen2, Family::Qwen3, Family::Gemma3, Family::Phi3];
     families
         .into_iter()
         .flat_map(|family| {
@@ -195,6 +195,7 @@ fn windows_matter() {
     check_matters("Qwen", &qwen, set("max_window_layers", json!(2)));
     let kinds = json!(["sliding_attention", "full_attention"]);
     check_matters("listed layers", &qwen, set("layer_types", kinds));
+    check_matters("Phi", &windowed(Family::Phi3), set("sliding_window", Value::Null));
     let gemma = windowed(Family::Gemma3);
     check_matters("Gemma", &gemma, set("sliding_window", json!(6)));
     check_matters("Gemma", &gemma, set("sliding_window_pattern", json!(3)));
@@ -274,7 +275,7 @@ fn check_gguf_refused(tiny: &Tiny, change: impl Fn(&mut Gguf), parts: &[&str]) {
 #[test]
 fn what_is_not_supported_is_named() {
     let qwen = of(Family::Qwen2);
-    let families = ["mamba", "llama", "mistral", "qwen2", "qwen3", "gemma3_text"];
+    let families = ["mamba", "llama", "mistral", "qwen2", "qwen3", "gemma3_text", "phi3"];
     check_refused(&qwen, set("model_type", json!("mamba")), &families);
     check_refused(&qwen, set("layer_types", json!(["linear_attention"])), &["linear_attention"]);
     let windowed = Tiny { window: Some(5), ..of(Family::Mistral) };
@@ -291,6 +292,15 @@ fn what_is_not_supported_is_named() {
     }
     check_refused(&gemma, set("hidden_activation", json!("relu")), &["hidden_activation", "relu"]);
     check_refused(&gemma, set("query_pre_attn_scalar", json!(0)), &["scale of attention"]);
+    let phi = of(Family::Phi3);
+    check_refused(&phi, set("rope_scaling", json!({"type": "longrope"})), &["longrope"]);
+    check_refused(&phi, set("partial_rotary_factor", json!(0.75)), &["partial_rotary_factor"]);
+    let factors = |gguf: &mut Gguf| {
+        let mut tensor = gguf.tensor("output_norm.weight").clone();
+        tensor.name = "rope_factors_long.weight".to_owned();
+        gguf.tensors.push(tensor);
+    };
+    check_gguf_refused(&phi, factors, &["longrope", "rope_factors_long.weight"]);
     let rename = |gguf: &mut Gguf| {
         gguf.tensor("blk.0.ffn_norm.weight").name = "blk.0.attn_output.bias".to_owned();
     };

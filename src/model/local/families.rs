@@ -40,6 +40,8 @@ pub(super) struct Build {
     pub(super) has_head_norms: bool,
     /// What each half of a layer found is normalized before it is added.
     pub(super) has_post_norms: bool,
+    /// Queries, keys and values are one tensor, and so are gate and up.
+    pub(super) is_fused: bool,
 }
 
 /// What the gate of a feed-forward goes through.
@@ -67,6 +69,7 @@ const PLAIN: Build = Build {
     has_biases: false,
     has_head_norms: false,
     has_post_norms: false,
+    is_fused: false,
 };
 const LLAMA: Family = Family {
     gguf: "llama",
@@ -80,7 +83,7 @@ const LLAMA: Family = Family {
     build: PLAIN,
 };
 
-const FAMILIES: [Family; 5] = [
+const FAMILIES: [Family; 6] = [
     LLAMA,
     Family { hub: "mistral", windows: Windows::All(Some(4096)), ..LLAMA },
     Family {
@@ -115,10 +118,17 @@ const FAMILIES: [Family; 5] = [
             ..PLAIN
         },
     },
+    Family {
+        gguf: "phi3",
+        hub: "phi3",
+        gguf_pairs: Pairs::Halves,
+        build: Build { is_fused: true, ..PLAIN },
+        ..LLAMA
+    },
 ];
 
-const KNOWN_GGUF: &str = "llama, qwen2, qwen3, gemma3";
-const KNOWN_HUB: &str = "llama, mistral, qwen2, qwen3, gemma3_text";
+const KNOWN_GGUF: &str = "llama, qwen2, qwen3, gemma3, phi3";
+const KNOWN_HUB: &str = "llama, mistral, qwen2, qwen3, gemma3_text, phi3";
 
 impl Family {
     /// The family that a GGUF file names.

@@ -38,6 +38,11 @@ pub(super) fn config(family: &Family, json: &Json) -> Result<Config, ModelError>
     for key in ["attn_logit_softcapping", "final_logit_softcapping"] {
         json.require(key, "null")?;
     }
+    let rotated = &json.value["partial_rotary_factor"];
+    if !rotated.is_null() && json.number(rotated, "partial_rotary_factor")? != 1.0 {
+        let (what, found) = ("partial_rotary_factor", rotated.to_string());
+        return Err(ModelError::Unsupported { what, found, known: "1" });
+    }
     let width = json.count("hidden_size")?;
     let heads = json.count("num_attention_heads")?;
     let head_width = json.count_or("head_dim", width.checked_div(heads).unwrap_or(0))?;

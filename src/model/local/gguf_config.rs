@@ -67,7 +67,7 @@ pub(super) fn config(family: &Family, file: &mut Gguf) -> Result<Config, ModelEr
 /// another.
 fn check_biases(family: &Family, file: &Gguf) -> Result<(), ModelError> {
     let known = ["attn_q", "attn_k", "attn_v"];
-    let others = ["attn_output", "ffn_gate", "ffn_up", "ffn_down"];
+    let others = ["attn_qkv", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
     let unread = known.into_iter().filter(|_| !family.build.has_biases).chain(others);
     let mut names = unread.map(|name| format!("blk.0.{name}.bias"));
     match names.find(|name| file.has_tensor(name)) {
@@ -139,6 +139,14 @@ fn rope_scaling(
                 known: "none, linear, llama3 by rope_freqs.weight",
             });
         }
+    }
+    let factors = ["rope_factors_long.weight", "rope_factors_short.weight"];
+    if let Some(found) = factors.into_iter().find(|name| file.has_tensor(name)) {
+        return Err(ModelError::Unsupported {
+            what: "rope scaling",
+            found: format!("longrope, by {found}"),
+            known: "none, linear, llama3 by rope_freqs.weight",
+        });
     }
     if !file.has_tensor("rope_freqs.weight") {
         return Ok(RopeScaling::None);

@@ -22,6 +22,9 @@ pub(super) const ATTENTION_NORM: [&str; 2] = ["attn_norm", "input_layernorm"];
 pub(super) const QUERY: [&str; 2] = ["attn_q", "self_attn.q_proj"];
 pub(super) const KEY: [&str; 2] = ["attn_k", "self_attn.k_proj"];
 pub(super) const VALUE: [&str; 2] = ["attn_v", "self_attn.v_proj"];
+/// The three above as one tensor, and the two of the feed-forward.
+pub(super) const QUERY_KEY_VALUE: [&str; 2] = ["attn_qkv", "self_attn.qkv_proj"];
+pub(super) const GATE_UP: [&str; 2] = ["ffn_up", "mlp.gate_up_proj"];
 pub(super) const QUERY_NORM: [&str; 2] = ["attn_q_norm", "self_attn.q_norm"];
 pub(super) const KEY_NORM: [&str; 2] = ["attn_k_norm", "self_attn.k_norm"];
 pub(super) const ATTENTION_OUTPUT: [&str; 2] = ["attn_output", "self_attn.o_proj"];

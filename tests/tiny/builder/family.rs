@@ -12,6 +12,7 @@ pub(crate) enum Family {
     Qwen2,
     Qwen3,
     Gemma3,
+    Phi3,
 }
 
 impl Family {
@@ -22,6 +23,7 @@ impl Family {
             Self::Qwen2 => "qwen2",
             Self::Qwen3 => "qwen3",
             Self::Gemma3 => "gemma3",
+            Self::Phi3 => "phi3",
         }
     }
 
@@ -33,6 +35,7 @@ impl Family {
             Self::Qwen2 => "qwen2",
             Self::Qwen3 => "qwen3",
             Self::Gemma3 => "gemma3_text",
+            Self::Phi3 => "phi3",
         }
     }
 
@@ -57,11 +60,17 @@ impl Tiny {
             _ => Kind::Matrix,
         };
         add("attn_norm.weight", "input_layernorm.weight", &[width], norm);
-        for (letter, rows, kind) in [
+        let is_fused = self.family == Family::Phi3;
+        if is_fused {
+            let rows = queries + 2 * keys;
+            add("attn_qkv.weight", "self_attn.qkv_proj.weight", &[rows, width], Kind::Matrix);
+        }
+        let apart = [
             ("q", queries, turned(self.heads)),
             ("k", keys, turned(self.kv_heads)),
             ("v", keys, Kind::Matrix),
-        ] {
+        ];
+        for (letter, rows, kind) in apart.into_iter().filter(|_| !is_fused) {
             let (gguf, hub) = (format!("attn_{letter}"), format!("self_attn.{letter}_proj"));
             add(&format!("{gguf}.weight"), &format!("{hub}.weight"), &[rows, width], kind);
             if self.family == Family::Qwen2 {
@@ -83,8 +92,12 @@ impl Tiny {
         } else {
             add("ffn_norm.weight", "post_attention_layernorm.weight", &[width], norm);
         }
-        add("ffn_gate.weight", "mlp.gate_proj.weight", &[inner, width], Kind::Matrix);
-        add("ffn_up.weight", "mlp.up_proj.weight", &[inner, width], Kind::Matrix);
+        if is_fused {
+            add("ffn_up.weight", "mlp.gate_up_proj.weight", &[2 * inner, width], Kind::Matrix);
+        } else {
+            add("ffn_gate.weight", "mlp.gate_proj.weight", &[inner, width], Kind::Matrix);
+            add("ffn_up.weight", "mlp.up_proj.weight", &[inner, width], Kind::Matrix);
+        }
         add("ffn_down.weight", "mlp.down_proj.weight", &[width, inner], Kind::Matrix);
         tensors
     }
@@ -102,7 +115,7 @@ impl Tiny {
     pub(super) fn family_settings(&self) -> Vec<(&'static str, Value)> {
         match self.family {
             Family::Llama => vec![],
-            Family::Mistral => vec![("sliding_window", json!(self.window))],
+            Family::Mistral | Family::Phi3 => vec![("sliding_window", json!(self.window))],
             Family::Qwen2 | Family::Qwen3 => vec![
                 ("use_sliding_window", json!(self.window.is_some())),
                 ("sliding_window", json!(self.window.unwrap_or(4))),

@@ -110,17 +110,27 @@ impl Layer {
         let &Config { width, heads, kv_heads, head_width, feed_forward, .. } = config;
         let of = |name| Name::of_layer(layer, name);
         let (queries, keys) = (heads * head_width, kv_heads * head_width);
-        let paired = (loader.source.pairs() == Pairs::Neighbours).then_some(head_width);
-        let query = Part { paired, ..loader.part(of(source::QUERY), [queries, width])? };
-        let key = Part { paired, ..loader.part(of(source::KEY), [keys, width])? };
-        let value = loader.part(of(source::VALUE), [keys, width])?;
+        let projections = match config.build.is_fused {
+            true => vec![loader.part(of(source::QUERY_KEY_VALUE), [queries + 2 * keys, width])?],
+            false => {
+                let paired = (loader.source.pairs() == Pairs::Neighbours).then_some(head_width);
+                let query = Part { paired, ..loader.part(of(source::QUERY), [queries, width])? };
+                let key = Part { paired, ..loader.part(of(source::KEY), [keys, width])? };
+                vec![query, key, loader.part(of(source::VALUE), [keys, width])?]
+            }
+        };
         let attention_output = loader.part(of(source::ATTENTION_OUTPUT), [width, queries])?;
-        let gate = loader.part(of(source::GATE), [feed_forward, width])?;
-        let up = loader.part(of(source::UP), [feed_forward, width])?;
+        let gate_up = match config.build.is_fused {
+            true => vec![loader.part(of(source::GATE_UP), [2 * feed_forward, width])?],
+            false => vec![
+                loader.part(of(source::GATE), [feed_forward, width])?,
+                loader.part(of(source::UP), [feed_forward, width])?,
+            ],
+        };
         let down = loader.part(of(source::DOWN), [width, feed_forward])?;
         Ok(Self {
             attention_norm: loader.norm(&of(source::ATTENTION_NORM), width)?,
-            projections: loader.joined(&[query, key, value])?,
+            projections: loader.joined(&projections)?,
             biases: match config.build.has_biases {
                 true => Some(loader.biases(layer, config)?),
                 false => None,
@@ -134,7 +144,7 @@ impl Layer {
             },
             attention_output: loader.joined(&[attention_output])?,
             feed_forward_norm: loader.norm(&of(source::feed_forward_norm(config)), width)?,
-            gate_up: loader.joined(&[gate, up])?,
+            gate_up: loader.joined(&gate_up)?,
             down: loader.joined(&[down])?,
             post_norms: match config.build.has_post_norms {
                 true => Some([

@@ -143,13 +143,18 @@ impl Layer {
         let &Config { width, feed_forward, .. } = config;
         let of = |name| Name::of_layer(layer, name);
         let attention = Self::attention(layer, config, source)?;
-        let gate = source.tensor(&of(source::GATE), &[feed_forward, width])?;
-        let up = source.tensor(&of(source::UP), &[feed_forward, width])?;
+        let gate_up = if config.build.is_fused {
+            source.tensor(&of(source::GATE_UP), &[2 * feed_forward, width])?
+        } else {
+            let gate = source.tensor(&of(source::GATE), &[feed_forward, width])?;
+            let up = source.tensor(&of(source::UP), &[feed_forward, width])?;
+            Tensor::cat(&[gate, up], 0)?
+        };
         Ok(Self {
             attention_norm: source.norm(&of(source::ATTENTION_NORM), width)?,
             attention,
             feed_forward_norm: source.norm(&of(source::feed_forward_norm(config)), width)?,
-            gate_up: Tensor::cat(&[gate, up], 0)?,
+            gate_up,
             down: source.tensor(&of(source::DOWN), &[width, feed_forward])?,
             post_norms: match config.build.has_post_norms {
                 true => Some([
@@ -170,11 +175,16 @@ impl Layer {
         let all_heads = heads * head_width;
         let of = |name| Name::of_layer(layer, name);
         let shape = |heads| [heads, head_width, width];
-        let query = rotated(source, &of(source::QUERY), shape(heads))?;
-        let key = rotated(source, &of(source::KEY), shape(kv_heads))?;
-        let value = source.tensor(&of(source::VALUE), &[kv_heads * head_width, width])?;
+        let projections = if config.build.is_fused {
+            let rows = (heads + 2 * kv_heads) * head_width;
+            source.tensor(&of(source::QUERY_KEY_VALUE), &[rows, width])?
+        } else {
+            let query = rotated(source, &of(source::QUERY), shape(heads))?;
+            let key = rotated(source, &of(source::KEY), shape(kv_heads))?;
+            let value = source.tensor(&of(source::VALUE), &[kv_heads * head_width, width])?;
+            Tensor::cat(&[query, key, value], 0)?
+        };
         let output = source.tensor(&of(source::ATTENTION_OUTPUT), &[width, all_heads])?;
-        let projections = Tensor::cat(&[query, key, value], 0)?;
         let mut biases = None;
         if config.build.has_biases {
             let mut bias =
