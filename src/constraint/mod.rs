@@ -202,7 +202,7 @@ impl Constraint {
     /// let constraint = Constraint::new(&Grammar::schema(&schema), &vocabulary)?;
     /// let compiled = constraint.size();
     /// constraint.matcher().advance_bytes(b"[{")?;
-    /// assert!(constraint.size().shapes > compiled.shapes, "shapes are made when a text comes to them");
+    /// assert!(constraint.size().states > compiled.states, "states are made when a text comes to them");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

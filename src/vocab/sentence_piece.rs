@@ -2,6 +2,10 @@
 //!
 //! Of two neighbours that make a piece together, those of the highest score are joined first (Kudo and
 //! Richardson 2018). So merges follow from scores, and byte-pair merging does the rest.
+//!
+//! A character without a piece is written by its bytes, of which each has a token; a vocabulary that
+//! lacks one is refused, as a text with it would be lost. Spaces are `▁` within pieces, and a vocabulary
+//! says whether one is put in front of a text.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,11 @@
 //! `tokenrail bench`: how fast a model runs here, beside what the machine's memory allows.
 //!
 //! A token cannot come sooner than the weights are read, so the speed of writing is shown as a share
-//! of the bytes that a plain loop reads in the same time, on as many threads.
+//! of the bytes that a plain loop reads in the same time, on as many threads. Reading a prompt is bound by
+//! arithmetic instead, as each weight that is read serves many rows; so is writing many sequences at once.
+//!
+//! Other programs make every figure worse and none better. So each is taken a few times and the best one
+//! shown, and figures of two machines, or of one at two times of day, are not to be compared.
 
 use std::hint::black_box;
 use std::thread;

@@ -1,4 +1,8 @@
 //! `tokenrail check`: does a text match, and if not, where and why.
+//!
+//! Without `--tokens` no model is opened: a text is followed byte by byte. With it, the text is followed
+//! as the model's tokens, and for each is told how many others were legal in its place. Under a schema
+//! the text is judged as a value as well, so that what is wrong with it is said in the schema's words.
 
 use std::path::Path;
 

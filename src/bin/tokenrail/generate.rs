@@ -1,4 +1,11 @@
 //! `tokenrail generate`: legal text from a model.
+//!
+//! The grammar is read and compiled before the model is opened, so that its faults cost no time. The
+//! text goes to standard output as it is, and with `--stream` as it comes; what is to be said about it,
+//! such as a budget that was too small for more, goes to standard error.
+//!
+//! A text under a schema that is not enforced exactly is judged when it is whole: one that does not
+//! conform is printed, and the run ends as refused.
 
 use serde_json::{Value, json};
 use tokenrail::generate::{Finish, Generated, Generator};

@@ -1,4 +1,7 @@
 //! `tokenrail inspect`: a text through the model's eyes.
+//!
+//! What is given may be words or the name of a file; where that is not clear, a note says which it was
+//! taken for. Nothing is measured of the first token, which has nothing before it.
 
 use std::path::Path;
 

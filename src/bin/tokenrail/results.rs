@@ -29,6 +29,8 @@ pub(crate) enum Results {
 
 impl Results {
     /// Opens the output file, if there is one, for this process alone.
+    ///
+    /// Another process that writes the same file would put its lines between these.
     pub(crate) fn open(path: Option<&Path>, items: &Path) -> Result<Self, Failure> {
         let Some(path) = path else {
             return Ok(Self::Stdout);

@@ -1,4 +1,7 @@
 //! `tokenrail score`: one prompt and its candidates, or rewrites of a text.
+//!
+//! The ranking goes to standard output, as a table or with `--json` as one object; decisions about the
+//! texts, such as a token that is scored again with every candidate, are said below it.
 
 use tokenrail::model::LanguageModel;
 use tokenrail::report::{Cell, Column, Cut, Heat, Table};

@@ -56,7 +56,8 @@ pub(crate) struct Tools {
 
 /// Reads the tools, if a file of them is named.
 ///
-/// The grammar is made here, before a model is opened, so that its faults cost no time.
+/// The grammar is made here, before a model is opened, so that its faults cost no time. A tool that
+/// cannot be written is named and left out; the others stay.
 pub(crate) fn read(args: &ToolArgs, writing: &Options) -> Result<Option<(Named, Tools)>, Failure> {
     let Some(path) = &args.tools else { return Ok(None) };
     let name = input::name(path);

@@ -1,4 +1,9 @@
 //! What runs the layers: the face that the engines of this machine have in common.
+//!
+//! An engine holds weights and is shared; what changes with a sequence is its cache. A pass is a list of
+//! rows, of which each says where it stands and what it sees of the cache, so that tokens and the nodes of
+//! trees are the same to an engine. Checks are made before it is called: rows are within the vocabulary
+//! and the context, and what they see is there.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -12,6 +17,7 @@ use crate::vocab::TokenId;
 /// Two are here: [`super::reference`], float32 by tensors, and [`super::fast`], by kernels of its own.
 pub(super) trait Engine: Debug + Send + Sync + 'static {
     /// The keys and values of one sequence. A clone is a fork that shares what there is.
+    /// Law: a fork and its original go on as if each were alone.
     type Cache: Debug + Clone + Send;
 
     /// The numbers that describe the model.

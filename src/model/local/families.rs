@@ -1,7 +1,17 @@
 //! The architectures that are known, and how their layers differ from Llama's.
 //!
 //! What differs is said as data, which the engines read; names of architectures end here and in the
-//! readers of files.
+//! readers of files. So a model that is built like one of these under another name needs a line here,
+//! and an engine that does all of [`Build`] runs every family.
+//!
+//! - Llama, SmolLM and Mistral (Touvron et al. 2023; Jiang et al. 2023): the plain build. GGUF files
+//!   call Mistral llama, and have no windows for it.
+//! - Qwen 2 and 2.5 add biases to queries, keys and values; Qwen 3 normalizes heads instead.
+//! - Gemma 3 scales its embedding, gates by GELU, normalizes what each half of a layer found, and of six
+//!   layers lets five see a window alone, with a rotation of their own.
+//! - Phi-3 keeps what is multiplied by the same rows in one tensor.
+//!
+//! Each is held by a tiny random model in both file formats and by both engines (`tests/tiny`).
 
 use super::source::Pairs;
 use crate::model::ModelError;
@@ -63,7 +73,7 @@ pub(super) enum Windows {
     AllBut(usize),
 }
 
-/// Llama's own.
+/// How Llama is built: the build that others are told by their differences to.
 const PLAIN: Build = Build {
     activation: Activation::Silu,
     has_biases: false,
@@ -71,6 +81,7 @@ const PLAIN: Build = Build {
     has_post_norms: false,
     is_fused: false,
 };
+/// The family that others are told by their differences to.
 const LLAMA: Family = Family {
     gguf: "llama",
     hub: "llama",
@@ -83,6 +94,7 @@ const LLAMA: Family = Family {
     build: PLAIN,
 };
 
+/// All families. Where a file's name has two, the first is meant.
 const FAMILIES: [Family; 6] = [
     LLAMA,
     Family { hub: "mistral", windows: Windows::All(Some(4096)), ..LLAMA },
@@ -144,6 +156,7 @@ impl Family {
     }
 }
 
+/// The refusal of an architecture, with all that are known.
 fn unknown(name: &str, known: &'static str) -> ModelError {
     ModelError::Unsupported { what: "model architecture", found: name.to_owned(), known }
 }

@@ -1,7 +1,11 @@
 //! What the `config.json` of a folder says of its model.
 //!
 //! The names are those of the `transformers` library; where a setting is missing, its default here
-//! is that library's.
+//! is that library's. Rotations are said in two ways, by settings beside the others or by an object
+//! for each kind of layer; both are read.
+//!
+//! A setting that would change what the model computes and that is not done here is refused with its
+//! name: a model that runs nearly as it was trained is worse than one that does not run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -197,10 +201,12 @@ impl Json {
         count.ok_or_else(|| self.broken(format!("{key} is {value}, not a count")))
     }
 
+    /// A setting that has a default.
     fn count_or(&self, key: &str, default: usize) -> Result<usize, ModelError> {
         if self.value[key].is_null() { Ok(default) } else { self.count(key) }
     }
 
+    /// A value as a number, or an error that names the setting.
     fn number(&self, value: &Value, key: &str) -> Result<f64, ModelError> {
         value.as_f64().ok_or_else(|| self.broken(format!("{key} is {value}, not a number")))
     }

@@ -1,6 +1,10 @@
 //! What a GGUF file's metadata says of its model.
 //!
 //! The keys are those that llama.cpp writes; where one is missing, its default here is llama.cpp's.
+//! All stand under the name of the architecture.
+//!
+//! What the file has that no engine does is refused: experts, soft caps, biases where the family has
+//! none, rotations of a part of a head. Such a file would load and compute something else.
 
 use super::config::{Config, Local, LocalLayers, RopeScaling};
 use super::families::{Family, Windows};

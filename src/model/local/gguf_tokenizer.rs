@@ -1,6 +1,9 @@
 //! The tokenizer in a GGUF file's metadata.
 //!
 //! The keys are those that llama.cpp writes; where one is missing, its default here is llama.cpp's.
+//!
+//! Two kinds are read: pairs of bytes with merges (`gpt2`), and SentencePiece's pieces with scores
+//! (`llama`). Both become the same [`Tokenizer`], and ids are compared with llama.cpp's.
 
 use super::config::Config;
 use super::gguf::{Gguf, Value};

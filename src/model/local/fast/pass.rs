@@ -358,6 +358,7 @@ impl FastEngine {
         });
     }
 
+    /// Adds what a product left, normalized: where a family has norms behind its halves.
     fn add_normalized(&self, weight: &[f32], work: &mut Workspace) {
         let width = self.config.width;
         let Workspace { tiles, hidden, found_rows, .. } = work;

@@ -158,10 +158,12 @@ impl Layer {
 }
 
 impl Loader<'_> {
+    /// The weights of a norm, with what the file leaves out of them.
     fn norm(&mut self, name: &Name, width: usize) -> Result<Vec<f32>, ModelError> {
         Ok(self.source.norm(name, width)?.to_vec1()?)
     }
 
+    /// The biases of queries, keys and values, one behind the other as the products are.
     fn biases(&mut self, layer: usize, config: &Config) -> Result<Vec<f32>, ModelError> {
         let mut biases = Vec::new();
         for (name, heads) in [
@@ -176,6 +178,7 @@ impl Loader<'_> {
         Ok(biases)
     }
 
+    /// A matrix by itself.
     fn matrix(&mut self, name: Name, shape: [usize; 2]) -> Result<Matrix, ModelError> {
         let part = self.part(name, shape)?;
         self.pack(&[&part])

@@ -57,7 +57,6 @@ pub(super) fn silu(set: Set, gate: &mut [f32], up: &[f32]) {
 
 /// `gelu(gate) · up`, written over `gate`, in the approximation with tanh (Hendrycks and Gimpel
 /// 2016).
-#[allow(dead_code, reason = "models with it come next")]
 pub(super) fn gelu(set: Set, gate: &mut [f32], up: &[f32]) {
     each(set, Gelu, gate, up);
 }
@@ -68,7 +67,6 @@ pub(super) fn add(set: Set, row: &mut [f32], other: &[f32]) {
 }
 
 /// Multiplies a row by a factor.
-#[allow(dead_code, reason = "models with it come next")]
 pub(super) fn scale(set: Set, row: &mut [f32], factor: f32) {
     each(set, Scale(factor), row, &[]);
 }
