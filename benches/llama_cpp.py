@@ -132,6 +132,8 @@ def questions():
 
 def llama_cpp(model, threads):
     """The same work by llama.cpp, in this process."""
+    # This file has the package's name, and its folder comes first.
+    sys.path.pop(0)
     from llama_cpp import Llama, LlamaGrammar
 
     options = {"n_threads": threads, "n_threads_batch": threads, "verbose": False}
