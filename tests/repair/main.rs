@@ -1,0 +1,8 @@
+//! Replies are repaired as the cases say, by the laws, and never to a wrong value.
+
+#![allow(clippy::print_stdout, reason = "it says which shared cases are absent")]
+
+mod cases;
+mod laws;
+mod policy;
+mod scoreboard;
