@@ -109,6 +109,8 @@ enum Help {
 
 /// Tries all candidates; gives the edits of those that alone help, and the pointers of values that none
 /// helps.
+///
+/// The cheapest of those that help is made, and of two as cheap none.
 fn choose(
     json: &Json,
     needs: &[Need],

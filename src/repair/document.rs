@@ -1,4 +1,15 @@
 //! A whole reply: level after level, until it is a value.
+//!
+//! 1. What is JSON as it stands is held against the schema, with no edit but those of its values.
+//! 2. The values in it are found and read, each with its readings and doubts.
+//! 3. Words in doubt are decided by the schema, doubts overruled by rules that are allowed, or by a schema
+//!    that leaves no room for another reading.
+//! 4. The edited text is read by the strict reader, which is the judge of the tolerant one.
+//! 5. Its values are coerced.
+//! 6. Of several values one is taken: they are equal, or one alone conforms, or a rule chooses.
+//!
+//! What took a level that is not allowed is refused at the end, so that the level that would be needed
+//! is known.
 
 mod opener;
 mod words;
@@ -99,6 +110,10 @@ impl Reply<'_> {
 
     /// A value whose readings the schema tells apart: one conforms, and could not be read in another way
     /// that does.
+    ///
+    /// That one conforms is not enough: in `{"a": "say "hi", ok"}` any reading of the quotes conforms
+    /// where any name is allowed, and the reader has not written down all of them. Where no object may
+    /// have a name more, what stands behind a quote can be nothing but a part of its string.
     fn decided(&self, outline: &Outline, found: &Found, doubt: &Doubt) -> Option<Repaired> {
         let validator = self.validator.filter(|_| self.options.level >= Level::Syntax)?;
         let readings = &found.readings;
@@ -163,6 +178,8 @@ impl Reply<'_> {
     }
 
     /// Takes away what stands around a value.
+    ///
+    /// White space alone is not touched where nothing else is: it is allowed around JSON.
     fn around(&self, outline: &Outline, found: &Found, mut edited: Edited) -> Edited {
         let end = found.readings.best.end;
         let mut strips: Vec<TextEdit> = Vec::new();
@@ -223,6 +240,8 @@ impl Reply<'_> {
     }
 
     /// One of several values: they are equal, or one alone conforms, or a rule chooses.
+    ///
+    /// An array of all of them comes before a rule that chooses, as it loses nothing.
     fn choose(&self, outline: &Outline, results: &[Repaired]) -> Repaired {
         let canonical = |repaired: &Repaired| {
             let json = Json::parse(repaired.text.as_deref()?, self.options.depth).ok()?;
@@ -287,6 +306,9 @@ impl Reply<'_> {
     }
 
     /// An array of what stands side by side without brackets, where the schema wants one.
+    ///
+    /// It is read with the brackets put around, and taken where that leaves nothing in doubt and is
+    /// more than one item: a single value is wrapped where values are coerced.
     fn sequence(&self) -> Option<Repaired> {
         self.validator.filter(|_| self.options.level >= Level::Syntax)?;
         let inner = self.text.trim();
@@ -318,6 +340,8 @@ impl Reply<'_> {
     }
 
     /// A text that was escaped as a whole, as if it stood in a string.
+    ///
+    /// Only where it is JSON afterwards, with nothing else wrong: what is escaped in parts is not.
     fn unescaped(&self) -> Option<Repaired> {
         self.text.find(['{', '[']).filter(|_| self.text.contains("\\\""))?;
         let edits: Vec<TextEdit> = self

@@ -111,66 +111,128 @@ rules! {
     /// A byte order mark is taken away.
     StripBom "strip_bom" Extract Normalising,
     /// What a model thought is taken away.
+    ///
+    /// `<think>maybe 0</think>{"a": 1}` becomes `{"a": 1}`.
     StripThink "strip_think" Extract Normalising,
     /// The marks of a block of code are taken away.
+    ///
+    /// The lines ` ```json ` and ` ``` ` around the value.
     StripFence "strip_fence" Extract Normalising,
     /// The words around the value are taken away.
+    ///
+    /// `Here it is: [1]` becomes `[1]`.
     StripProse "strip_prose" Extract Normalising,
     /// A second copy of the value is taken away.
+    ///
+    /// `[1] [1]` becomes `[1]`.
     DropIdenticalDocument "drop_identical_duplicate_document" Extract Normalising,
     /// A value beside the one that was meant is taken away.
+    ///
+    /// The schema wants a name that only one of them has.
     DropOtherDocument "drop_other_document" Extract Normalising,
     /// A comma too many is taken away.
+    ///
+    /// `[1, 2,]` becomes `[1, 2]`.
     DeleteComma "delete_comma" Syntax Lossless,
     /// A missing comma is put in.
+    ///
+    /// `[1 2]` becomes `[1, 2]`.
     InsertComma "insert_comma" Syntax Lossless,
     /// A missing colon is put in.
+    ///
+    /// `{"a" 1}` becomes `{"a": 1}`.
     InsertColon "insert_colon" Syntax Lossless,
     /// A sign of punctuation is replaced by the one that was meant.
+    ///
+    /// `{"a"; 1}` becomes `{"a": 1}`.
     Replace "replace" Syntax Lossless,
     /// A missing bracket is put in.
+    ///
+    /// `{"a": [1}` becomes `{"a": [1]}`.
     Insert "insert" Syntax Lossless,
     /// A closing bracket too many is taken away.
+    ///
+    /// `{"a": 1}}` becomes `{"a": 1}`.
     DeleteCloser "delete_closer" Syntax Lossless,
     /// A name without quotes takes them.
+    ///
+    /// `{a: 1}` becomes `{"a": 1}`.
     QuoteKey "quote_key" Syntax Lossless,
     /// A value without quotes takes them.
+    ///
+    /// `{"a": hello there}` becomes `{"a": "hello there"}`.
     QuoteValue "quote_value" Syntax Lossless,
     /// Quotes of another kind become those of JSON.
+    ///
+    /// `['a']` becomes `["a"]`.
     Requote "requote" Syntax Lossless,
     /// A missing quote is put in.
+    ///
+    /// `{"a: "b"}` becomes `{"a": "b"}`.
     InsertQuote "insert_quote" Syntax Lossless,
     /// A quote within a string is escaped.
+    ///
+    /// `"say "hi""` becomes `"say \"hi\""`.
     EscapeQuote "escape_quote" Syntax Lossless,
     /// A control character within a string is escaped.
+    ///
+    /// A line break within a string becomes `\n`.
     EscapeControl "escape_control" Syntax Lossless,
     /// A backslash that escapes nothing is escaped itself.
+    ///
+    /// `"\d+"` becomes `"\\d+"`.
     EscapeBackslash "escape_backslash" Syntax Lossless,
     /// The backslash before a quote that needs none is taken away.
+    ///
+    /// `"it\'s"` becomes `"it's"`.
     UnescapeQuote "unescape_quote" Syntax Lossless,
     /// The backslashes of a text that was escaped as a whole are taken away.
+    ///
+    /// `{\"a\": 1}` becomes `{"a": 1}`.
     UnescapeDocument "unescape_document" Syntax Normalising,
     /// A literal of another language is written as JSON's.
+    ///
+    /// `True` becomes `true`, and `None` becomes `null`.
     Literal "literal" Syntax Normalising,
     /// A number is written as JSON writes it.
+    ///
+    /// `.5` becomes `0.5`, and `+1` becomes `1`.
     Number "number" Syntax Normalising,
     /// A comment is taken away.
+    ///
+    /// `[1 /* one */]` becomes `[1 ]`.
     StripComment "strip_comment" Syntax Normalising,
     /// Parentheses become the brackets of an array.
+    ///
+    /// `(1, 2)` becomes `[1, 2]`.
     TupleToArray "tuple_to_array" Syntax Lossless,
     /// Brackets are put around what the schema wants as an array.
+    ///
+    /// `1, 2` becomes `[1, 2]`.
     WrapArray "wrap_array" Syntax Lossless,
     /// Braces around an object are taken away.
+    ///
+    /// `{{"a": 1}}` becomes `{"a": 1}`.
     UnwrapBraces "unwrap_braces" Syntax Lossless,
     /// A second copy of a member is taken away.
+    ///
+    /// `{"a": 1, "a": 1}` becomes `{"a": 1}`.
     DropIdenticalMember "drop_identical_member" Syntax Normalising,
     /// Strings that are added up become one.
+    ///
+    /// `"a" + "b"` becomes `"ab"`.
     Concatenate "concatenate" Syntax Normalising,
     /// What was cut off in the middle is taken away.
+    ///
+    /// `[1, 23`, cut off there, becomes `[1]`: the number may have more digits.
     DropIncomplete "drop_incomplete" Salvage Lossy,
     /// Dots that stand for what was left out are taken away.
+    ///
+    /// `[1, ...]` becomes `[1]`.
     StripEllipsis "strip_ellipsis" Salvage Lossy,
     /// A number that JSON does not have becomes null.
+    ///
+    /// `NaN` becomes `null`.
     NonfiniteToNull "nonfinite_to_null" Salvage Lossy,
 }
 

@@ -1,5 +1,8 @@
 //! Finds the values in a reply: what a model thought, fences and prose are not among them.
 //!
+//! Nothing is ever taken out of thoughts, not even where there is nothing else: they hold drafts. A block of
+//! code in a language that is not JSON holds no value that is meant.
+//!
 //! A bracket begins a value only where it looks like one by what follows: `[docs]` in a sentence does
 //! not. What begins like a value and has no reading is never passed over for another: a part of it
 //! could be taken for the whole.
@@ -122,7 +125,7 @@ impl Outline {
                 continue;
             }
             let is_alone = text[begin..sign].trim().is_empty();
-            if looks_like_value(&text[sign..], is_alone) {
+            if is_alone || looks_like_value(&text[sign..]) {
                 return Some((sign, false));
             }
             at = sign + 1;
@@ -174,15 +177,16 @@ fn fence(text: &str, sign: usize) -> (usize, bool) {
     (marks + name + blank, is_json)
 }
 
-/// Whether a bracket begins a value and not a remark, by what follows. `is_alone` where nothing stands
-/// before it.
-fn looks_like_value(text: &str, is_alone: bool) -> bool {
+/// Whether a bracket within a text begins a value and not a remark, by what follows.
+///
+/// `[docs]` and `{placeholder}` are remarks; `[1]` and `{a: 1}` are values. What is taken for a value
+/// wrongly ends in a refusal; what is passed over wrongly would be lost.
+fn looks_like_value(text: &str) -> bool {
     let rest = text[1..].trim_start();
-    let Some(char) = rest.chars().next() else { return is_alone };
+    let Some(char) = rest.chars().next() else { return false };
     if text.starts_with('[') {
         let literal = ["true", "false", "null", "True", "False", "None"];
-        return is_alone
-            || matches!(char, '{' | '[' | '"' | '\'' | ']' | '-' | '0'..='9')
+        return matches!(char, '{' | '[' | '"' | '\'' | ']' | '-' | '0'..='9')
             || literal.iter().any(|literal| rest.starts_with(literal));
     }
     let name = rest.len()
@@ -191,8 +195,7 @@ fn looks_like_value(text: &str, is_alone: bool) -> bool {
                 char.is_alphanumeric() || matches!(char, '_' | '-' | '$')
             })
             .len();
-    is_alone
-        || matches!(char, '"' | '\'' | '“' | '}' | '\\')
+    matches!(char, '"' | '\'' | '“' | '}' | '\\')
         || rest.starts_with("//")
         || name > 0 && rest[name..].trim_start().starts_with(':')
 }

@@ -72,22 +72,40 @@ pub enum Change {
 #[non_exhaustive]
 pub enum ValueRule {
     /// A string says a number, a literal, or is the text of the number that was given.
+    ///
+    /// `"42"` becomes `42`.
     Coerce,
     /// A string is the text of an array or an object.
+    ///
+    /// `"[1, 2]"` becomes `[1, 2]`.
     Unstringify,
     /// An array is wanted, and its one item was given.
+    ///
+    /// `1` becomes `[1]`.
     WrapArray,
     /// One value is wanted, and an array of it was given.
+    ///
+    /// `[1]` becomes `1`.
     UnwrapSingleton,
     /// The value stands within a copy of its schema.
+    ///
+    /// `{"type": "object", "properties": {"a": 1}}` becomes `{"a": 1}`.
     UnwrapSchemaEcho,
     /// The value stands in an object around it.
+    ///
+    /// `{"result": {"a": 1}}` becomes `{"a": 1}`.
     UnwrapEnvelope,
     /// A string is one of the schema's but for case and dashes.
+    ///
+    /// `"in progress"` becomes `"IN_PROGRESS"`.
     FoldEnum,
     /// A name is one of the schema's but for case and dashes.
+    ///
+    /// `{"First-Name": "Jo"}` becomes `{"first_name": "Jo"}`.
     RenameKey,
     /// Null stands for a member that may be left out.
+    ///
+    /// `{"a": null}` becomes `{}`.
     DropNullOptional,
     /// A member is dropped that the schema does not allow.
     DropProperty,

@@ -81,20 +81,33 @@ fn patched(mut value: Value, found: &Repaired) -> Value {
         let (parent, last) = edit.pointer.rsplit_once('/').unwrap_or(("", ""));
         let name = |token: &str| token.replace("~1", "/").replace("~0", "~");
         let was = value.pointer(&edit.pointer).cloned();
-        let told: Value = serde_json::from_str(&edit.was).unwrap();
+        let told: Value = serde_json::from_str(&edit.was).expect("the cases are well formed");
         assert_eq!(was.as_ref(), Some(&told), "{edit:?}");
         match &edit.change {
             Change::Replace(now) => {
-                *value.pointer_mut(&edit.pointer).unwrap() = serde_json::from_str(now).unwrap();
+                *value.pointer_mut(&edit.pointer).expect("the cases are well formed") =
+                    serde_json::from_str(now).expect("the cases are well formed");
             }
-            Change::Remove => match value.pointer_mut(parent).unwrap() {
+            Change::Remove => match value.pointer_mut(parent).expect("the cases are well formed") {
                 Value::Object(members) => drop(members.shift_remove(&name(last))),
-                other => drop(other.as_array_mut().unwrap().remove(last.parse().unwrap())),
+                other => drop(
+                    other
+                        .as_array_mut()
+                        .expect("the cases are well formed")
+                        .remove(last.parse().expect("the cases are well formed")),
+                ),
             },
             Change::Move(to) => {
-                let members = value.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+                let members = value
+                    .pointer_mut(parent)
+                    .expect("the cases are well formed")
+                    .as_object_mut()
+                    .expect("the cases are well formed");
                 members.shift_remove(&name(last));
-                members.insert(name(to.rsplit_once('/').unwrap().1), was.unwrap());
+                members.insert(
+                    name(to.rsplit_once('/').expect("the cases are well formed").1),
+                    was.expect("the cases are well formed"),
+                );
             }
         }
     }

@@ -8,8 +8,9 @@ use super::cases::{own, repaired, shared};
 /// Below the level that a case names it is not repaired; at it, its value is what the case says. A case
 /// with a reason is repaired at no level.
 fn check(case: &Value) -> Result<(), String> {
-    let input = case["input"].as_str().unwrap();
-    let level = |name: &str| Level::ALL[name[1..].parse::<usize>().unwrap()];
+    let input = case["input"].as_str().expect("the cases are well formed");
+    let level =
+        |name: &str| Level::ALL[name[1..].parse::<usize>().expect("the cases are well formed")];
     let finish = match case["finish_reason"].as_str() {
         Some("length") => Finish::Length,
         _ => Finish::Stop,
@@ -21,7 +22,7 @@ fn check(case: &Value) -> Result<(), String> {
         let options = if level == Level::Salvage { options.allowing(rules) } else { options };
         repaired(input, &case["schema"], &options)
     };
-    let lowest = level(case["min_level"].as_str().unwrap());
+    let lowest = level(case["min_level"].as_str().expect("the cases are well formed"));
     if let Some(reason) = case["refuse"].as_str() {
         let found = at(Level::Salvage);
         let named = found.refusal.as_ref().map(|refusal| refusal.reason.name());

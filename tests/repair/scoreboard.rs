@@ -97,7 +97,8 @@ fn score(name: &str, cases: &[Value], options: &Options) -> (String, Vec<String>
             continue;
         }
         let schema = if schema.is_object() { schema } else { &Value::Null };
-        let found = repaired(case["input"].as_str().unwrap(), schema, options);
+        let found =
+            repaired(case["input"].as_str().expect("the cases are well formed"), schema, options);
         score.add(case, &found, &differences);
     }
     let Score { cases, same, refused, different, wrong } = score;
@@ -112,7 +113,7 @@ fn scoreboard_is_as_committed() {
         ("default", Options::default()),
         ("every rule of salvage but the choice between values", salvage()),
     ] {
-        write!(board, "\n## {title}\n\n| file | cases | same value | refused | different on purpose | wrong |\n|---|---|---|---|---|---|\n").unwrap();
+        write!(board, "\n## {title}\n\n| file | cases | same value | refused | different on purpose | wrong |\n|---|---|---|---|---|---|\n").expect("the cases are well formed");
         for (name, finish) in FILES {
             let Some(cases) = shared(name) else { return };
             let (line, found) = score(name, &cases, &Options { finish, ..options.clone() });
@@ -121,7 +122,7 @@ fn scoreboard_is_as_committed() {
         }
     }
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("SCOREBOARD.md");
-    fs::write(&path, &board).unwrap();
+    fs::write(&path, &board).expect("the cases are well formed");
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(board, BOARD, "the scoreboard is another one: {}", path.display());
 }

@@ -1,4 +1,19 @@
 //! The changes that may make a value conform, each of which keeps what it says.
+//!
+//! | wanted | given | becomes |
+//! |---|---|---|
+//! | number | `"42"` | `42` |
+//! | string | `42` | `"42"` |
+//! | boolean, null | `"True"`, `"None"` | `true`, `null` |
+//! | array, object | `"[1]"`, `"{a: 1}"` | `[1]`, `{"a": 1}` |
+//! | array of x | x | `[x]` |
+//! | x | `[x]` | x |
+//! | `IN_PROGRESS` | `"in progress"` | `"IN_PROGRESS"` |
+//! | `first_name` | `{"First-Name": 1}` | `{"first_name": 1}` |
+//! | no member | `{"a": null}` | `{}` |
+//!
+//! Not among them, as they change what is said: numbers rounded, truths out of numbers, parts of strings,
+//! defaults, nearest names.
 
 use std::collections::BTreeMap;
 
@@ -56,6 +71,9 @@ pub(super) fn candidates(json: &Json, faults: &[&Fault], options: &Options) -> V
 }
 
 /// The ways to put right all faults of one value, or of one branch.
+///
+/// What is at several places within one branch must all be put right, so their ways are combined, up to a
+/// limit. A place that nothing can be tried with makes the branch hopeless.
 fn ways(json: &Json, faults: &[&Fault], options: &Options) -> Vec<Candidate> {
     let mut ways: Vec<Candidate> = Vec::new();
     let mut places: BTreeMap<&str, Vec<Candidate>> = BTreeMap::new();
@@ -220,6 +238,9 @@ impl Place<'_> {
     }
 
     /// The object with names as the schema writes them, or without those that it does not know.
+    ///
+    /// Every unexpected name must be one that is meant, or be dropped by a rule: to put right one of two
+    /// helps nothing.
     fn without(
         &self,
         unexpected: &[String],
@@ -279,6 +300,8 @@ impl Place<'_> {
     }
 
     /// What the value holds, where it is only around that.
+    ///
+    /// These help only where nothing is wrong afterwards: what is unwrapped is lost sight of.
     fn unwrapped(&self) -> Vec<Candidate> {
         let mut found = Vec::new();
         let mut whole = |rule, now: &Json| {

@@ -50,6 +50,8 @@ impl Parser<'_> {
     }
 
     /// The next place at or behind `at` that is no blank; comments count while they are short.
+    ///
+    /// What is longer is read when the reader comes there: looking ahead costs a fixed number of bytes.
     pub(super) fn next_solid(&self, mut at: usize) -> usize {
         let begin = at;
         loop {

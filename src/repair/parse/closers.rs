@@ -1,4 +1,8 @@
 //! Closing brackets: those that fit, and those that do not.
+//!
+//! One that does not fit is right where others are missing before it, or wrong. Which it is shows behind it:
+//! `{"a": [1}` ends well if a bracket is put in, and `{"a": ["b"}, "c": 2}` if the brace becomes a
+//! bracket. So the reader is told which to take ([`Closers`]), and the costs of both readings are compared.
 
 use std::ops::Range;
 
@@ -41,6 +45,8 @@ impl Parser<'_> {
     }
 
     /// A closing bracket of another kind than the last opening one.
+    ///
+    /// Where no bracket of its kind is open, it is too many, or the wrong one at the end of the text.
     fn misfit(&mut self, char: char) -> Result<Part, Doubt> {
         if self.frame().kind == Kind::Wrapper {
             return Err(self.doubt(Reason::Structure));

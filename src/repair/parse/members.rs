@@ -1,4 +1,9 @@
 //! Members of objects: names, colons, and what stands where a name should.
+//!
+//! A name is told by the colon behind it. Without one it is no name but the rest of the value before, of
+//! which the comma was a part: that has no reading here, and the reason says what it was likely.
+//!
+//! A missing value is never filled in: `{"a":}` may say null, an empty string, or nothing.
 
 use super::super::edit::Rule;
 use super::super::reason::Reason;

@@ -1,4 +1,16 @@
 //! Strings: where they end, and what within them must be written otherwise.
+//!
+//! A quote ends its string where what follows can follow a string there: behind a name a colon, behind a
+//! value of an object the end of it or a comma with the next name, behind an item the end or a comma. A
+//! quote that does not end its string is in doubt, with two readings:
+//!
+//! | text | inner | missing |
+//! |---|---|---|
+//! | `["a, "b"]` | `["a, \"b"]` | `["a", "b"]` |
+//! | `{"a":"b,"c":"d"}` | `{"a":"b,\"c\":\"d"}` | `{"a":"b","c":"d"}` |
+//!
+//! Neither is taken unasked. Two cases have one reading: a name that lacks its quote before the colon, and
+//! a quote that closes a low one within the string.
 
 use super::super::Finish;
 use super::super::edit::Rule;
@@ -195,6 +207,8 @@ impl Parser<'_> {
 
     /// Where a string should have ended whose next quote begins another: before the comma, or at the end
     /// of the line, that stands before that quote.
+    ///
+    /// The place is unique where there is one: nothing but white space stands between it and the quote.
     fn missing_end(&self, start: usize, quote: usize) -> Option<usize> {
         let before = &self.text[start..quote];
         let trimmed = before.trim_end();
@@ -207,6 +221,10 @@ impl Parser<'_> {
     }
 
     /// The text ends within a string.
+    ///
+    /// Where it was cut off, the string is not whole. Where the model came to an end, the missing quote is
+    /// put in at the end of the text, if nothing within looks like the end of something: in `["a, b]` the
+    /// bracket may be the string's or the array's.
     fn unterminated(&mut self, seen: &Seen) -> Result<Part, Doubt> {
         if self.finish == Finish::Length {
             return Ok(Part::Cut);
@@ -238,6 +256,9 @@ impl Parser<'_> {
     }
 
     /// A backslash and what it escapes.
+    ///
+    /// One before a letter that JSON knows no escape of is meant as itself: patterns and paths are
+    /// written so. Where the same string has escapes too, these may be meant as themselves as well.
     fn escape(&mut self, seen: &mut Seen) {
         let at = self.at;
         let Some(char) = self.text[at + 1..].chars().next() else {
@@ -290,6 +311,9 @@ impl Parser<'_> {
     }
 
     /// Whether a string can end here, by what follows.
+    ///
+    /// What follows in its place is a sign of JSON, or the next value apart from it: `"a" "b"` are two
+    /// items, and `"a"b"` is one string in doubt.
     fn ends(&self, at: usize, seen: &Seen) -> bool {
         let solid = self.next_solid(at);
         let is_apart = solid > at;
@@ -384,6 +408,8 @@ impl Parser<'_> {
     }
 
     /// Takes a sign plus between two strings, which become one.
+    ///
+    /// A program adds strings up, and a model writes JSON as a program would.
     pub(super) fn concatenation(&mut self) -> Result<bool, Doubt> {
         let Some(frame) = self.frames.last() else { return Ok(false) };
         let (after, end, count) = (frame.after, frame.last_end, frame.count);

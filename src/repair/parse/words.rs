@@ -1,4 +1,13 @@
 //! Values without quotes: numbers, literals, and what should have been a string.
+//!
+//! | text | it is |
+//! |---|---|
+//! | `1.50`, `true` | JSON as it stands |
+//! | `.5`, `True` | written otherwise in JSON, and nothing else |
+//! | `hello there`, `2024-10-18` | a string, and nothing else |
+//! | `007`, `50%`, `1_000`, `NaN`, `undefined` | in doubt: the schema decides, or nothing does |
+//!
+//! A text ends at a comma, so what has commas of its own is refused where the next name should stand.
 
 use super::super::Finish;
 use super::super::edit::Rule;
@@ -85,6 +94,9 @@ impl Parser<'_> {
     }
 
     /// Puts quotes around a phrase, or the one that is missing before it.
+    ///
+    /// A phrase with a colon and a space is likely a member that lost its bracket, and one with a
+    /// backslash may be escaped or not: these have no reading.
     fn quote(&mut self, span: std::ops::Range<usize>) -> Result<(), Doubt> {
         let phrase = &self.text[span.clone()];
         let doubt = |reason| Err(Doubt { reason, span: span.clone() });
