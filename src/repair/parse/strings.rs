@@ -235,8 +235,10 @@ impl Parser<'_> {
         if seen.role == Role::Name {
             return Err(Doubt { reason: Reason::MissingValue, span: seen.start..end });
         }
-        let is_plain =
-            !content.trim_end().contains([',', ']', '}', '\n', '`']) && !seen.is_doubtful;
+        let inside = content.trim_end();
+        let is_plain = !inside.contains([',', ']', '}', '\n', '`'])
+            && !inside.ends_with(is_quote)
+            && !seen.is_doubtful;
         let mut place = self.text.len();
         if !is_plain {
             self.parsed.chose_quotes = true;

@@ -245,9 +245,11 @@ fn is_numeric(token: &str) -> bool {
         .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     // Two points or two dashes are no number: versions, dates.
     let is_plain = token.matches('.').count() < 2 && token.matches('-').count() < 2;
-    let is_cut = token.strip_suffix(['e', 'E', '+', '-']).is_some_and(|rest| {
-        is_number(rest) || is_number(rest.strip_suffix(['e', 'E']).unwrap_or(rest))
-    });
+    // An exponent that has no digits.
+    let rest = token.trim_end_matches(['e', 'E', '+', '-']);
+    let is_cut = rest.len() < token.len()
+        && rest.starts_with(|char: char| char.is_ascii_digit() || char == '-')
+        && rest.chars().all(|char| char.is_ascii_digit() || matches!(char, '-' | '.'));
     let is_sum =
         has_digit && is_plain && token.chars().all(|char| char.is_ascii_digit() || is_sign(char));
     is_hex || is_cut || is_sum || token == "-" || token == "+"
