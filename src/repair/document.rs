@@ -343,7 +343,11 @@ impl Reply<'_> {
     ///
     /// Only where it is JSON afterwards, with nothing else wrong: what is escaped in parts is not.
     fn unescaped(&self) -> Option<Repaired> {
-        self.text.find(['{', '[']).filter(|_| self.text.contains("\\\""))?;
+        let quotes = self.text.matches('"').count();
+        let is_all = quotes > 0 && quotes == self.text.matches("\\\"").count();
+        if !is_all {
+            return None;
+        }
         let edits: Vec<TextEdit> = self
             .text
             .match_indices(['\\'])

@@ -51,7 +51,10 @@ pub(super) fn extract(text: &str, finish: Finish, depth: usize) -> Result<Outlin
     let begin = at;
     loop {
         let gap = at;
-        let Some((start, is_fenced)) = outline.next_value(text, begin, at) else { break };
+        let Some((start, is_fenced)) = outline.next_value(text, begin, at) else {
+            outline.check_gap(text, gap, text.len())?;
+            break;
+        };
         outline.check_gap(text, gap, start)?;
         if outline.values.len() == VALUES {
             return Err(Doubt { reason: Reason::MultipleValues, span: begin..text.len() });
@@ -103,7 +106,8 @@ impl Outline {
     /// begins.
     fn next_value(&mut self, text: &str, begin: usize, mut at: usize) -> Option<(usize, bool)> {
         let first = text.len() - text[begin..].trim_start().len();
-        if self.values.is_empty() && text[first..].starts_with(['"', '\'']) {
+        let opened = text[first..].strip_prefix('(').unwrap_or(&text[first..]);
+        if self.values.is_empty() && opened.starts_with(['"', '\'']) {
             // Brackets within a string are not looked for.
             return Some((first, false));
         }
@@ -150,9 +154,11 @@ impl Outline {
     /// Refuses parts of JSON in what stands before a value.
     fn check_gap(&self, text: &str, gap: usize, start: usize) -> Result<(), Doubt> {
         let before = text[gap..start].trim_end();
-        let is_part = before
-            .strip_suffix([':', ','])
-            .is_some_and(|rest| rest.trim_end().ends_with(['"', '\'']));
+        // A name in quotes and its colon are no words around a value.
+        let is_part = before.contains("\":")
+            || before
+                .strip_suffix([':', ','])
+                .is_some_and(|rest| rest.trim_end().ends_with(['"', '\'']));
         match is_part {
             true => Err(Doubt { reason: Reason::Outside, span: gap..start }),
             false => Ok(()),

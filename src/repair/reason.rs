@@ -211,12 +211,7 @@ impl Reason {
     pub(super) fn is_forcible(self) -> bool {
         matches!(
             self,
-            Self::Quote
-                | Self::Unterminated
-                | Self::Closer
-                | Self::Words
-                | Self::Group
-                | Self::EmptyItem
+            Self::Quote | Self::Unterminated | Self::Words | Self::Group | Self::EmptyItem
         )
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "it says which shared cases are absent")]
 
 mod cases;
+mod damage;
 mod laws;
 mod policy;
 mod scoreboard;

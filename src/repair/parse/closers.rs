@@ -53,6 +53,10 @@ impl Parser<'_> {
         }
         self.parsed.chose_closers = true;
         let at = self.at;
+        if self.frame().after == After::Open {
+            // Of two brackets with nothing between, either may be the wrong one.
+            self.note(Reason::Closer, self.frame_open()..at + 1);
+        }
         let is_open = self.frames.iter().any(|frame| frame.kind.closer() == char);
         let is_last = self.next_solid(at + 1) == self.text.len();
         match (self.choices.closers, is_open) {
@@ -61,6 +65,10 @@ impl Parser<'_> {
                 Ok(Part::Whole)
             }
             (Closers::Insert, false) if !is_last => {
+                if char != '}' {
+                    // An opening one may be missing as well, before any item.
+                    self.note(Reason::Closer, at..at + 1);
+                }
                 self.edit(Rule::DeleteCloser, at..at + 1, "");
                 self.at += 1;
                 Ok(Part::Whole)
@@ -95,6 +103,10 @@ impl Parser<'_> {
     pub(super) fn close_frame(&mut self) {
         let Some(frame) = self.frames.pop() else { return };
         self.refuse_duplicates(&frame);
+        let above = self.frames.last().map(|above| above.kind);
+        if above == Some(frame.kind) && frame.count > 1 {
+            self.last_nested = Some(self.at);
+        }
         self.completed();
     }
 

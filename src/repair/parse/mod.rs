@@ -108,8 +108,17 @@ pub(super) struct Word {
 /// [`Doubt`] where reading cannot go on.
 pub(super) fn parse(region: Region<'_>, choices: Choices) -> Result<Parsed, Doubt> {
     let Region { text, start, finish, depth } = region;
-    let parsed = Parsed::default();
-    let mut parser = Parser { text, at: start, finish, depth, choices, frames: Vec::new(), parsed };
+    let mut parser = Parser {
+        text,
+        at: start,
+        finish,
+        depth,
+        choices,
+        frames: Vec::new(),
+        last_nested: None,
+        last_bare: None,
+        parsed: Parsed::default(),
+    };
     parser.run()?;
     let mut parsed = parser.parsed;
     parsed.edits.sort_by_key(|edit| edit.span.start);
@@ -125,6 +134,10 @@ struct Parser<'t> {
     depth: usize,
     choices: Choices,
     frames: Vec<Frame>,
+    /// Where the last bracket with several children was closed that stands in one of its kind.
+    last_nested: Option<usize>,
+    /// Where the last value begins that took quotes on both sides.
+    last_bare: Option<usize>,
     parsed: Parsed,
 }
 
@@ -328,6 +341,12 @@ impl Parser<'_> {
             return self.cut_off();
         }
         let at = self.at;
+        let solid = self.text[..at].trim_end();
+        let closed = solid.trim_end_matches([']', '}', ' ', '\n', '\t', '\r']).len();
+        if self.last_nested.is_some_and(|nested| nested > closed) && self.parsed.doubts.is_empty() {
+            // The last closing bracket may be that of the outer one, and some of the children too.
+            self.note(Reason::Closer, closed..at);
+        }
         while let Some(frame) = self.frames.last() {
             let (kind, after) = (frame.kind, frame.after);
             if kind == Kind::Wrapper {
@@ -368,6 +387,11 @@ impl Parser<'_> {
         }
         self.parsed.end = end;
         Ok(())
+    }
+
+    /// Where the innermost bracket begins.
+    fn frame_open(&self) -> usize {
+        self.frames.last().map_or(self.at, |frame| frame.open)
     }
 
     fn frame(&mut self) -> &mut Frame {

@@ -148,6 +148,9 @@ impl Parser<'_> {
         if seen.role == Role::Name && content && before.ends_with(':') {
             // A name is followed by a colon, so its end is missing before this one.
             let place = seen.start + before.len() - 1;
+            if before[..before.len() - 1].trim_end().ends_with(is_quote) {
+                self.note(Reason::Structure, seen.start..end);
+            }
             self.edit(Rule::InsertQuote, place..place, "\"");
             self.at = place;
             return Step::End;

@@ -120,11 +120,16 @@ impl Parser<'_> {
                 if !matches!(classify(inner), Bare::Text) {
                     self.note(Reason::Quote, span.clone());
                 }
+                if self.last_bare.is_some_and(|bare| bare > self.frame_open()) {
+                    // The quote may be missing before that one.
+                    self.note(Reason::UnquotedComma, span.clone());
+                }
                 self.edit(Rule::InsertQuote, span.start..span.start, "\"");
             }
             _ if phrase.contains('"') => return doubt(Reason::Quote),
             _ => {
                 let quoted = format!("\"{phrase}\"");
+                self.last_bare = Some(span.start);
                 self.edit(Rule::QuoteValue, span, &quoted);
             }
         }
