@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | score | [`score`] | ranks candidate continuations by their logprobs, with nothing generated |
 //! | constrain | [`generate`] | generates text that a [`grammar`] allows, whole within its token budget |
+//! | repair | [`repair`] | turns replies into JSON that conforms to a schema, or tells why not |
 //!
 //! Engines that run models elsewhere take only the masks: see [`constraint`].
 //!
@@ -35,6 +36,7 @@ pub mod constraint;
 pub mod model;
 
 pub mod generate;
+pub mod repair;
 pub mod report;
 pub mod score;
 pub mod store;

@@ -44,6 +44,7 @@ pub use limits::Limits;
 pub use number::Spelling;
 pub use options::{Escapes, OneOf, Options, Order, Policy, Resolver, UnknownFormats, WhiteSpace};
 pub use report::{Enforcement, Entry, Report};
+pub(crate) use validator::{Fault, Wanted};
 pub use validator::{Validator, Violation};
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Retrieve, Uri, ValidationOptions};
 use serde_json::{Value, json};
 
@@ -29,6 +30,8 @@ use super::options::{Options, Resolver};
 /// ```
 pub struct Validator {
     validator: jsonschema::Validator,
+    /// The schema, for the names that stand beside a keyword.
+    schema: Value,
     /// How deep schemas and values may be nested.
     depth: usize,
 }
@@ -71,7 +74,8 @@ impl Validator {
             validation = validation.with_format(name, is_valid);
         }
         let validator = validation.should_validate_formats(true).build(schema);
-        Ok(Self { validator: validator.map_err(|error| invalid(&error))?, depth })
+        let validator = validator.map_err(|error| invalid(&error))?;
+        Ok(Self { validator, schema: schema.clone(), depth })
     }
 
     /// Everything in a value that the schema does not allow; empty where it conforms. A value that is
@@ -89,6 +93,89 @@ impl Validator {
         };
         self.validator.iter_errors(value).map(violation).collect()
     }
+
+    /// Everything in a value that the schema does not allow, with what it would allow instead. A value
+    /// that is nested deeper than the limit has one fault, at its root.
+    pub(crate) fn faults(&self, value: &Value) -> Vec<Fault> {
+        if is_deeper(value, self.depth) {
+            return vec![Fault { instance: String::new(), wanted: Wanted::Other }];
+        }
+        self.validator.iter_errors(value).map(|error| self.fault(&error)).collect()
+    }
+
+    fn fault(&self, error: &jsonschema::ValidationError<'_>) -> Fault {
+        let branches = |context: &[Vec<jsonschema::ValidationError<'_>>]| {
+            let branch = |errors: &Vec<jsonschema::ValidationError<'_>>| {
+                errors.iter().map(|error| self.fault(error)).collect()
+            };
+            Wanted::Branch(context.iter().map(branch).collect())
+        };
+        let wanted = match error.kind() {
+            ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => {
+                Wanted::Types(vec![kind.to_string()])
+            }
+            ValidationErrorKind::Type { kind: TypeKind::Multiple(kinds) } => {
+                Wanted::Types(kinds.iter().map(|kind| kind.to_string()).collect())
+            }
+            ValidationErrorKind::Enum { options } => {
+                Wanted::OneOf(options.as_array().cloned().unwrap_or_default())
+            }
+            ValidationErrorKind::Constant { expected_value } => {
+                Wanted::OneOf(vec![Value::clone(expected_value)])
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                let known = self.names_beside(error.schema_path().as_str());
+                Wanted::Without { unexpected: unexpected.clone(), known }
+            }
+            ValidationErrorKind::Required { property } => {
+                Wanted::Name(property.as_str().unwrap_or_default().to_owned())
+            }
+            ValidationErrorKind::AnyOf { context }
+            | ValidationErrorKind::OneOfNotValid { context } => branches(context),
+            _ => Wanted::Other,
+        };
+        Fault { instance: error.instance_path().to_string(), wanted }
+    }
+
+    /// The names of the properties that are declared beside a keyword.
+    fn names_beside(&self, keyword: &str) -> Vec<String> {
+        let place = keyword.rsplit_once('/').map_or("", |(place, _)| place);
+        let schema = self.schema.pointer(place);
+        let names = schema.and_then(|schema| schema["properties"].as_object());
+        names.map(|names| names.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// What a schema does not allow in a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fault {
+    /// The JSON pointer of the value.
+    pub(crate) instance: String,
+    /// What would be allowed.
+    pub(crate) wanted: Wanted,
+}
+
+/// What a schema wants instead of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Wanted {
+    /// A value of one of these types.
+    Types(Vec<String>),
+    /// One of these values.
+    OneOf(Vec<Value>),
+    /// An object without some members.
+    Without {
+        /// The names that it may not have.
+        unexpected: Vec<String>,
+        /// Names that it may have.
+        known: Vec<String>,
+    },
+    /// An object with this name.
+    Name(String),
+    /// What any of several branches wants.
+    Branch(Vec<Vec<Fault>>),
+    /// Something that is not told.
+    Other,
 }
 
 impl fmt::Debug for Validator {

@@ -22,6 +22,7 @@ mod builder;
 mod items;
 #[path = "../tiny/random.rs"]
 mod random;
+mod replies;
 mod schemas;
 #[path = "../support/mod.rs"]
 mod support;

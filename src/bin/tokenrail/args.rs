@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use tokenrail::generate::Sampling;
 use tokenrail::model::Chat;
 use tokenrail::model::local::{Activations, Backend, LocalOptions};
+use tokenrail::repair::{Finish, Level, Salvage};
 use tokenrail::score::{
     Boundary, By, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
 };
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Generate(Box<GenerateArgs>),
     Check(Box<CheckArgs>),
+    Repair(RepairArgs),
     #[command(subcommand)]
     Schema(SchemaCommand),
     #[command(subcommand)]
@@ -470,6 +472,102 @@ pub(crate) struct CheckArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
+}
+
+/// Turn replies into JSON, with every edit on record, or tell why not.
+///
+/// A reply is taken as JSON at the lowest level at which it is some: strict (as it stands), extract (out
+/// of fences, thoughts and prose), syntax (quotes, commas, brackets, comments), coerce (values put into
+/// the types that the schema wants). Where two readings are as near, none is chosen. Salvage loses
+/// something or chooses, by the rules that are allowed. The value goes to standard output, its edits to
+/// standard error.
+///
+/// Exit codes: 0 untouched, 10 repaired, 11 something was lost or chosen, 12 ambiguous, 13 not
+/// repairable; of --lines the highest. 2 a flag or the schema is faulty, 7 a file cannot be read.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tokenrail repair reply.txt
+  tokenrail repair --schema grammars/invoice.schema.json --json - < reply.txt
+  tokenrail repair --allow incomplete,ellipsis --finish length reply.txt
+  tokenrail repair --lines replies.jsonl")]
+pub(crate) struct RepairArgs {
+    /// The reply; - for standard input.
+    #[arg(value_name = "FILE", required_unless_present = "lines")]
+    pub(crate) file: Option<PathBuf>,
+    /// The JSON Schema that the value is to conform to.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<PathBuf>,
+    /// How far to go: strict, extract, syntax, coerce, salvage, or L0 to L4 [default: coerce]. Salvage
+    /// allows every rule but `first` and `last`.
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub(crate) level: Option<Level>,
+    /// Allow rules of salvage, and no others: inner_quotes, incomplete, empty_items, ellipsis,
+    /// nonfinite, missing_opener, extra_members, bad_items, currency, first, last.
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = salvage)]
+    pub(crate) allow: Vec<Salvage>,
+    /// How the reply ended: by itself, or cut off at its length.
+    #[arg(long, value_enum, default_value_t = FinishArg::Stop)]
+    pub(crate) finish: FinishArg,
+    /// Tell every edit with its class, everything that was dropped, and all other readings.
+    #[arg(long, conflicts_with_all = ["json", "lines"])]
+    pub(crate) explain: bool,
+    /// Print one JSON object: {"status", "level", "value", "edits", "patch", "dropped", "alternatives",
+    /// "violations", "refusal"}; the patch has the operations of RFC 6902.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Repair every line of a file (- for standard input), a JSON object each: {"id"?, "text", "schema"?,
+    /// "finish"?}, and answer with a JSON object each, which begins with the id.
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub(crate) lines: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FinishArg {
+    Stop,
+    Length,
+}
+
+impl RepairArgs {
+    /// The options that the flags ask for.
+    pub(crate) fn options(&self) -> tokenrail::repair::Options {
+        let finish = match self.finish {
+            FinishArg::Stop => Finish::Stop,
+            FinishArg::Length => Finish::Length,
+        };
+        let options = tokenrail::repair::Options { finish, ..Default::default() };
+        let chooses = |rule: &Salvage| matches!(rule, Salvage::First | Salvage::Last);
+        match (self.level, self.allow.is_empty()) {
+            (_, false) => options.allowing(self.allow.iter().copied()),
+            (Some(Level::Salvage), true) => {
+                options.allowing(Salvage::ALL.iter().copied().filter(|rule| !chooses(rule)))
+            }
+            (level, true) => {
+                let level = level.unwrap_or(options.level);
+                tokenrail::repair::Options { level, ..options }
+            }
+        }
+    }
+}
+
+/// A level by its name or its number.
+fn level(text: &str) -> Result<Level, String> {
+    let is_meant = |(number, level): &(usize, Level)| {
+        level.name() == text || format!("L{number}").eq_ignore_ascii_case(text)
+    };
+    let found = (0..).zip(Level::ALL).find(is_meant).map(|(_, level)| level);
+    found.ok_or_else(|| {
+        "it must be strict, extract, syntax, coerce, salvage, or L0 to L4".to_owned()
+    })
+}
+
+/// A rule of salvage by its name.
+fn salvage(text: &str) -> Result<Salvage, String> {
+    let found = Salvage::ALL.iter().copied().find(|rule| rule.name() == text);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = Salvage::ALL.iter().map(|rule| rule.name()).collect();
+        format!("it must be one of {}", names.join(", "))
+    })
 }
 
 /// A number of at least 0, as temperatures are.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tokenrail::constraint::ConstraintError;
+use tokenrail::repair::Status;
 use tokenrail::{Error, ErrorKind};
 
 /// What `--help` says of exit codes.
@@ -18,6 +19,10 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
   5    a model file is damaged
   6    a computation, pip or the hub failed
   7    a file or the network could not be read or written
+  10   a reply was repaired, and nothing of it was lost
+  11   a reply was repaired, and something was lost or chosen
+  12   a reply has several readings
+  13   a reply cannot be repaired
   130  interrupted; what was done is kept";
 
 /// Why a run did not end well.
@@ -45,6 +50,9 @@ pub(crate) enum Failure {
     /// output says why.
     #[error("refused")]
     Refused,
+    /// A reply was not valid as it stood; the output says what came of it.
+    #[error("{}", .0.name())]
+    Reply(Status),
     /// A grammar is faulty.
     #[error("{name}: {error}{}", snippet.as_ref().map_or_else(String::new, |lines| format!("\n{lines}")))]
     Grammar { name: String, error: Box<ConstraintError>, snippet: Option<String> },
@@ -60,7 +68,7 @@ impl Failure {
     /// What to say on standard error, if anything.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
-            Self::Closed | Self::Refused => None,
+            Self::Closed | Self::Refused | Self::Reply(_) => None,
             failure => Some(failure.to_string()),
         }
     }
@@ -86,6 +94,13 @@ impl Failure {
                 }
                 // Whatever cannot be compiled of a grammar is to be changed in it.
                 _ => 2,
+            },
+            Self::Reply(status) => match status {
+                Status::Valid => 0,
+                Status::Repaired => 10,
+                Status::Lossy => 11,
+                Status::Ambiguous => 12,
+                Status::Failed => 13,
             },
             Self::Closed => 0,
             Self::Items(_) | Self::Refused => 1,

@@ -16,6 +16,7 @@ mod items;
 mod model;
 mod output;
 mod progress;
+mod repair;
 mod results;
 mod schema;
 mod score;
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Repair(args) => repair::run(&args),
         Command::Schema(command) => schema::run(&command),
         Command::Model(command) => model::run(&command),
         Command::Bench(command) => bench::run(&command),

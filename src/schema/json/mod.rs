@@ -80,8 +80,8 @@ impl Json {
         })
     }
 
-    #[cfg(test)]
     /// The same as a value of `serde_json`; `None` where a number is beyond its range.
+    #[cfg(test)]
     pub(crate) fn to_value(&self) -> Option<Value> {
         Some(match self {
             Self::Null => Value::Null,
@@ -96,6 +96,40 @@ impl Json {
                 Value::Object(members.iter().map(member).collect::<Option<Map<_, _>>>()?)
             }
         })
+    }
+
+    /// Its text on one line, with its numbers as they were written.
+    pub(crate) fn written(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) {
+        match self {
+            Self::Null => text.push_str("null"),
+            Self::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+            Self::Number(number) => text.push_str(number),
+            Self::String(string) => text.push_str(&Value::from(&**string).to_string()),
+            Self::Array(items) => {
+                text.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    text.push_str(if index == 0 { "" } else { "," });
+                    item.write(text);
+                }
+                text.push(']');
+            }
+            Self::Object(members) => {
+                text.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    text.push_str(if index == 0 { "" } else { "," });
+                    text.push_str(&Value::from(name.as_str()).to_string());
+                    text.push(':');
+                    value.write(text);
+                }
+                text.push('}');
+            }
+        }
     }
 
     /// One text for each value: numbers by what they are, members by their names. It is JSON, but for

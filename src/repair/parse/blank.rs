@@ -1,0 +1,82 @@
+//! White space, comments, and the end of a block of code.
+
+use super::super::edit::Rule;
+use super::super::reason::Reason;
+use super::{Doubt, Parser, WINDOW};
+
+impl Parser<'_> {
+    /// Takes white space and comments. White space that JSON does not know is taken away, and the marks
+    /// behind a block of code are where the text ends.
+    pub(super) fn blank(&mut self) -> Result<(), Doubt> {
+        loop {
+            let rest = &self.text[self.at..];
+            if rest.starts_with("```") && self.at > 0 {
+                self.text = &self.text[..self.at];
+                return Ok(());
+            }
+            let Some(char) = rest.chars().next() else { return Ok(()) };
+            let length = char.len_utf8();
+            match char {
+                ' ' | '\n' | '\t' | '\r' => self.at += 1,
+                // A byte order mark is no white space to Unicode.
+                _ if char.is_whitespace() || char == '\u{feff}' => {
+                    self.edit(Rule::Replace, self.at..self.at + length, " ");
+                    self.at += length;
+                }
+                '/' | '#' => match comment(rest) {
+                    None => return Ok(()),
+                    Some(length) => self.comment(length)?,
+                },
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes a comment away. One that has no end within brackets may have swallowed the closing ones.
+    fn comment(&mut self, length: usize) -> Result<(), Doubt> {
+        let span = self.at..self.at + length;
+        let text = &self.text[span.clone()];
+        let is_ended = match text.starts_with("/*") {
+            true => text.len() >= 4 && text.ends_with("*/"),
+            false => span.end < self.text.len(),
+        };
+        let swallows = text.contains(['}', ']', '"', ':']);
+        if !is_ended && swallows && !self.frames.is_empty() {
+            return Err(Doubt { reason: Reason::Comment, span });
+        }
+        self.edit(Rule::StripComment, span.clone(), "");
+        self.at = span.end;
+        Ok(())
+    }
+
+    /// The next place at or behind `at` that is no blank; comments count while they are short.
+    ///
+    /// What is longer is read when the reader comes there: looking ahead costs a fixed number of bytes.
+    pub(super) fn next_solid(&self, mut at: usize) -> usize {
+        let begin = at;
+        loop {
+            let rest = &self.text[at..];
+            let trimmed = rest.trim_start();
+            at += rest.len() - trimmed.len();
+            let window = cut(trimmed, WINDOW);
+            match comment(window).filter(|&length| length < window.len()) {
+                Some(length) if at - begin < WINDOW => at += length,
+                _ => return at,
+            }
+        }
+    }
+}
+
+/// The length of the comment that a text begins with.
+fn comment(text: &str) -> Option<usize> {
+    if let Some(rest) = text.strip_prefix("/*") {
+        return Some(rest.find("*/").map_or(text.len(), |end| end + 4));
+    }
+    let is_line = text.starts_with("//") || text.starts_with('#');
+    is_line.then(|| text.find('\n').unwrap_or(text.len()))
+}
+
+/// The begin of a text, of so many bytes or a few less.
+pub(super) fn cut(text: &str, length: usize) -> &str {
+    &text[..text.floor_char_boundary(length)]
+}

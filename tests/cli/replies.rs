@@ -1,0 +1,93 @@
+//! Replies repaired on the command line.
+
+use super::*;
+
+/// Replies and schemas, by the file's name.
+const FILES: [(&str, &[u8]); 7] = [
+    ("valid.txt", b" {\"a\": 1.50}\n"),
+    ("reply.txt", b"Sure: {a: '7',}"),
+    ("unclear.txt", b"{\"a\": 1,299}"),
+    ("cut.txt", b"{\"a\": 1, \"b\": 2"),
+    ("prose.txt", b"I cannot help with that."),
+    ("schema.json", br#"{"properties": {"a": {"type": "integer"}}}"#),
+    (
+        "lines.jsonl",
+        b"{\"id\": \"x\", \"text\": \"[1,]\"}\n\n{\"text\": \"[1\", \"finish\": \"length\"}\n",
+    ),
+];
+
+fn check_all(cases: &[Ended<'_>]) {
+    let folder = folder(&FILES);
+    for &(args, code, out, err) in cases {
+        let args: Vec<&str> = std::iter::once("repair").chain(args.iter().copied()).collect();
+        let case = Case { args: &args, code, out, err, ..Case::default() };
+        let (out, err) = check(folder.path(), &case);
+        assert!(!case.out.is_empty() || out.is_empty(), "{args:?} prints\n{out}");
+        assert!(!case.err.is_empty() || err.is_empty(), "{args:?} says\n{err}");
+    }
+}
+
+#[test]
+fn replies_end_with_their_status() {
+    check_all(&[
+        (&["valid.txt"], 0, &[" {\"a\": 1.50}\n"], &[]),
+        (
+            &["reply.txt"],
+            10,
+            &["{\"a\": \"7\"}\n"],
+            &["repaired at level syntax", "strip_prose", "quote_key"],
+        ),
+        (
+            &["reply.txt", "--schema", "schema.json"],
+            10,
+            &["{\"a\":7}\n"],
+            &["level coerce", "coerce at /a: \"7\" -> 7 (normalising)"],
+        ),
+        (&["reply.txt", "--level", "L1"], 13, &[], &["failed: level at byte 0"]),
+        (&["unclear.txt"], 12, &[], &["ambiguous: ambiguous_thousands at byte 8"]),
+        (&["cut.txt", "--finish", "length"], 13, &[], &["failed: truncated at byte 7"]),
+        (
+            &["cut.txt", "--finish", "length", "--allow", "incomplete", "--explain"],
+            11,
+            &["{\"a\": 1}\n"],
+            &["lossy at level salvage", "drop_incomplete", "dropped at byte 7: \", \\\"b\\\": 2\""],
+        ),
+        (&["prose.txt"], 13, &[], &["no_json_refusal_suspected"]),
+    ]);
+}
+
+#[test]
+fn reports_are_json() {
+    check_all(&[
+        (
+            &["reply.txt", "--json"],
+            10,
+            &[
+                r#"{"status":"repaired","level":"syntax","value":{"a":"7"},"edits":[{"#,
+                r#""refusal":null}"#,
+            ],
+            &[],
+        ),
+        (
+            &["--lines", "lines.jsonl"],
+            13,
+            &[
+                r#"{"id":"x","status":"repaired","level":"syntax","value":[1],"#,
+                r#"{"id":3,"status":"failed","level":"salvage","value":null,"#,
+            ],
+            &["2 replies: 1 repaired, 1 failed"],
+        ),
+    ]);
+}
+
+#[test]
+fn wrong_flags_and_files_are_refused() {
+    check_all(&[
+        (&[], 2, &[], &["required"]),
+        (&["valid.txt", "--level", "L9"], 2, &[], &["it must be strict, extract"]),
+        (&["valid.txt", "--allow", "guessing"], 2, &[], &["it must be one of inner_quotes, "]),
+        (&["valid.txt", "--schema", "reply.txt"], 2, &[], &["reply.txt: it is not JSON"]),
+        (&["--lines", "valid.txt"], 2, &[], &["valid.txt line 1: \"text\" is null, not a string"]),
+        (&["absent.txt"], 7, &[], &["absent.txt: "]),
+    ]);
+}

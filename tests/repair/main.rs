@@ -1,0 +1,9 @@
+//! Replies are repaired as the cases say, by the laws, and never to a wrong value.
+
+#![allow(clippy::print_stdout, reason = "it says which shared cases are absent")]
+
+mod cases;
+mod damage;
+mod laws;
+mod policy;
+mod scoreboard;
