@@ -83,6 +83,7 @@ impl Reply<'_> {
         }
     }
 
+    /// The result where a reading is in doubt: the reason, its place, and the readings that there are.
     fn refuse(&self, doubt: &Doubt) -> Repaired {
         Repaired::refused(needed(doubt.reason), doubt.reason, doubt.span.clone())
     }
@@ -172,6 +173,7 @@ impl Reply<'_> {
         json.ok_or(Doubt { reason: Reason::Structure, span: start..end })
     }
 
+    /// The part of the reply that a value is looked for in, from a place on.
     fn region(&self, start: usize) -> Region<'_> {
         let Options { finish, depth, .. } = *self.options;
         Region { text: self.text, start, finish, depth }
@@ -233,6 +235,7 @@ impl Reply<'_> {
         }
     }
 
+    /// The result where the value is read but does not conform: what is left of the faults.
     fn unfit(&self, unfit: Unfit) -> Repaired {
         let refused = Repaired::refused(Level::Coerce, unfit.reason, 0..self.text.len());
         let alternatives = unfit.readings.iter().map(Json::written).collect();

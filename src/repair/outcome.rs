@@ -206,6 +206,7 @@ impl Repaired {
     }
 }
 
+/// An edit of text as `--json` prints it: its span in bytes, both texts, rule and class.
 fn edit_json(edit: &TextEdit) -> Value {
     json!({
         "rule": edit.rule.name(),
@@ -216,6 +217,7 @@ fn edit_json(edit: &TextEdit) -> Value {
     })
 }
 
+/// An edit of a value as a JSON Patch (RFC 6902) with its rule and class.
 fn value_edit_json(edit: &ValueEdit) -> Value {
     json!({
         "rule": edit.rule.name(),

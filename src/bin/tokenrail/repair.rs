@@ -45,6 +45,7 @@ fn ended(status: Status) -> Result<(), Failure> {
     }
 }
 
+/// Repairs one text, under a schema where there is one.
 fn repaired(text: &str, validator: Option<&Validator>, options: &Options) -> Repaired {
     match validator {
         Some(validator) => repair_for(text, validator, options),
@@ -52,6 +53,7 @@ fn repaired(text: &str, validator: Option<&Validator>, options: &Options) -> Rep
     }
 }
 
+/// Reads and compiles the schema. Its faults are found before any reply is read.
 fn read_schema(path: &Path) -> Result<Validator, Failure> {
     let fault = |what: String| Failure::Usage(format!("{}: {what}", input::name(path)));
     let text = input::read(path)?;
@@ -96,12 +98,14 @@ fn told(repaired: &Repaired, limit: usize) -> String {
     lines.join("\n")
 }
 
+/// An edit of text for people: its place, what was there, what is there now.
 fn text_edit(edit: &TextEdit) -> String {
     let TextEdit { rule, span, was, now, class } = edit;
     let (rule, class) = (rule.name(), class.name());
     format!("  {rule} at byte {}: {was:?} -> {now:?} ({class})", span.start)
 }
 
+/// An edit of a value for people: its pointer, and what became of it.
 fn value_edit(edit: &ValueEdit) -> String {
     let ValueEdit { rule, pointer, was, change, class } = edit;
     let change = match change {
@@ -156,6 +160,7 @@ fn run_lines(path: &Path, validator: Option<&Validator>, options: &Options) -> R
 const STATUSES: [Status; 5] =
     [Status::Valid, Status::Repaired, Status::Lossy, Status::Ambiguous, Status::Failed];
 
+/// One line of `--lines`. The error says what is wrong with it.
 fn read_line(text: &str, number: usize) -> Result<Line, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| input::json_fault(&error))?;
     let Some(text) = value["text"].as_str() else {

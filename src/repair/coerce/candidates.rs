@@ -102,6 +102,7 @@ fn ways(json: &Json, faults: &[&Fault], options: &Options) -> Vec<Candidate> {
 }
 
 impl Candidate {
+    /// A candidate of one edit.
     fn new(edit: ValueEdit, cost: usize) -> Self {
         let removes = edit.change == Change::Remove;
         Self { edits: vec![edit], cost, must_be_whole: false, removes }
@@ -149,11 +150,13 @@ struct Place<'j> {
 }
 
 impl Place<'_> {
+    /// An edit of the faulty value, at its place.
     fn edit(&self, rule: ValueRule, change: Change, class: Class) -> ValueEdit {
         let (pointer, was) = (self.pointer.to_owned(), self.value.written());
         ValueEdit { rule, pointer, was, change, class }
     }
 
+    /// The faulty value with another in its place.
     fn replaced(&self, rule: ValueRule, now: &Json, cost: usize) -> Candidate {
         Candidate::new(self.edit(rule, Change::Replace(now.written()), Class::Normalising), cost)
     }
@@ -189,6 +192,7 @@ impl Place<'_> {
         }
     }
 
+    /// The value as the only item of a list, where a list is wanted.
     fn wrapped(&self) -> Vec<Candidate> {
         vec![self.replaced(ValueRule::WrapArray, &Json::Array(vec![self.value.clone()]), 2)]
     }
@@ -288,6 +292,7 @@ impl Place<'_> {
         }
     }
 
+    /// A member under another name, with its value as it was.
     fn renamed(&self, from: &str, to: &str) -> ValueEdit {
         let (pointer, was) = self.member(from).unwrap_or_default();
         let change = Change::Move(child(self.pointer, to));

@@ -65,6 +65,7 @@ fn with(edits: &[TextEdit], words: Vec<TextEdit>) -> Vec<TextEdit> {
     edits
 }
 
+/// The edit that makes a word what it is taken for.
 fn edit(reply: &Reply<'_>, word: &Word, (rule, now): (Rule, &str)) -> TextEdit {
     TextEdit::new(reply.text, rule, word.span.clone(), now)
 }

@@ -197,6 +197,7 @@ enum Part {
 }
 
 impl Kind {
+    /// The bracket that closes it.
     fn closer(self) -> char {
         match self {
             Self::Array => ']',
@@ -205,6 +206,7 @@ impl Kind {
         }
     }
 
+    /// Whether members are wanted, not items.
     fn is_object(self) -> bool {
         self == Self::Object
     }
@@ -256,6 +258,7 @@ impl Parser<'_> {
         }
     }
 
+    /// Begins an array or object; deeper ones than the limit are refused.
     fn open(&mut self, kind: Kind) -> Result<Part, Doubt> {
         if self.frames.len() == self.depth {
             return Err(self.doubt(Reason::Depth));
@@ -394,10 +397,12 @@ impl Parser<'_> {
         self.frames.last().map_or(self.at, |frame| frame.open)
     }
 
+    /// The innermost open array or object.
     fn frame(&mut self) -> &mut Frame {
         self.frames.last_mut().expect("only called within a bracket")
     }
 
+    /// Notes an edit of the text. Edits come in the order of the text, and do not overlap.
     fn edit(&mut self, rule: Rule, span: Range<usize>, now: &str) {
         self.parsed.cost += 1;
         self.parsed.edits.push(TextEdit::new(self.text, rule, span, now));
@@ -419,6 +424,7 @@ impl Parser<'_> {
         }
     }
 
+    /// Notes what a later level may want to know of a place.
     fn note(&mut self, reason: Reason, span: Range<usize>) {
         self.parsed.doubts.push(Doubt { reason, span });
     }
@@ -429,6 +435,7 @@ impl Parser<'_> {
         Doubt { reason, span: self.at..self.at + char }
     }
 
+    /// The character that comes next; none at the end.
     fn peek(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
