@@ -83,7 +83,7 @@ impl Reply<'_> {
         }
     }
 
-    /// The result where a reading is in doubt: the reason, its place, and the readings that there are.
+    /// The result where a reading is in doubt: the reason, its place, and the level that it needs.
     fn refuse(&self, doubt: &Doubt) -> Repaired {
         Repaired::refused(needed(doubt.reason), doubt.reason, doubt.span.clone())
     }

@@ -424,7 +424,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Notes what a later level may want to know of a place.
+    /// Notes a doubt that does not end the reading; whether it ends the repair is decided later.
     fn note(&mut self, reason: Reason, span: Range<usize>) {
         self.parsed.doubts.push(Doubt { reason, span });
     }
