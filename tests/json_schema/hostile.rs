@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, ConstraintError};
 use tokenrail::grammar::Grammar;
 use tokenrail::schema::{Options, Schema, SchemaError, Spelling};
+use tokenrail::vocab::{TokenId, Vocabulary};
 
 use super::schemas::vocabularies::bytes;
 
@@ -168,4 +169,36 @@ fn numbers_that_differ_are_told_in_any_spelling() {
     let of_text = |text: &str| many.matcher().advance_bytes(text.as_bytes());
     assert_eq!(of_text("29.9e1").expect("no limit"), 6);
     assert_eq!(of_text("29.95e1").expect("no limit"), 4);
+}
+
+#[test]
+fn tokens_of_any_length_are_in_masks_as_they_are_taken() {
+    let long = "a".repeat(700);
+    let tokens = [
+        format!("\":\"{long}\"}}"),
+        format!("\":\"{long}\"}}}}"),
+        format!("\"{long}\", \"b"),
+        format!("{{\"b\": \"{long}\"}}"),
+        format!("{}}}", "1".repeat(700)),
+        format!("{}\"", " ".repeat(700)),
+        format!("{}1", "[".repeat(700)),
+    ];
+    let single: Vec<u8> = (0..=255).collect();
+    let longer = tokens.iter().map(String::as_bytes);
+    let vocabulary = Vocabulary::new(single.chunks(1).chain(longer), ["<end>"]);
+    let schema =
+        json!({"type": "object", "additionalProperties": {"type": ["string", "integer", "array"]}});
+    let schema = Schema::new(&schema, &Options::default()).expect("it is sound");
+    let constraint = Constraint::new(&Grammar::schema(&schema), &vocabulary).expect("it compiles");
+    for text in
+        ["", "{", "{\"x", "{\"x\"", "{\"x\":", "{\"x\": 1", "{\"x\": \"y", "{\"x\": [[\"y\""]
+    {
+        let mut matcher = constraint.matcher();
+        assert_eq!(matcher.advance_bytes(text.as_bytes()).expect("in limits"), text.len());
+        let mask = matcher.mask().expect("in limits");
+        for token in (0..vocabulary.len() as u32).map(TokenId) {
+            let is_taken = matcher.fork().advance(token).expect("in limits");
+            assert_eq!(mask.contains(token), is_taken, "{token} behind {text:?}");
+        }
+    }
 }

@@ -240,14 +240,14 @@ impl Machine {
 
     /// Whether the nodes that follow a state are found in a quicker way than byte by byte.
     fn is_known(&self, nodes: Nodes<'_>, state: StateId) -> bool {
-        if nodes.depth() > DEEPEST || nodes.are_none() {
-            return nodes.are_none();
-        }
         match self.states.get(state.0).place {
+            // However deep: nothing steps on from surroundings that are left open.
+            Place::After(LevelId::OPEN) => true,
+            _ if nodes.are_none() => true,
+            _ if nodes.depth() > DEEPEST => false,
             Place::String(_, Escape::None) | Place::Key(_, _, Escape::None) => {
                 nodes.plain.is_some()
             }
-            Place::After(LevelId::OPEN) => true,
             _ => self.has_space(state) || self.has_open_form(state),
         }
     }
