@@ -9,6 +9,7 @@
 //! tree as for the path to it fed alone. Each sum has one order, which the row alone decides.
 //!
 //! - `kernels`: packed weights, and their products with rows.
+//! - `half`: numbers of 16 bits.
 //! - `lanes`: arithmetic on 16 numbers at once, by the instruction set of the machine.
 //! - `pool`: threads that fork and join between the steps of a pass.
 //! - `rows`: normalization, gates, rotation.
@@ -22,6 +23,7 @@
 
 mod attention;
 mod cache;
+mod half;
 mod kernels;
 mod lanes;
 mod pass;

@@ -25,7 +25,6 @@
 //! Not here: threads, and what a transformer does between products.
 
 mod activations;
-mod half;
 mod kind;
 mod matrix;
 mod pack;

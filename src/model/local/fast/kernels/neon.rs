@@ -192,7 +192,7 @@ fn float_weights<S: Float>(weights: &[u8], part: usize) -> Vector {
     }
 }
 
-/// [`super::half::from_f16`] in each lane; the intrinsic is not stable yet.
+/// `half::from_f16` in each lane; the intrinsic is not stable yet.
 #[inline]
 #[target_feature(enable = "neon")]
 fn from_f16(bits: uint16x4_t) -> Vector {

@@ -3,12 +3,12 @@
 //! The formats are those of `ggml-quants.c`; what they multiply when they are read (a block's
 //! scale with a sub-block's) is multiplied here in the same order and precision.
 
-use super::half::from_f16;
 use super::kind::Kind;
 use super::store::{
     BLOCK, Bytes, BytesHalves, BytesMin, BytesWideMin, Nibbles, NibblesMin, NibblesWideMin,
     Quantized, VECTOR, at,
 };
+use crate::model::local::fast::half::from_f16;
 
 /// Packs up to 16 rows into a group that is all zeros.
 pub(super) fn pack_group(kind: Kind, rows: &[&[u8]], group: &mut [u8]) {

@@ -1,9 +1,9 @@
 //! The products in plain Rust: what every instruction set has to equal, bit by bit.
 
 use super::activations::{self, ActivationBlock};
-use super::half::{from_bf16, from_f16};
 use super::store::*;
 use super::{FloatTile, InstructionSet, IntegerTile};
+use crate::model::local::fast::half::{from_bf16, from_f16};
 
 /// No instruction set in particular.
 #[derive(Debug)]

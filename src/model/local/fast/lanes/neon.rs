@@ -10,7 +10,8 @@
 use std::arch::aarch64::*;
 use std::mem::transmute;
 
-use super::{LANES, Lanes, Work, half};
+use super::super::half;
+use super::{LANES, Lanes, Work};
 
 /// Registers of a vector, and lanes of a register.
 const QUARTERS: usize = 4;
@@ -76,7 +77,7 @@ impl Lanes for Neon {
         *to = unsafe { transmute::<[float32x4_t; QUARTERS], [f32; LANES]>(vector) };
     }
 
-    /// As `half::widen`.
+    /// As `half::from_f16`.
     #[inline(always)]
     fn load_half(self, from: &[u16; LANES]) -> Self::Vector {
         // SAFETY: both are 32 bytes, of which any are a value.
@@ -97,7 +98,7 @@ impl Lanes for Neon {
     fn round_half(self, vector: Self::Vector, to: &mut [u16; LANES]) {
         let mut values = [0.0; LANES];
         self.store(vector, &mut values);
-        *to = values.map(half::narrow);
+        *to = values.map(half::to_f16);
     }
 
     #[inline(always)]

@@ -4,7 +4,8 @@
 //! fused multiplication, which is then a function of the system's library; rounding twice instead
 //! would give other bits than everywhere else.
 
-use super::{LANES, Lanes, half};
+use super::super::half;
+use super::{LANES, Lanes};
 
 /// Always there.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +43,12 @@ impl Lanes for Portable {
 
     #[inline(always)]
     fn load_half(self, from: &[u16; LANES]) -> Self::Vector {
-        from.map(half::widen)
+        from.map(half::from_f16)
     }
 
     #[inline(always)]
     fn round_half(self, vector: Self::Vector, to: &mut [u16; LANES]) {
-        *to = vector.map(half::narrow);
+        *to = vector.map(half::to_f16);
     }
 
     #[inline(always)]
