@@ -118,6 +118,7 @@ impl Engine {
         trie: &TokenTrie,
         most: u32,
     ) -> Result<Option<u32>, ConstraintError> {
+        let at = self.alike(at);
         // The first token of the rest at each of these states.
         let mut path = vec![at];
         let mut tokens = loop {
@@ -143,6 +144,16 @@ impl Engine {
             tokens = tokens.saturating_add(1);
         }
         Ok(Some(self.tokens_left[&at]).filter(|&tokens| tokens <= most))
+    }
+
+    /// One state for all from which the same ways lead to the end: a mask under a budget asks for as
+    /// many as there are tokens, and what a token adds to a key of any text is mostly no matter.
+    fn alike(&mut self, at: SetId) -> SetId {
+        let mut set = self.sets.get(at).clone();
+        for item in &mut set.items {
+            item.state = self.language.alike(item.state);
+        }
+        self.sets.intern(set)
     }
 
     /// Along a way that is longer than so many tokens, each state has one fewer behind it.

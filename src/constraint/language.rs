@@ -119,6 +119,16 @@ impl Language {
         }
     }
 
+    /// A state that stands for all from which a terminal ends in the same ways as from this one.
+    pub(super) fn alike(&mut self, state: TerminalState) -> TerminalState {
+        match state {
+            TerminalState::Regular(_) => state,
+            TerminalState::Json(index, at) => {
+                TerminalState::Json(index, self.machines[index].0.alike(at))
+            }
+        }
+    }
+
     /// Bytes to try first for a way to the end of a terminal.
     pub(super) fn likely(&mut self, state: TerminalState) -> Result<Vec<u8>, ConstraintError> {
         match state {

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, ConstraintError};
 use tokenrail::grammar::Grammar;
-use tokenrail::schema::{Options, Schema, SchemaError, Spelling};
+use tokenrail::schema::{Options, Order, Schema, SchemaError, Spelling};
 use tokenrail::vocab::{TokenId, Vocabulary};
 
+use super::of_the_model;
 use super::schemas::vocabularies::bytes;
 
 /// How a schema ends.
@@ -139,6 +140,30 @@ fn values_that_do_not_fit_are_not_written_out() {
         assert_eq!(matcher.tokens_to_accept().expect("no limit"), needed, "{begin}");
         let size = constraint.size();
         assert!(size.states < 40_000 && size.expressions < 40_000, "{begin}: {size:?}");
+    }
+}
+
+/// Behind every token another key could end: one stands for all of them.
+#[test]
+fn keys_of_any_text_are_not_followed_one_by_one() {
+    let required = json!({"properties": {"n": {"const": 7}}, "required": ["n"]});
+    let schemas = [
+        (json!({"type": "object"}), 40),
+        (json!({"type": "object", "allOf": [required]}), 40),
+        (json!({"type": "object", "allOf": [required]}), 8),
+        (json!({"type": "object", "maxProperties": 3, "allOf": [required]}), 8),
+    ];
+    for (schema, budget) in schemas {
+        let options = Options { order: Order::Any, ..Options::default() };
+        let parsed = Schema::parse(&schema.to_string(), &options).expect("a schema");
+        let constraint =
+            Constraint::new(&Grammar::schema(&parsed), of_the_model()).expect("a value");
+        let mut matcher = constraint.matcher();
+        matcher.advance_bytes(b"{\"").expect("no limit");
+        let mask = matcher.mask_within(budget).unwrap_or_else(|error| panic!("{schema}: {error}"));
+        assert!(mask.count() > 40_000, "{schema}: {}", mask.count());
+        let size = constraint.size();
+        assert!(size.bytes < 192 << 20, "{schema}: {size:?}");
     }
 }
 

@@ -166,7 +166,7 @@ impl Machine {
     ///
     /// Keys that part from this one already are no matter any more, so mostly there are none or
     /// few.
-    fn compared(&self, cursors: &[Cursor], text: TextId) -> Vec<Box<[u8]>> {
+    pub(super) fn compared(&self, cursors: &[Cursor], text: TextId) -> Vec<Box<[u8]>> {
         let taken = cursors.iter().flat_map(|cursor| self.taken_behind(cursor.thread, text));
         let known = cursors.iter().flat_map(|cursor| self.known_behind(cursor.thread, text));
         let mut compared: Vec<Box<[u8]>> = taken.chain(known).collect();
@@ -220,15 +220,22 @@ impl Machine {
     }
 
     /// The state within a key that stands for all that are compared with no other, whatever their
-    /// text so far: the key of a byte 0, or of several where keys have such bytes themselves.
-    fn other_key(&mut self, state: StateId, mut cursors: Vec<Cursor>) -> StateId {
+    /// text so far.
+    pub(super) fn other_key(&mut self, state: StateId, mut cursors: Vec<Cursor>) -> StateId {
         cursors.iter_mut().for_each(|cursor| (cursor.low, cursor.high) = (0, 0));
-        let mut text = self.text_id(TextId::EMPTY, 0);
-        while !self.compared(&cursors, text).is_empty() {
-            text = self.text_id(text, 0);
-        }
+        let text = self.other_key_text(&cursors);
         let place = Place::Key(self.cursors_id(cursors), text, Escape::None);
         self.state_id(State { place, ..*self.states.get(state.0) })
+    }
+
+    /// A key that is compared with no other: of a byte 0, or of several where keys have such bytes
+    /// themselves.
+    pub(super) fn other_key_text(&mut self, cursors: &[Cursor]) -> TextId {
+        let mut text = self.text_id(TextId::EMPTY, 0);
+        while !self.compared(cursors, text).is_empty() {
+            text = self.text_id(text, 0);
+        }
+        text
     }
 
     /// The tokens that may follow within such a key, kept for the letters of all keys.
@@ -418,7 +425,7 @@ impl Machine {
     /// Whether all keys that a cursor's thread does not know by name have values of one kind.
     ///
     /// Then one key stands for all, and no language has to be stepped.
-    fn has_one_rule(&self, cursor: &Cursor) -> bool {
+    pub(super) fn has_one_rule(&self, cursor: &Cursor) -> bool {
         let Thread::Object(object) = self.thread(cursor.thread) else { return false };
         let shape = self.algebra.object(object.shape);
         let any_text = self.algebra.any_text();

@@ -147,6 +147,8 @@ pub(super) struct Machine {
     item_wants: HashMap<(LevelId, u32), Option<WantsId>>,
     /// The fewest bytes that close all that is open, for each level that was asked about.
     level_rests: HashMap<LevelId, u32>,
+    /// The same behind a key that is compared with no other, for each thread.
+    other_rests: HashMap<ThreadId, u32>,
     /// Characters with which a language goes on and that an escape can become.
     escapables: HashMap<(ExprId, Escape), Arc<[escapable::Escapable]>>,
     /// The plain tokens that stay within a language, and the most bytes needed behind one.
@@ -187,6 +189,7 @@ impl Machine {
             candidates: HashMap::new(),
             item_wants: HashMap::new(),
             level_rests: HashMap::new(),
+            other_rests: HashMap::new(),
             escapables: HashMap::new(),
             plain_masks: HashMap::new(),
             other_masks: HashMap::new(),

@@ -62,9 +62,8 @@ impl Machine {
             Place::Key(cursors, text, Escape::None) => {
                 for cursor in self.cursors.get(cursors.0).to_vec() {
                     let ends = self.key_ends(&cursor, text, Escape::None)?;
-                    bytes.extend(
-                        ends.iter().filter_map(|(_, end)| end.first().copied()).map(written_as),
-                    );
+                    let firsts = ends.iter().filter_map(|end| end.rest.first().copied());
+                    bytes.extend(firsts.map(written_as));
                 }
             }
             Place::String(..) | Place::Key(..) => bytes.extend(b"\"\\nrtbfu0123456789abcdef"),
@@ -72,6 +71,19 @@ impl Machine {
         }
         bytes.dedup();
         Ok(bytes)
+    }
+
+    /// A state from which the same ways lead to the end: within a key that is compared with no other,
+    /// where one stands for all, it is that of the one.
+    pub(in crate::constraint) fn alike(&mut self, id: StateId) -> StateId {
+        let state = *self.states.get(id.0);
+        let Place::Key(cursors, text, Escape::None) = state.place else { return id };
+        let cursors = self.cursors.get(cursors.0).to_vec();
+        let is_other = |cursor: &Cursor| cursor.low == cursor.high && self.is_one_for_all(cursor);
+        if !cursors.iter().all(is_other) || !self.compared(&cursors, text).is_empty() {
+            return id;
+        }
+        self.other_key(id, cursors)
     }
 
     /// The least over the values that are waited for, each with what closes the levels above it.
@@ -156,52 +168,89 @@ impl Machine {
         let cursors = self.cursors.get(cursors.0).to_vec();
         let mut least = NEVER;
         for cursor in &cursors {
-            for (own, rest) in self.key_ends(cursor, text, escape)? {
-                let (mut key, mut ended) = (text, *cursor);
-                for &byte in &rest {
-                    key = self.text_id(key, byte);
-                    ended.unnamed = self.algebra.step(ended.unnamed, byte)?;
-                }
-                if let Some(wants) = self.key_wants(&[ended], key)? {
-                    // A quote and a colon behind it.
-                    least = least.min(plus(plus(own, 2), self.wants_rest(wants)?));
-                }
+            let is_one = self.is_one_for_all(cursor);
+            for end in self.key_ends(cursor, text, escape)? {
+                let behind = match is_one && end.is_other {
+                    true => self.other_rest(cursor)?,
+                    false => self.behind_rest(cursor, text, &end.rest)?,
+                };
+                // A quote and a colon behind it.
+                least = least.min(plus(plus(end.bytes, 2), behind));
             }
         }
         Ok(least)
     }
 
-    /// What keys may go on with, each with the bytes that write it: names, and the shortest text
-    /// that is none of them.
+    /// The bytes behind the colon of a key that goes on with a text and ends there.
+    fn behind_rest(
+        &mut self,
+        cursor: &Cursor,
+        mut text: TextId,
+        rest: &[u8],
+    ) -> Result<u32, ConstraintError> {
+        let mut ended = *cursor;
+        for &byte in rest {
+            text = self.text_id(text, byte);
+            ended.unnamed = self.algebra.step(ended.unnamed, byte)?;
+        }
+        match self.key_wants(&[ended], text)? {
+            Some(wants) => self.wants_rest(wants),
+            None => Ok(NEVER),
+        }
+    }
+
+    /// Whether what is behind keys that are compared with no other is the same for all of them, so
+    /// that one stands for them: a mask under a budget asks for as many as there are tokens.
+    fn is_one_for_all(&self, cursor: &Cursor) -> bool {
+        let Thread::Object(object) = self.thread(cursor.thread) else { return false };
+        // How short keys can still be is told by those that came, where so many must come.
+        let is_counted = self.algebra.object(object.shape).min > 0;
+        !is_counted && cursor.unnamed == self.algebra.any_text() && self.has_one_rule(cursor)
+    }
+
+    /// The bytes behind the colon of such a key, kept for each thread.
+    fn other_rest(&mut self, cursor: &Cursor) -> Result<u32, ConstraintError> {
+        if let Some(&known) = self.other_rests.get(&cursor.thread) {
+            return Ok(known);
+        }
+        let other = Cursor { low: 0, high: 0, ..*cursor };
+        let text = self.other_key_text(&[other]);
+        let rest = self.behind_rest(&other, text, &[])?;
+        self.other_rests.insert(cursor.thread, rest);
+        Ok(rest)
+    }
+
+    /// What keys may go on with: names, and the shortest text that is none of them.
     fn key_ends(
         &mut self,
         cursor: &Cursor,
         text: TextId,
         escape: Escape,
-    ) -> Result<Vec<(u32, Vec<u8>)>, ConstraintError> {
+    ) -> Result<Vec<KeyEnd>, ConstraintError> {
         let begin = self.text(text).len();
         let candidates = self.candidates(cursor.thread)?;
         let names = &candidates.names[cursor.low as usize..cursor.high as usize];
         let mut ends = Vec::with_capacity(names.len() + 1);
         for (name, _) in names {
             let rest = &name.as_bytes()[begin..];
-            let own = match escape {
+            let bytes = match escape {
                 Escape::None => Some(written(rest)),
                 _ => self
                     .missing_of(escape, rest)
                     .map(|(missing, length)| plus(missing, written(&rest[length..]))),
             };
-            ends.extend(own.map(|own| (own, rest.to_vec())));
+            ends.extend(bytes.map(|bytes| KeyEnd { bytes, rest: rest.into(), is_other: false }));
         }
         if cursor.unnamed == ExprId::NOTHING {
             return Ok(ends);
         }
         if escape == Escape::None {
             let known = self.known_behind(cursor.thread, text);
-            ends.extend(known.iter().map(|rest| (written(rest), rest.to_vec())));
+            let known_ends = known.iter().cloned();
+            ends.extend(known_ends.map(|rest| KeyEnd::plain(rest, false)));
             let taken = [self.taken_behind(cursor.thread, text), known].concat();
             let rest = self.other_text(cursor.unnamed, &taken)?;
-            ends.extend(rest.map(|rest| (written(&rest), rest)));
+            ends.extend(rest.map(|rest| KeyEnd::plain(rest.into(), true)));
             return Ok(ends);
         }
         for escapable in self.escapes_of(cursor.unnamed, escape)?.iter() {
@@ -211,14 +260,33 @@ impl Machine {
                 key = self.text_id(key, byte);
                 language = self.algebra.step(language, byte)?;
             }
-            let taken = self.taken_behind(cursor.thread, key);
+            let known = self.known_behind(cursor.thread, key);
+            let taken = [self.taken_behind(cursor.thread, key), known].concat();
             if let Some(more) = self.other_text(language, &taken)? {
-                let own = plus(escapable.missing, written(&more));
+                let bytes = plus(escapable.missing, written(&more));
                 rest.extend(more);
-                ends.push((own, rest));
+                ends.push(KeyEnd { bytes, rest: rest.into(), is_other: true });
             }
         }
         Ok(ends)
+    }
+}
+
+/// A way for a key to end.
+#[derive(Debug)]
+struct KeyEnd {
+    /// The bytes that write what is missing.
+    bytes: u32,
+    /// What is missing.
+    rest: Box<[u8]>,
+    /// Whether the key is compared with no other.
+    is_other: bool,
+}
+
+impl KeyEnd {
+    /// An end that is written without an escape that was begun before.
+    fn plain(rest: Box<[u8]>, is_other: bool) -> Self {
+        Self { bytes: written(&rest), rest, is_other }
     }
 }
 
