@@ -39,9 +39,10 @@ struct Request {
 struct Outcome {
     schemas: usize,
     instances: usize,
-    first_masks: Vec<Duration>,
-    masks: Vec<Duration>,
-    commits: Vec<Duration>,
+    /// Times in nanoseconds.
+    first_masks: Vec<u32>,
+    masks: Vec<u32>,
+    commits: Vec<u32>,
     failures: Vec<(String, Failure)>,
     base_mb: f64,
     peak_mb: f64,

@@ -1,7 +1,5 @@
 //! What two engines decided and took, schema by schema.
 
-use std::time::Duration;
-
 use crate::schemas::trial::{Kind, Trial};
 
 /// Both engines' sums.
@@ -26,12 +24,12 @@ pub(crate) struct Side {
     pub(crate) own: Times,
 }
 
-/// All times of one sort of work.
+/// All times of one sort of work, in nanoseconds.
 #[derive(Default)]
 pub(crate) struct Times {
-    pub(crate) first_masks: Vec<Duration>,
-    pub(crate) masks: Vec<Duration>,
-    pub(crate) commits: Vec<Duration>,
+    pub(crate) first_masks: Vec<u32>,
+    pub(crate) masks: Vec<u32>,
+    pub(crate) commits: Vec<u32>,
 }
 
 impl Tally {
@@ -85,7 +83,7 @@ impl Times {
     }
 
     /// Each sort of work with its name.
-    pub(crate) fn sorts(&self) -> [(&'static str, &[Duration]); 3] {
+    pub(crate) fn sorts(&self) -> [(&'static str, &[u32]); 3] {
         [("ttfm", &self.first_masks), ("mask", &self.masks), ("commit", &self.commits)]
     }
 }

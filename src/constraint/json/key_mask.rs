@@ -68,9 +68,8 @@ impl Machine {
         let depth = self.text(text).len();
         let mut behind = Vec::new();
         for cursor in cursors {
-            let candidates = self.candidates(cursor.thread)?;
-            let names = &candidates.names[cursor.low as usize..cursor.high as usize];
-            behind.extend(names.iter().map(|(name, _)| Box::from(&name.as_bytes()[depth..])));
+            let names = self.names_of(cursor)?;
+            behind.extend(names.iter().map(|name| Box::from(&name.as_bytes()[depth..])));
         }
         behind.sort_unstable();
         behind.dedup();

@@ -19,19 +19,29 @@ use super::{Cursor, CursorsId, Machine, Place, State, TextId, WantsId};
 use crate::constraint::ConstraintError;
 use crate::regex::ExprId;
 use crate::schema::Order;
-use crate::schema::algebra::{NEVER, Name, NodeId, ObjectShape, plus, written_byte};
+use crate::schema::algebra::{NEVER, NodeId, ObjectId, ObjectShape, plus, written_byte};
 
 /// The keys that may come next in a thread.
 #[derive(Debug)]
 pub(super) struct Candidates {
-    /// Names with their places in the shape, ascending by name.
-    pub(super) names: Vec<(Arc<str>, usize)>,
+    /// Names by their numbers in the algebra, ascending by text.
+    ///
+    /// There may be many threads, and all their names are those of few shapes.
+    pub(super) names: Box<[u32]>,
     /// The language of the keys that the shape does not know by name.
     pub(super) unnamed: ExprId,
     /// Such keys that an object has which this one must not become, and that may come.
     pub(super) known: Vec<Box<str>>,
     /// The same that may not come, as it would become one of those.
     pub(super) closed: Vec<Box<str>>,
+}
+
+impl Candidates {
+    /// The bytes it holds, roughly.
+    fn memory(&self) -> usize {
+        let keys = self.known.iter().chain(&self.closed);
+        96 + size_of_val(&*self.names) + keys.map(|key| 16 + key.len()).sum::<usize>()
+    }
 }
 
 impl Machine {
@@ -83,27 +93,53 @@ impl Machine {
         let Thread::Object(object) = self.thread(thread).clone() else {
             let (unnamed, none) = (ExprId::NOTHING, Vec::new());
             let known =
-                Candidates { names: Vec::new(), unnamed, known: none.clone(), closed: none };
+                Candidates { names: Box::default(), unnamed, known: none.clone(), closed: none };
             return Ok(Arc::new(known));
         };
         let shape = self.algebra.object(object.shape).clone();
-        let mut names = Vec::new();
+        let mut places = Vec::new();
         let last = self.last_candidate(&shape, &object);
         for index in object.members.next as usize..last {
             if !object.members.has(index)
                 && self.algebra.extent(shape.names[index].node)? != NEVER
                 && self.can_take(&shape, &object, Some(index))?
             {
-                let text = Arc::clone(self.algebra.name_text(shape.names[index].name));
-                names.push((text, index));
+                places.push(index);
             }
         }
-        names.sort_unstable();
+        let ranks = self.ranks(object.shape);
+        places.sort_unstable_by_key(|&index| ranks[index]);
+        let names = places.into_iter().map(|index| shape.names[index].name).collect();
         let (known, closed) = self.agreeing_candidates(&shape, &object)?;
         let unnamed = self.unnamed_candidates(&shape, &object, &closed)?;
         let candidates = Arc::new(Candidates { names, unnamed, known, closed });
+        self.candidate_bytes += candidates.memory();
         self.candidates.insert(thread, Arc::clone(&candidates));
         Ok(candidates)
+    }
+
+    /// The places of a shape's names among them by text, kept for each shape.
+    fn ranks(&mut self, shape: ObjectId) -> Arc<[u32]> {
+        if let Some(known) = self.ranks.get(&shape) {
+            return Arc::clone(known);
+        }
+        let names = &self.algebra.object(shape).names;
+        let mut places: Vec<usize> = (0..names.len()).collect();
+        places.sort_unstable_by_key(|&at| self.algebra.name_text(names[at].name));
+        let mut ranks = vec![0; names.len()];
+        for (rank, at) in (0..).zip(places) {
+            ranks[at] = rank;
+        }
+        let ranks: Arc<[u32]> = ranks.into();
+        self.ranks.insert(shape, Arc::clone(&ranks));
+        ranks
+    }
+
+    /// The texts of a cursor's names, ascending.
+    pub(super) fn names_of(&mut self, cursor: &Cursor) -> Result<Vec<Arc<str>>, ConstraintError> {
+        let candidates = self.candidates(cursor.thread)?;
+        let names = &candidates.names[cursor.low as usize..cursor.high as usize];
+        Ok(names.iter().map(|&name| Arc::clone(self.algebra.name_text(name))).collect())
     }
 
     /// Names from here on cannot come: one that is required would be left out.
@@ -190,8 +226,8 @@ impl Machine {
         shape: &'a ObjectShape,
         object: &'a OpenObject,
     ) -> impl Iterator<Item = &'a [u8]> {
-        let names = shape.names.iter().map(|name| self.algebra.name_text(name.name).as_bytes());
-        names.chain(object.members.unnamed.iter().map(|key| key.as_bytes()))
+        let names = shape.names.iter().map(|name| &name.name);
+        names.chain(&object.members.unnamed).map(|&name| self.algebra.name_text(name).as_bytes())
     }
 
     /// Whether a language has a text that is none of a list.
@@ -338,7 +374,7 @@ impl Machine {
     ) -> Result<Option<Cursor>, ConstraintError> {
         let candidates = self.candidates(cursor.thread)?;
         let names = &candidates.names[cursor.low as usize..cursor.high as usize];
-        let at = |name: &(Arc<str>, usize)| name.0.as_bytes().get(depth).copied();
+        let at = |&name: &u32| self.algebra.name_text(name).as_bytes().get(depth).copied();
         // The names are ascending and alike up to here, so those that go on with the byte are a
         // range.
         let below = names.partition_point(|name| at(name) < Some(byte));
@@ -403,11 +439,10 @@ impl Machine {
         let depth = self.text(text).len();
         let mut left = Vec::with_capacity(cursors.len());
         for mut cursor in cursors {
-            let candidates = self.candidates(cursor.thread)?;
-            let names = &candidates.names[cursor.low as usize..cursor.high as usize];
+            let names = self.names_of(&cursor)?;
             let has_name = names
                 .iter()
-                .any(|(name, _)| self.missing_of(escape, &name.as_bytes()[depth..]).is_some());
+                .any(|name| self.missing_of(escape, &name.as_bytes()[depth..]).is_some());
             if cursor.unnamed != ExprId::NOTHING
                 && self.escapes_of(cursor.unnamed, escape)?.is_empty()
             {
@@ -484,9 +519,12 @@ impl Machine {
     ) -> Result<Vec<(NodeId, OpenObject)>, ConstraintError> {
         let candidates = self.candidates(cursor.thread)?;
         let names = &candidates.names[cursor.low as usize..cursor.high as usize];
-        if let Some((_, index)) = names.iter().find(|(name, _)| &**name == key) {
-            let Name { name, node, .. } = shape.names[*index];
-            let ways = self.members_of(shape, object, Some(*index), node);
+        // The names begin as the key does, so the key is the first of them or none.
+        let first = names.first().filter(|&&name| **self.algebra.name_text(name) == *key);
+        if let Some(&name) = first {
+            let index = shape.names.iter().position(|of| of.name == name);
+            let index = index.expect("candidates are of the thread's shape");
+            let ways = self.members_of(shape, object, Some(index), shape.names[index].node);
             return Ok(self.parted(shape, object, name, ways));
         }
         let is_open =
@@ -510,8 +548,8 @@ impl Machine {
         let name = self.algebra.name(key);
         for (_, next) in &mut ways {
             let unnamed = &mut next.members.unnamed;
-            let place = unnamed.partition_point(|known| **known < *key);
-            unnamed.insert(place, key.into());
+            let place = unnamed.partition_point(|&known| known < name);
+            unnamed.insert(place, name);
         }
         // A demand is met by a key that counts for it.
         let demanded = shape.demands.clone();

@@ -267,8 +267,9 @@ impl Machine {
             let Some(candidates) = self.candidates.get(&cursor.thread) else {
                 return ByteSet::ALL;
             };
-            for (name, _) in &candidates.names[cursor.low as usize..cursor.high as usize] {
-                bytes.insert(name.as_bytes().get(depth).copied().unwrap_or(b'"'));
+            for &name in &candidates.names[cursor.low as usize..cursor.high as usize] {
+                let name = self.algebra.name_text(name).as_bytes();
+                bytes.insert(name.get(depth).copied().unwrap_or(b'"'));
             }
         }
         bytes

@@ -33,7 +33,7 @@ use hashbrown::HashMap;
 use super::{ConstraintError, Size};
 use crate::interner::Interner;
 use crate::regex::{ByteSet, ExprId};
-use crate::schema::algebra::{Algebra, NEVER, NodeId};
+use crate::schema::algebra::{Algebra, NEVER, NodeId, ObjectId};
 use crate::schema::{Order, Schema};
 use crate::vocab::TokenMask;
 use escape::Escape;
@@ -143,6 +143,10 @@ pub(super) struct Machine {
     steps: HashMap<u64, Option<StateId>>,
     /// The keys that may come next, as far as was asked.
     candidates: HashMap<ThreadId, Arc<keys::Candidates>>,
+    /// The bytes that they hold.
+    candidate_bytes: usize,
+    /// The places of the names of shapes by text.
+    ranks: HashMap<ObjectId, Arc<[u32]>>,
     /// What the next item may be, by level and by where in the item's text it begins.
     item_wants: HashMap<(LevelId, u32), Option<WantsId>>,
     /// The fewest bytes that close all that is open, for each level that was asked about.
@@ -187,6 +191,8 @@ impl Machine {
             texts,
             steps: HashMap::new(),
             candidates: HashMap::new(),
+            candidate_bytes: 0,
+            ranks: HashMap::new(),
             item_wants: HashMap::new(),
             level_rests: HashMap::new(),
             other_rests: HashMap::new(),
@@ -409,6 +415,7 @@ impl Machine {
             + self.threads.len() * 160
             + self.levels.len() * 64
             + self.texts.len() * 24
+            + self.candidate_bytes
             + self.known_bytes
             + self.algebra.automaton.memory()
     }

@@ -228,10 +228,9 @@ impl Machine {
         escape: Escape,
     ) -> Result<Vec<KeyEnd>, ConstraintError> {
         let begin = self.text(text).len();
-        let candidates = self.candidates(cursor.thread)?;
-        let names = &candidates.names[cursor.low as usize..cursor.high as usize];
+        let names = self.names_of(cursor)?;
         let mut ends = Vec::with_capacity(names.len() + 1);
-        for (name, _) in names {
+        for name in &names {
             let rest = &name.as_bytes()[begin..];
             let bytes = match escape {
                 Escape::None => Some(written(rest)),

@@ -46,8 +46,8 @@ pub(crate) struct Members {
     pub(crate) met: u64,
     /// How many properties there are.
     pub(crate) count: u64,
-    /// The keys that the shape does not know by name, ascending.
-    pub(crate) unnamed: Vec<Box<str>>,
+    /// The keys that the shape does not know by name, by their numbers, ascending.
+    pub(crate) unnamed: Vec<u32>,
     /// The values that the object must not be and that agree with the properties read, ascending.
     pub(crate) unlike: Vec<ValueId>,
 }
@@ -493,11 +493,12 @@ impl Algebra {
         (shape, members): (&ObjectShape, &Members),
         most: usize,
     ) -> Result<Vec<u32>, SchemaError> {
-        let mut taken = members.unnamed.clone();
+        let read = members.unnamed.iter();
+        let mut taken: Vec<Arc<str>> = read.map(|&key| Arc::clone(self.name_text(key))).collect();
         for name in &shape.names {
-            let text = self.name_text(name.name).clone();
+            let text = Arc::clone(self.name_text(name.name));
             if self.matches(language, &text) {
-                taken.push((*text).into());
+                taken.push(text);
             }
         }
         taken.sort_unstable();

@@ -222,8 +222,8 @@ impl Algebra {
         }
         names.sort_unstable();
         names.dedup();
-        let texts = names.into_iter().map(|name| Arc::clone(self.name_text(name)));
-        texts.filter(|text| !members.unnamed.iter().any(|of| **of == **text)).collect()
+        names.retain(|name| members.unnamed.binary_search(name).is_err());
+        names.into_iter().map(|name| Arc::clone(self.name_text(name))).collect()
     }
 
     /// The excluded values whose members are those read and those of some names more.

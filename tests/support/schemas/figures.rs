@@ -1,7 +1,6 @@
 //! Percentiles of times, and the memory of the process.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -25,15 +24,17 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    pub(crate) fn new(times: &[Duration]) -> Self {
-        let mut micros: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
-        micros.sort_by(f64::total_cmp);
-        let count = micros.len();
+    /// Of times in nanoseconds.
+    pub(crate) fn new(times: &[u32]) -> Self {
+        let mut times = times.to_vec();
+        times.sort_unstable();
+        let count = times.len();
         let at = |part: f64| {
             let rank = (count as f64 * part).ceil() as usize;
-            micros.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+            times.get(rank.saturating_sub(1)).map_or(0.0, |&nanos| f64::from(nanos) / 1e3)
         };
-        let mut named = vec![("avg", micros.iter().sum::<f64>() / count.max(1) as f64)];
+        let sum: u64 = times.iter().map(|&nanos| u64::from(nanos)).sum();
+        let mut named = vec![("avg", sum as f64 / 1e3 / count.max(1) as f64)];
         named.extend(PARTS.map(|(name, part)| (name, at(part))));
         named.push(("max", at(1.0)));
         Self { count, named }

@@ -1,7 +1,7 @@
 //! One schema with its instances, run through an engine: what it decides, and the time it takes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokenrail::vocab::{TokenId, Vocabulary};
 
@@ -31,18 +31,18 @@ pub(crate) struct Failure {
     pub(crate) detail: String,
 }
 
-/// The times of one instance: of the masks, and of taking each token.
+/// The times of one instance in nanoseconds: of the masks, and of taking each token.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Steps {
-    pub(crate) masks: Vec<Duration>,
-    pub(crate) commits: Vec<Duration>,
+    pub(crate) masks: Vec<u32>,
+    pub(crate) commits: Vec<u32>,
 }
 
 /// What came of a schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Trial {
-    /// From the schema's text to the first mask; `None` where it did not get there.
-    pub(crate) first_mask: Option<Duration>,
+    /// Nanoseconds from the schema's text to the first mask; `None` where it did not get there.
+    pub(crate) first_mask: Option<u32>,
     /// One for each instance that was run. The first mask of the first is no part of it.
     pub(crate) steps: Vec<Steps>,
     pub(crate) failures: Vec<Failure>,
@@ -103,7 +103,7 @@ impl Trial {
         let start = Instant::now();
         let mut first = engine.compile(schema).map_err(compiled)?;
         first.mask().map_err(compiled)?;
-        self.first_mask = Some(start.elapsed());
+        self.first_mask = Some(nanos(start));
         for (index, instance) in instances.iter().enumerate() {
             let mut steps = Steps::default();
             let mut sequence = first.fork();
@@ -150,6 +150,13 @@ pub(crate) fn tokenized(
     instances.collect()
 }
 
+/// The nanoseconds since then; more than 4 seconds count as the most there are.
+///
+/// There are millions of times, and what they take is part of the memory that is measured.
+fn nanos(start: Instant) -> u32 {
+    u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX)
+}
+
 /// Feeds a text: `None` where it is accepted to its end, else where it is refused and why.
 fn feed(
     sequence: &mut dyn Sequence,
@@ -159,13 +166,13 @@ fn feed(
     for (index, &token) in instance.tokens.iter().enumerate() {
         let start = Instant::now();
         sequence.mask()?;
-        steps.masks.push(start.elapsed());
+        steps.masks.push(nanos(start));
         let start = Instant::now();
         let is_taken = sequence.allows(token) && sequence.advance(token)?;
         if !is_taken {
             return Ok(Some(instance.place(index, &sequence.explain(Some(token)))));
         }
-        steps.commits.push(start.elapsed());
+        steps.commits.push(nanos(start));
     }
     if sequence.is_accepting()? {
         return Ok(None);
