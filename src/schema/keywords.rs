@@ -43,7 +43,7 @@ pub(crate) enum Assertions {
 }
 
 /// The assertion keywords of one schema object. Absent is `None` or empty, and asserts nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Keywords {
     /// `$ref`, resolved.
     pub(crate) reference: Option<SchemaId>,
@@ -93,8 +93,36 @@ pub(crate) struct Keywords {
     pub(crate) condition: Option<Condition>,
 }
 
+impl Keywords {
+    /// Shows every schema that is named, to be looked at or replaced.
+    pub(crate) fn for_each_schema(&mut self, mut show: impl FnMut(&mut SchemaId)) {
+        let listed = [&mut self.prefix_items, &mut self.all_of];
+        listed.into_iter().flatten().for_each(&mut show);
+        self.any_of.iter_mut().chain(&mut self.one_of).flatten().for_each(&mut show);
+        let named = [&mut self.properties, &mut self.dependent_schemas];
+        named.into_iter().flatten().for_each(|(_, schema)| show(schema));
+        self.pattern_properties.iter_mut().for_each(|(_, schema)| show(schema));
+        self.contains.iter_mut().for_each(|contains| show(&mut contains.schema));
+        self.dynamic_reference.iter_mut().for_each(|dynamic| show(&mut dynamic.initial));
+        if let Some(Condition { condition, then, otherwise }) = &mut self.condition {
+            show(condition);
+            then.iter_mut().chain(otherwise).for_each(&mut show);
+        }
+        let single = [
+            &mut self.reference,
+            &mut self.items,
+            &mut self.unevaluated_items,
+            &mut self.additional_properties,
+            &mut self.property_names,
+            &mut self.unevaluated_properties,
+            &mut self.not,
+        ];
+        single.into_iter().flatten().for_each(show);
+    }
+}
+
 /// A reference whose target depends on the schemas that led here.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct DynamicReference {
     /// The anchor's name; empty for `$recursiveRef`.
     pub(crate) anchor: String,
@@ -103,7 +131,7 @@ pub(crate) struct DynamicReference {
 }
 
 /// `contains` with its counts; a draft without `minContains` has 1 and no maximum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Contains {
     pub(crate) schema: SchemaId,
     pub(crate) min: u64,
@@ -113,7 +141,7 @@ pub(crate) struct Contains {
 }
 
 /// `if` with its branches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Condition {
     pub(crate) condition: SchemaId,
     pub(crate) then: Option<SchemaId>,
@@ -121,7 +149,7 @@ pub(crate) struct Condition {
 }
 
 /// The types that a value may be of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Types {
     pub(crate) null: bool,
     pub(crate) boolean: bool,

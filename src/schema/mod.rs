@@ -117,7 +117,9 @@ impl Schema {
 
     /// Reads all keywords that the root leads to, and refuses what the policy does not allow.
     fn load(json: Json, options: &Options) -> Result<Self, SchemaError> {
-        Ok(Self { document: Arc::new(Document::load(json, options)?), options: options.clone() })
+        let mut document = Document::load(json, options)?;
+        document.unite();
+        Ok(Self { document: Arc::new(document), options: options.clone() })
     }
 
     /// What becomes of each of its keywords.

@@ -85,7 +85,16 @@ fn schemas_that_cost_much_end_soon() {
     let long = json!({"type": "array", "items": {"const": 1}, "minItems": 1e6, "maxItems": 1e6});
     let unlike =
         |items| json!({"type": "array", "uniqueItems": true, "minItems": 2, "items": items});
+    let bounds = json!({"type": "array", "minItems": 4, "items": {"type": "number"}});
+    let shapes = list(9, |n| {
+        let kind =
+            if n < 8 { json!({"const": format!("k{n}")}) } else { json!({"type": "string"}) };
+        let place = json!({"type": "array", "minItems": n, "items": {"type": "number"}});
+        let properties = json!({"kind": kind, "place": place, "bounds": bounds});
+        json!({"type": "object", "properties": properties, "required": ["kind"]})
+    });
     let cases = [
+        ("branches that repeat themselves", json!({ "oneOf": shapes }), End::Mask),
         ("few values that are large", unlike(nested), End::Limit),
         ("few values that are long", unlike(long), End::Limit),
         (

@@ -109,8 +109,8 @@ impl Machine {
         &mut self,
         object: OpenObject,
     ) -> Result<Option<ThreadId>, ConstraintError> {
-        let rest = self.algebra.object_rest(object.shape, &object.members)?;
-        Ok((rest != NEVER).then(|| ThreadId(self.threads.intern(Thread::Object(object)))))
+        let may_finish = self.algebra.may_finish(object.shape, &object.members)?;
+        Ok(may_finish.then(|| ThreadId(self.threads.intern(Thread::Object(object)))))
     }
 
     /// The state behind the bracket or brace that closes a level's threads, as many as may close.

@@ -13,6 +13,7 @@
 //! every valid value is a walk.
 
 mod arrays;
+mod candidates;
 mod escapable;
 mod escape;
 mod key_mask;
@@ -142,7 +143,7 @@ pub(super) struct Machine {
     /// Steps that were taken, by the state's number and the byte in one; `None` leads nowhere.
     steps: HashMap<u64, Option<StateId>>,
     /// The keys that may come next, as far as was asked.
-    candidates: HashMap<ThreadId, Arc<keys::Candidates>>,
+    candidates: HashMap<ThreadId, Arc<candidates::Candidates>>,
     /// The bytes that they hold.
     candidate_bytes: usize,
     /// The places of the names of shapes by text.

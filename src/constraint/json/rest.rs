@@ -246,10 +246,11 @@ impl Machine {
         if escape == Escape::None {
             let known = self.known_behind(cursor.thread, text);
             let known_ends = known.iter().cloned();
-            ends.extend(known_ends.map(|rest| KeyEnd::plain(rest, false)));
+            ends.extend(known_ends.map(KeyEnd::plain));
             let taken = [self.taken_behind(cursor.thread, text), known].concat();
             let rest = self.other_text(cursor.unnamed, &taken)?;
-            ends.extend(rest.map(|rest| KeyEnd::plain(rest.into(), true)));
+            let other = rest.map(|rest| KeyEnd::plain(rest.into()));
+            ends.extend(other.map(|end| KeyEnd { is_other: true, ..end }));
             return Ok(ends);
         }
         for escapable in self.escapes_of(cursor.unnamed, escape)?.iter() {
@@ -283,9 +284,9 @@ struct KeyEnd {
 }
 
 impl KeyEnd {
-    /// An end that is written without an escape that was begun before.
-    fn plain(rest: Box<[u8]>, is_other: bool) -> Self {
-        Self { bytes: written(&rest), rest, is_other }
+    /// An end of a key that is compared with others, where no escape was begun before.
+    fn plain(rest: Box<[u8]>) -> Self {
+        Self { bytes: written(&rest), rest, is_other: false }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Cell {
 }
 
 /// Cells of one shape: rules that overlap in every way make twice as many each.
-const MOST_CELLS: usize = 1 << 10;
+const MOST_CELLS: usize = 1 << 8;
 
 impl Algebra {
     /// The cells of a shape: disjoint, with keys and without those that may have no value.
@@ -36,6 +36,9 @@ impl Algebra {
         for (language, node) in rules {
             let mut next = Vec::with_capacity(cells.len() * 2);
             for cell in cells {
+                if next.len() > MOST_CELLS {
+                    return Err(self.over("overlaps of patternProperties", MOST_CELLS));
+                }
                 let inside = self.both_texts(cell.language, language);
                 let outside = self.minus(cell.language, language);
                 let node = self.and([cell.node, node]);
@@ -45,9 +48,6 @@ impl Algebra {
                 if self.is_inhabited(outside)? {
                     next.push(Cell { language: outside, node: cell.node });
                 }
-            }
-            if next.len() > MOST_CELLS {
-                return Err(self.over("overlaps of patternProperties", MOST_CELLS));
             }
             cells = next;
         }

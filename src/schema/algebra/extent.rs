@@ -7,10 +7,12 @@
 //! at [`NEVER`] and only become less, until a round changes nothing. What never becomes less has no
 //! value, however the recursion is written.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::rest::{Items, Members};
-use super::{Algebra, Node, NodeId};
+use super::{Algebra, Form, Node, NodeId};
 use crate::schema::SchemaError;
 
 /// The extent of what has no value.
@@ -144,19 +146,35 @@ impl Algebra {
         if self.looking.len() >= LOOK || self.looking.contains(&node) {
             return Ok(false);
         }
-        self.looking.push(node);
-        let form = self.form(node);
-        self.looking.pop();
-        let form = match form {
-            // What is being read is not known yet; a schema that only loops shows without a look.
-            Err(_) if std::mem::take(&mut self.is_loop) => return Ok(false),
-            form => form?,
+        // What is outside of a schema mostly shows in the schema: a literal that it does not allow.
+        let outside = match *self.nodes.get(node.0) {
+            Node::Not(inner) => Some(inner),
+            _ => None,
         };
+        if let Some(inner) = outside {
+            match self.looked_at(node, inner)? {
+                Some(form) if form.null && form.booleans == [true; 2] => {}
+                _ => return Ok(false),
+            }
+        }
+        let Some(form) = self.looked_at(node, node)? else { return Ok(false) };
         let has_more = form.null
             || form.booleans != [false; 2]
             || !form.arrays.is_empty()
             || !form.objects.is_empty();
         Ok(!has_more && !self.is_inhabited(form.strings)? && !self.is_inhabited(form.numbers)?)
+    }
+
+    /// The form of a node, for a look at another one; `None` where it is being read, and so is not known
+    /// yet. A schema that only loops shows without a look.
+    fn looked_at(&mut self, at: NodeId, node: NodeId) -> Result<Option<Arc<Form>>, SchemaError> {
+        self.looking.push(at);
+        let form = self.form(node);
+        self.looking.pop();
+        match form {
+            Err(_) if std::mem::take(&mut self.is_loop) => Ok(None),
+            form => Ok(Some(form?)),
+        }
     }
 }
 

@@ -138,12 +138,14 @@ impl Algebra {
         let mut arrays = self.take_values(&a.arrays, &values, Self::array_unlike)?;
         for taken in others {
             arrays = self.take_all(&arrays, taken, Self::array_without)?;
+            arrays = self.outermost(arrays, Self::is_array_within)?;
         }
         let constant = |algebra: &Self, of| algebra.constant_objects.get(&of).copied();
         let (values, others) = self.told(&b.objects, constant);
         let mut objects = self.take_values(&a.objects, &values, Self::object_unlike)?;
         for taken in others {
             objects = self.take_all(&objects, taken, Self::object_without)?;
+            objects = self.outermost(objects, Self::is_object_within)?;
         }
         Ok(Form {
             null: a.null && !b.null,
@@ -254,7 +256,10 @@ impl Algebra {
 
     /// Alternatives in order and each once, so that equal forms are found equal; an error over
     /// [`MOST_SHAPES`], and where too much was made of them.
-    fn distinct<T: Copy + Ord>(&mut self, mut all: Vec<T>) -> Result<Vec<T>, SchemaError> {
+    pub(super) fn distinct<T: Copy + Ord>(
+        &mut self,
+        mut all: Vec<T>,
+    ) -> Result<Vec<T>, SchemaError> {
         self.check_made()?;
         all.sort_unstable();
         all.dedup();

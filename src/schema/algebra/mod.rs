@@ -19,6 +19,7 @@ mod distinct;
 mod evaluated;
 mod extent;
 mod fill;
+mod finish;
 mod form;
 mod listed;
 mod object;
@@ -26,6 +27,7 @@ mod read;
 mod rest;
 mod scope;
 mod unlike;
+mod within;
 mod written;
 
 pub(crate) use array::{ArrayId, ArrayShape};
@@ -127,10 +129,13 @@ pub(crate) struct Algebra {
     read: HashMap<read::Key, Option<Arc<Form>>>,
     /// The required names of shapes, with the bytes that each takes with its value.
     required: HashMap<ObjectId, Arc<[rest::Required]>>,
+    /// What may serve for the demands of shapes.
+    servers: HashMap<ObjectId, Arc<[finish::Servers]>>,
     /// Intersections of shapes that were asked for; `None` is empty.
     object_meets: HashMap<(ObjectId, ObjectId), Option<ObjectId>>,
     array_meets: HashMap<(ArrayId, ArrayId), Option<ArrayId>>,
-    /// The bytes that finish arrays of items that differ, and objects that must not be some values.
+    /// The bytes that finish arrays of items that differ, and objects that more than required names
+    /// decide about.
     array_rests: HashMap<(ArrayId, Items), u32>,
     object_rests: HashMap<(ObjectId, Members), u32>,
     /// Those that are known for good.
@@ -150,7 +155,7 @@ pub(crate) struct Algebra {
 }
 
 /// Alternatives of one type.
-const MOST_SHAPES: usize = 8192;
+const MOST_SHAPES: usize = 1024;
 /// Schemas within schemas, without a value between.
 const DEEPEST: usize = 500;
 /// The bytes of shapes, formulas and languages that may be put together. Alternatives that exclude
@@ -216,6 +221,7 @@ impl Algebra {
             required: HashMap::new(),
             object_meets: HashMap::new(),
             array_meets: HashMap::new(),
+            servers: HashMap::new(),
             array_rests: HashMap::new(),
             object_rests: HashMap::new(),
             extents: HashMap::new(),
@@ -342,14 +348,7 @@ impl Algebra {
                 let inner = self.form(inner)?;
                 Arc::new(self.complement(&inner)?)
             }
-            Node::And(parts) => {
-                let mut whole = self.form(parts[0])?;
-                for &part in &parts[1..] {
-                    let part = self.form(part)?;
-                    whole = Arc::new(self.meet(&whole, &part)?);
-                }
-                whole
-            }
+            Node::And(parts) => self.meet_form(&parts)?,
             Node::Or(parts) => {
                 let mut whole = self.form(parts[0])?;
                 for &part in &parts[1..] {
@@ -359,6 +358,35 @@ impl Algebra {
                 whole
             }
         })
+    }
+
+    /// What all parts allow.
+    ///
+    /// Complements are taken away from the others: mostly little of them is there, and a complement by
+    /// itself is an alternative for each way to be outside.
+    fn meet_form(&mut self, parts: &[NodeId]) -> Result<Arc<Form>, SchemaError> {
+        let mut whole: Option<Arc<Form>> = None;
+        let mut outside = Vec::new();
+        for &part in parts {
+            if let Node::Not(inner) = *self.nodes.get(part.0) {
+                outside.push(inner);
+                continue;
+            }
+            let part = self.form(part)?;
+            whole = Some(match whole {
+                Some(whole) => Arc::new(self.meet(&whole, &part)?),
+                None => part,
+            });
+        }
+        let mut whole = whole.unwrap_or_else(|| Arc::new(self.everything()));
+        for inner in outside {
+            if whole.is_nothing() {
+                break;
+            }
+            let inner = self.form(inner)?;
+            whole = Arc::new(self.without(&whole, &inner)?);
+        }
+        Ok(whole)
     }
 
     /// The values of all nodes.
@@ -564,7 +592,6 @@ impl Algebra {
         Ok(())
     }
 
-    /// More of something than may be, at the schema that is read.
     /// An error when too much was made of shapes, formulas or languages.
     fn check_made(&self) -> Result<(), SchemaError> {
         if self.made > MOST_MADE {

@@ -160,16 +160,13 @@ impl Algebra {
         if let Some(rest) = self.required_rest(shape, members)? {
             return Ok(rest);
         }
-        let has_excluded = !self.object(shape).agreeing(members).is_empty();
-        let key = has_excluded.then(|| (shape, members.clone()));
-        if let Some(&known) = key.as_ref().and_then(|key| self.object_rests.get(key)) {
+        let key = (shape, members.clone());
+        if let Some(&known) = self.object_rests.get(&key) {
             return Ok(known);
         }
         let rest =
             self.settled(|algebra, estimate| algebra.object_rest_by(shape, members, estimate))?;
-        if let Some(key) = key {
-            self.object_rests.insert(key, rest);
-        }
+        self.object_rests.insert(key, rest);
         Ok(rest)
     }
 

@@ -20,6 +20,7 @@ mod policy;
 mod reader;
 mod references;
 mod registry;
+mod same;
 mod scan;
 mod table;
 mod texts;
@@ -73,6 +74,11 @@ impl Document {
             Assertions::Keywords(keywords) => Some(&**keywords),
             Assertions::Always(_) => None,
         })
+    }
+
+    /// Names the first of all schemas that say the same wherever one of them is named.
+    pub(crate) fn unite(&mut self) {
+        self.root = same::unite(&mut self.places, self.root, &self.resources);
     }
 
     /// Loads the document of a root.
