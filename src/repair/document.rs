@@ -11,7 +11,7 @@
 //! What took a level that is not allowed is refused at the end, so that the level that would be needed
 //! is known.
 
-mod opener;
+mod brackets;
 mod words;
 
 use std::ops::Range;
@@ -70,7 +70,7 @@ impl Reply<'_> {
             Ok(outline) => outline,
             Err(doubt) => {
                 let other = self.sequence().or_else(|| self.unescaped());
-                let other = other.or_else(|| opener::reopened(self, &doubt));
+                let other = other.or_else(|| brackets::reopened(self, &doubt));
                 return other.unwrap_or_else(|| self.refuse(&doubt));
             }
         };
@@ -94,7 +94,12 @@ impl Reply<'_> {
         let all = || std::iter::once(&readings.best).chain(&readings.others);
         let settled = self.settle(found.start, &readings.best);
         let repaired = match settled {
-            Ok(edited) => self.conform(self.around(outline, found, edited)),
+            Ok(edited) => {
+                let repaired = self.conform(self.around(outline, found, edited));
+                let is_late = repaired.text.is_none() && readings.best.closes_late;
+                let other = is_late.then(|| brackets::closed(self)).flatten();
+                other.unwrap_or(repaired)
+            }
             Err(doubt) => match self.decided(outline, found, &doubt) {
                 Some(repaired) => return repaired,
                 None => self.refuse(&doubt),

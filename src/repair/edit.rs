@@ -122,6 +122,18 @@ rules! {
     ///
     /// `Here it is: [1]` becomes `[1]`.
     StripProse "strip_prose" Extract Normalising,
+    /// What a call of a tool is written with becomes JSON.
+    ///
+    /// `[TOOL_CALLS]f[ARGS]{}` becomes `{"tool_calls":[{"name":"f","arguments":{}}]}`.
+    StripEnvelope "strip_envelope" Extract Normalising,
+    /// What a call of a tool is written with becomes JSON, though signs of it are wrong.
+    ///
+    /// `<tool_call>{"name": "f" "arguments": {}}</tool_call>` lacks a comma.
+    MendEnvelope "mend_envelope" Syntax Normalising,
+    /// The arguments of a call stand under a name that its notation does not have.
+    ///
+    /// `"parameters"` where `"arguments"` is wanted.
+    RenameKey "rename_key" Coerce Normalising,
     /// A second copy of the value is taken away.
     ///
     /// `[1] [1]` becomes `[1]`.

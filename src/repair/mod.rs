@@ -44,10 +44,13 @@ mod edit;
 mod outcome;
 mod reason;
 
+mod tools;
+
 pub use edit::{Class, Rule, TextEdit, apply, invert};
 pub use outcome::{Dropped, Refusal, Repaired, Status};
 pub use patch::{Change, ValueEdit, ValueRule};
 pub use reason::{Reason, Salvage};
+pub use tools::{RepairedCall, RepairedCalls, repair_tool_calls};
 
 use std::collections::BTreeSet;
 

@@ -108,6 +108,13 @@ pub struct Refusal {
     pub span: Range<usize>,
 }
 
+impl Refusal {
+    /// The reason and its place, for programs.
+    pub(super) fn to_json(&self) -> Value {
+        json!({"reason": self.reason.name(), "span": [self.span.start, self.span.end]})
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.reason.name(), self.span.start)
@@ -180,25 +187,24 @@ impl Repaired {
     pub fn to_json_line(&self) -> String {
         // The value is read once more, not copied: it may have line breaks.
         let text = self.text.as_deref().and_then(|text| Json::parse(text, usize::MAX).ok());
-        let value = text.map_or_else(|| "null".to_owned(), |json| json.written());
+        self.line_with(&text.map_or_else(|| "null".to_owned(), |json| json.written()))
+    }
+
+    /// The report with a value that is told so.
+    pub(super) fn line_with(&self, value: &str) -> String {
         let edits: Vec<Value> = self.edits.iter().map(edit_json).collect();
         let patch: Vec<Value> = self.patch.iter().map(value_edit_json).collect();
         let dropped = self.dropped.iter().map(
             |dropped| json!({"span": [dropped.span.start, dropped.span.end], "text": dropped.text}),
         );
-        let violations = self.violations.iter().map(|violation| {
-            let Violation { instance, schema, message } = violation;
-            json!({"instance": instance, "schema": schema, "message": message})
-        });
+        let violations = self.violations.iter().map(Violation::to_json);
         let rest = json!({
             "edits": edits,
             "patch": patch,
             "dropped": dropped.collect::<Vec<_>>(),
             "alternatives": self.alternatives,
             "violations": violations.collect::<Vec<_>>(),
-            "refusal": self.refusal.as_ref().map(|refusal| {
-                json!({"reason": refusal.reason.name(), "span": [refusal.span.start, refusal.span.end]})
-            }),
+            "refusal": self.refusal.as_ref().map(Refusal::to_json),
         });
         let (status, level) = (self.status.name(), self.level.name());
         let rest = rest.to_string();

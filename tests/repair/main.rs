@@ -7,3 +7,4 @@ mod damage;
 mod laws;
 mod policy;
 mod scoreboard;
+mod tools;

@@ -81,6 +81,17 @@ pub(super) struct Parsed {
     pub(super) chose_quotes: bool,
     /// Whether [`Choices::closers`] was asked.
     pub(super) chose_closers: bool,
+    /// Whether a bracket was put in at the end that may be missing further ahead.
+    pub(super) closes_late: bool,
+    /// The outermost objects: the value itself, or the items of the array that it is.
+    pub(super) objects: Vec<Object>,
+}
+
+/// An object and where its members stand.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) span: Range<usize>,
+    pub(super) members: Vec<Member>,
 }
 
 /// Something that can be read in several ways, or in none.
@@ -160,13 +171,13 @@ struct Frame {
 }
 
 /// A member of an object.
-#[derive(Debug)]
-struct Member {
-    name: String,
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) name: String,
     /// From its name to the end of its value.
-    span: Range<usize>,
+    pub(super) span: Range<usize>,
     /// Where its value begins.
-    value: usize,
+    pub(super) value: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -346,10 +357,8 @@ impl Parser<'_> {
         let at = self.at;
         let solid = self.text[..at].trim_end();
         let closed = solid.trim_end_matches([']', '}', ' ', '\n', '\t', '\r']).len();
-        if self.last_nested.is_some_and(|nested| nested > closed) && self.parsed.doubts.is_empty() {
-            // The last closing bracket may be that of the outer one, and some of the children too.
-            self.note(Reason::Closer, closed..at);
-        }
+        // The last closing bracket may be that of the outer one, and some of the children too.
+        self.parsed.closes_late = self.last_nested.is_some_and(|nested| nested > closed);
         while let Some(frame) = self.frames.last() {
             let (kind, after) = (frame.kind, frame.after);
             if kind == Kind::Wrapper {
