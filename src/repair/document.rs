@@ -20,6 +20,7 @@ use super::coerce::{Coerced, Unfit, coerce};
 use super::edit::{Class, Rule, TextEdit, apply};
 use super::extract::{Found, Outline, extract};
 use super::judge::{Faults, violations};
+use super::locate::locate;
 use super::outcome::{Repaired, Status};
 use super::parse::{Doubt, Parsed, Region};
 use super::reading::{read, value_text};
@@ -88,8 +89,14 @@ impl Reply<'_> {
         Repaired::refused(needed(doubt.reason), doubt.reason, doubt.span.clone())
     }
 
-    /// One value of the reply, with everything around it taken away.
+    /// One value of the reply, and what of it was cut off.
     fn value(&self, outline: &Outline, found: &Found) -> Repaired {
+        let states = found.readings.best.states.clone();
+        Repaired { states, ..self.alone(outline, found) }
+    }
+
+    /// One value of the reply, with everything around it taken away.
+    fn alone(&self, outline: &Outline, found: &Found) -> Repaired {
         let readings = &found.readings;
         let all = || std::iter::once(&readings.best).chain(&readings.others);
         let settled = self.settle(found.start, &readings.best);
@@ -219,8 +226,10 @@ impl Reply<'_> {
 
     /// Holds a value against the schema.
     fn conform(&self, edited: Edited) -> Repaired {
-        let Edited { json, edits } = edited;
-        let text = || apply(self.text, &edits).unwrap_or_default();
+        let Edited { json, mut edits } = edited;
+        let edited = apply(self.text, &edits).unwrap_or_default();
+        locate(&edited, &mut edits);
+        let text = || edited;
         let Some(validator) = self.validator else {
             return Repaired::made(text(), edits, Vec::new());
         };
@@ -268,7 +277,7 @@ impl Reply<'_> {
             (&[only], _) | (_, &[&only]) => self.validator.map(|_| only),
             _ => None,
         };
-        if let Some(only) = only {
+        if let Some(only) = only.filter(|_| are_apart(outline, results)) {
             return self.only(outline, only, (results, Rule::DropOtherDocument));
         }
         if let Some(repaired) = self.sequence() {
@@ -373,6 +382,17 @@ impl Reply<'_> {
         let json = Json::parse(&apply(self.text, &edits)?, self.options.depth).ok()?;
         Some(self.conform(Edited { json, edits }))
     }
+}
+
+/// Whether values are surely several, and none the rest of another: each was read, whether it conforms or
+/// not, and no bracket behind one of them closes what none of them opens.
+fn are_apart(outline: &Outline, results: &[Repaired]) -> bool {
+    let is_read = |repaired: &Repaired| {
+        let judged = [Reason::Schema, Reason::Coercion, Reason::Enum];
+        repaired.refusal.as_ref().is_none_or(|refusal| judged.contains(&refusal.reason))
+    };
+    let mut edits = outline.values.iter().flat_map(|found| &found.readings.best.edits);
+    results.iter().all(is_read) && edits.all(|edit| edit.rule != Rule::DeleteCloser)
 }
 
 /// The level at which a doubt could be overruled.

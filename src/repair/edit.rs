@@ -28,6 +28,9 @@ pub struct TextEdit {
     pub now: String,
     /// What it does to what the text says.
     pub class: Class,
+    /// The JSON pointer of the innermost value that it lies in, in the value that all edits give; empty
+    /// outside, and where there is no value.
+    pub pointer: String,
 }
 
 /// What an edit does to what a text says.
@@ -252,7 +255,8 @@ impl TextEdit {
     /// Replaces what stands at a span of a text.
     pub(super) fn new(text: &str, rule: Rule, span: Range<usize>, now: &str) -> Self {
         let was = text[span.clone()].to_owned();
-        Self { rule, span, was, now: now.to_owned(), class: rule.class() }
+        let (now, class, pointer) = (now.to_owned(), rule.class(), String::new());
+        Self { rule, span, was, now, class, pointer }
     }
 }
 

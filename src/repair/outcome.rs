@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Level;
 use super::edit::{Class, TextEdit};
@@ -41,6 +41,41 @@ pub struct Repaired {
     pub violations: Vec<Violation>,
     /// Why there is no value.
     pub refusal: Option<Refusal>,
+    /// Of a reply that was cut off, the JSON pointers of the values that are not complete.
+    pub states: Vec<(String, State)>,
+}
+
+/// How much of a value is there that the end of a reply cut off. All others are complete.
+///
+/// ```
+/// use tokenrail::repair::{Finish, Options, Salvage, State, repair};
+///
+/// let cut = Options { finish: Finish::Length, ..Options::default() }.allowing([Salvage::Incomplete]);
+/// let repaired = repair(r#"{"a": [1, 2], "b": [3, 4"#, &cut);
+/// assert_eq!(repaired.text.as_deref(), Some(r#"{"a": [1, 2], "b": [3]}"#));
+/// let states = [("", State::Partial), ("/b", State::Partial), ("/b/1", State::Absent)];
+/// assert_eq!(repaired.states, states.map(|(pointer, state)| (pointer.to_owned(), state)));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// All that was said of it is there.
+    Complete,
+    /// It lacks children that were cut off or not written yet.
+    Partial,
+    /// It was begun, and is left out.
+    Absent,
+}
+
+impl State {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 /// What kind of result it is.
@@ -135,6 +170,7 @@ impl Repaired {
             alternatives: Vec::new(),
             violations: Vec::new(),
             refusal: Some(Refusal { reason, span }),
+            states: Vec::new(),
         }
     }
 
@@ -165,6 +201,7 @@ impl Repaired {
             alternatives: Vec::new(),
             violations: Vec::new(),
             refusal: None,
+            states: Vec::new(),
         }
     }
 
@@ -198,12 +235,15 @@ impl Repaired {
             |dropped| json!({"span": [dropped.span.start, dropped.span.end], "text": dropped.text}),
         );
         let violations = self.violations.iter().map(Violation::to_json);
+        let state = |(pointer, state): &(String, State)| (pointer.clone(), json!(state.name()));
+        let states: Map<String, Value> = self.states.iter().map(state).collect();
         let rest = json!({
             "edits": edits,
             "patch": patch,
             "dropped": dropped.collect::<Vec<_>>(),
             "alternatives": self.alternatives,
             "violations": violations.collect::<Vec<_>>(),
+            "states": states,
             "refusal": self.refusal.as_ref().map(Refusal::to_json),
         });
         let (status, level) = (self.status.name(), self.level.name());
@@ -212,7 +252,7 @@ impl Repaired {
     }
 }
 
-/// An edit of text as `--json` prints it: its span in bytes, both texts, rule and class.
+/// An edit of text as `--json` prints it: its span in bytes, both texts, rule, class and place.
 fn edit_json(edit: &TextEdit) -> Value {
     json!({
         "rule": edit.rule.name(),
@@ -220,6 +260,7 @@ fn edit_json(edit: &TextEdit) -> Value {
         "span": [edit.span.start, edit.span.end],
         "was": edit.was,
         "now": edit.now,
+        "pointer": edit.pointer,
     })
 }
 

@@ -9,7 +9,7 @@ use tokenrail::repair::{
 use super::cases::{own, shared};
 
 /// The tools that the cases of the project call.
-fn tools() -> Value {
+pub(crate) fn tools() -> Value {
     json!([
         {"name": "weather", "parameters": {"type": "object", "properties": {
             "city": {"type": "string"}, "days": {"type": "integer"},
@@ -21,7 +21,7 @@ fn tools() -> Value {
     ])
 }
 
-fn read(tools: &Value) -> ToolSet {
+pub(crate) fn read(tools: &Value) -> ToolSet {
     let (tools, faults) =
         ToolSet::read(tools, &Default::default()).expect("the cases are well formed");
     assert!(faults.is_empty(), "{faults:?}");
@@ -29,7 +29,7 @@ fn read(tools: &Value) -> ToolSet {
 }
 
 /// The calls as values.
-fn calls(found: &RepairedCalls) -> Value {
+pub(crate) fn calls(found: &RepairedCalls) -> Value {
     let call = |call: &tokenrail::repair::RepairedCall| {
         let arguments = call.arguments.as_deref().unwrap_or("null");
         let arguments: Value = serde_json::from_str(arguments).expect("arguments are JSON");

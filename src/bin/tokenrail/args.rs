@@ -519,7 +519,8 @@ pub(crate) struct RepairArgs {
     #[arg(long, conflicts_with_all = ["json", "lines"])]
     pub(crate) explain: bool,
     /// Print one JSON object: {"status", "level", "value", "edits", "patch", "dropped", "alternatives",
-    /// "violations", "refusal"}; the patch has the operations of RFC 6902. With --tools also "content" and
+    /// "violations", "states", "refusal"}; the patch has the operations of RFC 6902, and states tell the
+    /// pointers of what is not complete in a reply that was cut off. With --tools also "content" and
     /// "calls", each with "name", "arguments", "format", "span", "executable", "refusal", "suggestions".
     #[arg(long)]
     pub(crate) json: bool,

@@ -188,7 +188,7 @@ fn told(repaired: &Repaired, limit: usize) -> String {
 
 /// An edit of text for people: its place, what was there, what is there now.
 fn text_edit(edit: &TextEdit) -> String {
-    let TextEdit { rule, span, was, now, class } = edit;
+    let TextEdit { rule, span, was, now, class, .. } = edit;
     let (rule, class) = (rule.name(), class.name());
     format!("  {rule} at byte {}: {was:?} -> {now:?} ({class})", span.start)
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::super::document;
 use super::super::edit::{TextEdit, apply};
 use super::super::judge::Faults;
+use super::super::locate::locate;
 use super::super::outcome::{Refusal, Repaired, Status};
 use super::super::patch::{Change, ValueEdit, child};
 use super::super::reason::{Reason, Salvage};
@@ -159,7 +160,11 @@ impl Assembly<'_> {
         let lowered = found.arguments.lowered(source.text, validator);
         let structure = || Repaired::refused(Level::Syntax, Reason::Structure, span.clone());
         let Some(json) = written(source.text, &span, &lowered) else { return structure() };
-        let options = Options { finish, ..self.options.clone() };
+        let mut options = Options { finish, ..self.options.clone() };
+        if let Arguments::Spelled(..) = found.arguments {
+            // What is the notation's own takes no level; the rest is found at the end.
+            options.level = options.level.max(Level::Syntax);
+        }
         let mut repaired = document::repair(&json, Some(validator), &options);
         if let Arguments::Spelled(..) = found.arguments {
             // A word that is no literal is a name in Python, of which the value is not known.
@@ -185,7 +190,7 @@ impl Assembly<'_> {
     }
 
     /// The report of all calls.
-    fn report(&self, edits: Vec<TextEdit>, patch: Vec<ValueEdit>) -> Repaired {
+    fn report(&self, mut edits: Vec<TextEdit>, patch: Vec<ValueEdit>) -> Repaired {
         let refused =
             self.made.iter().find_map(|(call, level)| Some((call, level, call.refusal.as_ref()?)));
         if let Some((call, level, refusal)) = refused {
@@ -199,6 +204,7 @@ impl Assembly<'_> {
             let all = 0..self.source.text.len();
             return Repaired::refused(Level::Syntax, Reason::Structure, all);
         };
+        locate(&applied, &mut edits);
         let text = match patch.is_empty() {
             true => applied,
             false => self.written(),
