@@ -1,4 +1,15 @@
 //! Where in a value its text was edited: JSON pointers of places in a text.
+//!
+//! The text is that which all edits give, so it is JSON, and is gone over once, from sign to sign. Nothing is
+//! decoded but names. A sign between two values belongs to the first, and a closing bracket to what holds
+//! the value that it closes: so an edit behind a value is told with the value's surroundings.
+//!
+//! | text | place | pointer |
+//! |---|---|---|
+//! | `{"a": [1, 2]}` | `"a"`, the colon, the bracket behind it | `/a` |
+//! | | `2` | `/a/1` |
+//! | | `]` | `/a` |
+//! | | `}` | the empty one |
 
 use std::iter::Peekable;
 use std::slice::IterMut;
@@ -57,7 +68,7 @@ impl Walk<'_, '_> {
             }
             self.note(next);
             match bytes[at] {
-                b'{' | b'[' => self.open(bytes[at] == b'{'),
+                b'{' | b'[' => self.open(bytes[at]),
                 b',' => self.next(),
                 _ => {}
             }
@@ -74,8 +85,8 @@ impl Walk<'_, '_> {
     }
 
     /// Behind an opening bracket.
-    fn open(&mut self, is_object: bool) {
-        let length = self.pointer.len();
+    fn open(&mut self, bracket: u8) {
+        let (length, is_object) = (self.pointer.len(), bracket == b'{');
         self.frames.push(Frame { is_object, length, count: 0, wants_child: true });
     }
 

@@ -59,10 +59,16 @@ pub struct Repaired {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// All that was said of it is there.
+    ///
+    /// `{"a": 1, "b": 2`, cut off there, has `a`: behind its comma nothing of it can follow.
     Complete,
     /// It lacks children that were cut off or not written yet.
+    ///
+    /// The object itself: other members may follow.
     Partial,
     /// It was begun, and is left out.
+    ///
+    /// `b`: its number may have more digits.
     Absent,
 }
 

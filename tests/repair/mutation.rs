@@ -64,7 +64,7 @@ fn quotes(text: &str, _: &Value, seed: usize) -> Option<String> {
     if all.is_empty() {
         return None;
     }
-    if seed % 2 == 0 && !text.contains('\'') && !text.contains("\\\"") {
+    if seed.is_multiple_of(2) && !text.contains('\'') && !text.contains("\\\"") {
         return Some(text.replace('"', "'"));
     }
     let names: Vec<usize> =
@@ -75,7 +75,7 @@ fn quotes(text: &str, _: &Value, seed: usize) -> Option<String> {
 
 /// One comma is missing, or there is one too many at an end.
 fn commas(text: &str, _: &Value, seed: usize) -> Option<String> {
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         let at = pick(&signs(text, &['}', ']']), seed)?;
         let is_empty = text[..at].trim_end().ends_with(['{', '[']);
         return (!is_empty).then(|| format!("{},{}", &text[..at], &text[at..]));
@@ -93,7 +93,7 @@ fn escapes(text: &str, _: &Value, _: usize) -> Option<String> {
 
 fn comments(text: &str, _: &Value, seed: usize) -> Option<String> {
     let at = pick(&signs(text, &[',', '{', '[']), seed)? + 1;
-    let note = if seed % 2 == 0 { " /* a note */ " } else { " // a note\n" };
+    let note = if seed.is_multiple_of(2) { " /* a note */ " } else { " // a note\n" };
     Some(format!("{}{note}{}", &text[..at], &text[at..]))
 }
 
@@ -118,7 +118,7 @@ fn literals(text: &str, _: &Value, _: usize) -> Option<String> {
 }
 
 fn wrapped(value: &Value, seed: usize) -> Value {
-    if seed % 2 == 0 { json!({"result": value}) } else { json!([value]) }
+    if seed.is_multiple_of(2) { json!({"result": value}) } else { json!([value]) }
 }
 
 /// A member's object or array is the text of it.

@@ -152,3 +152,41 @@ fn cut_calls_are_not_run() {
         }
     }
 }
+
+/// Replies that are made to be costly end soon.
+#[test]
+fn hostile_replies_end() {
+    let tools = read(&tools());
+    let pieces = [
+        "<tool_call>",
+        "<tool_call>{",
+        "<tool_call>{\"name\": \"now\", ",
+        "<tool_call>{\"name\": \"now\"}",
+        "<tool_call>now",
+        "<tool_call>x",
+        "<tool_call>[",
+        "<function=now>\n<parameter=a>\n",
+        "<function=now>\n<parameter=a>\n</parameter>",
+        "\n<parameter=a>",
+        "[TOOL_CALLS]now[ARGS]{'a': '",
+        "[TOOL_CALLS]now[ARGS]{}",
+        "<think>",
+        "</think>",
+        "<|channel|>analysis",
+        "[now(",
+        "now(),",
+        "<|tool_call>call:now{a:<|\"|>",
+        ">>>now\n",
+        "to=functions.now",
+    ];
+    for piece in pieces {
+        for begin in ["", "[", "<function=now>\n"] {
+            let text = format!("{begin}{}", piece.repeat(100_000 / piece.len()));
+            let start = std::time::Instant::now();
+            let found = repair_tool_calls(&text, &tools, &Options::default());
+            let took = start.elapsed();
+            assert!(took.as_secs() < 20, "{piece:?} takes {took:?}");
+            laws(&text, &found);
+        }
+    }
+}

@@ -19,14 +19,19 @@ const TOLD: usize = 20;
 
 /// What replies are to be.
 enum Wanted {
+    /// JSON of any kind.
     Json,
+    /// What conforms to a schema.
     Value(Box<Validator>),
+    /// Calls of tools, and text beside them.
     Calls(ToolSet),
 }
 
 /// What came of a reply.
 enum Answer {
+    /// A value, or why there is none.
     Value(Repaired),
+    /// Calls, each with its own refusal.
     Calls(RepairedCalls),
 }
 
@@ -68,6 +73,7 @@ impl Wanted {
 }
 
 impl Answer {
+    /// The report that tells the exit code.
     fn report(&self) -> &Repaired {
         match self {
             Self::Value(repaired) => repaired,
@@ -75,6 +81,7 @@ impl Answer {
         }
     }
 
+    /// The report for programs, on one line.
     fn to_json_line(&self) -> String {
         match self {
             Self::Value(repaired) => repaired.to_json_line(),
@@ -144,6 +151,7 @@ fn read_tools(path: &Path) -> Result<ToolSet, Failure> {
     Ok(tools)
 }
 
+/// Reads a file that is one JSON value; what is wrong with it is told with the file's name.
 fn read_json(path: &Path) -> Result<Value, Failure> {
     let text = input::read(path)?;
     serde_json::from_str(&text)

@@ -1,5 +1,12 @@
 //! Makes one report of the parts of a reply: arguments are repaired under their tools' schemas, and all
 //! edits together make JSON of the reply.
+//!
+//! Edits come from three places: what is taken away around calls, what a notation writes otherwise than JSON,
+//! and what is wrong in arguments. The last are made on what the second give, and are moved back to the
+//! reply ([`composed`]), so that one list of edits does all.
+//!
+//! Each call is judged by itself: one that is refused refuses the report, and leaves the others in the list
+//! of calls as they are. None of a reply that takes a level that is not allowed is to be run.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

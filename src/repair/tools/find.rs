@@ -2,6 +2,17 @@
 //!
 //! Thoughts are passed wherever they stand, and what stands before the end of thoughts that the prompt began
 //! is one too: drafts of calls are none. That end is looked for outside calls, whose arguments may hold it.
+//!
+//! | part of a reply | becomes |
+//! |---|---|
+//! | thoughts, closed or not | nothing |
+//! | a call that can be read | a call |
+//! | what begins as a call and cannot be read | a call that is refused: what was meant as one is no text |
+//! | marks around calls, and at the ends of messages | nothing |
+//! | JSON without marks | text, unless it is the whole reply as Llama 3 writes a call |
+//! | all the rest | text, which is kept as content |
+//!
+//! So a reply that only speaks of `<tool_call>` is text, as no end of a call follows.
 
 use super::super::Rule;
 use super::super::parse::Doubt;
@@ -12,6 +23,9 @@ use super::{Arguments, Ending, Found, Group, Piece, Source, objects, spelled, ta
 /// What the marks of [`FORMATS`], [`THOUGHTS`], [`MARKS`] and [`ENDS`] begin with.
 const SIGNS: [char; 5] = ['<', '[', '>', 'f', 't'];
 
+/// So many marks of calls are read: each may look at all that is behind it.
+const CALLS: usize = 1_000;
+
 /// The parts of a reply that are no plain text, in their order.
 pub(super) fn pieces(source: Source<'_>) -> Vec<Piece> {
     let text = source.text;
@@ -20,7 +34,7 @@ pub(super) fn pieces(source: Source<'_>) -> Vec<Piece> {
         at = '\u{feff}'.len_utf8();
         pieces.push(Piece::Strip(Rule::StripBom, 0..at));
     }
-    let mut is_begin = true;
+    let (mut is_begin, mut tried) = (true, 0);
     while at < text.len() {
         let solid = source.solid(at);
         if std::mem::take(&mut is_begin)
@@ -38,7 +52,8 @@ pub(super) fn pieces(source: Source<'_>) -> Vec<Piece> {
             is_begin = true;
             at = group.end;
             pieces.extend(group.pieces);
-        } else if let Some(group) = marked(source, sign).or_else(|| mark(source, sign)) {
+        } else if let Some(group) = marked(source, sign, &mut tried).or_else(|| mark(source, sign))
+        {
             at = group.end;
             pieces.extend(group.pieces);
         } else {
@@ -57,10 +72,10 @@ fn thought(source: Source<'_>, at: usize) -> Option<(Group, bool)> {
     };
     for [open, close] in THOUGHTS {
         if let Some(inside) = rest.strip_prefix(open) {
-            let end = match inside.find(close) {
-                Some(end) => at + open.len() + end + close.len(),
-                None if close == "<|end|>" => next_message(source, at + open.len()),
-                None => source.text.len(),
+            let begin = at + open.len();
+            let end = match close {
+                "<|end|>" => begin + message(inside),
+                _ => inside.find(close).map_or(source.text.len(), |end| begin + end + close.len()),
             };
             return Some((strip(at..end), false));
         }
@@ -71,19 +86,32 @@ fn thought(source: Source<'_>, at: usize) -> Option<(Group, bool)> {
     None
 }
 
-/// Where the next message of a reply in channels begins.
-fn next_message(source: Source<'_>, at: usize) -> usize {
-    let rest = &source.text[at..];
-    let marks = ["<|start|>", "<|channel|>"].into_iter().filter_map(|mark| rest.find(mark));
-    at + marks.min().unwrap_or(rest.len())
+/// The length of a message in a reply of several: up to its end, or to where the next one begins.
+///
+/// All marks are looked for at once, so that many messages take linear time.
+fn message(text: &str) -> usize {
+    let mut marks = text.match_indices("<|");
+    let end = marks.find_map(|(at, _)| match &text[at..] {
+        rest if rest.starts_with("<|end|>") => Some(at + "<|end|>".len()),
+        rest if rest.starts_with("<|start|>") || rest.starts_with("<|channel|>") => Some(at),
+        _ => None,
+    });
+    end.unwrap_or(text.len())
 }
 
 /// A call, or a list of them, that a mark begins.
-fn marked(source: Source<'_>, at: usize) -> Option<Group> {
+fn marked(source: Source<'_>, at: usize, tried: &mut usize) -> Option<Group> {
     let rest = &source.text[at..];
     let is_there = |format: &&Format| !format.open.is_empty() && rest.starts_with(format.open);
     let mut rows: Vec<&Format> = FORMATS.iter().filter(is_there).collect();
     rows.sort_by_key(|format| std::cmp::Reverse(format.open.len()));
+    let first = rows.first()?;
+    *tried += 1;
+    if *tried > CALLS {
+        let rest = at..source.text.len();
+        let doubt = Doubt { reason: Reason::Size, span: rest };
+        return Some(unreadable(source, first, (at, doubt)));
+    }
     let mut broken = None;
     for &format in &rows {
         match read(source, format, at) {
@@ -106,7 +134,10 @@ fn marked(source: Source<'_>, at: usize) -> Option<Group> {
 
 /// A call that a notation begins and cannot be read: it is no text.
 fn unreadable(source: Source<'_>, format: &Format, (at, doubt): (usize, Doubt)) -> Group {
-    let end = close_of(source, format, at);
+    let end = match doubt.reason {
+        Reason::Size => source.text.len(),
+        _ => close_of(source, format, at),
+    };
     let call = Found {
         format: format.name,
         name: String::new(),

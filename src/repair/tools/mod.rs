@@ -93,6 +93,20 @@ pub struct RepairedCall {
 impl RepairedCalls {
     /// The report for programs, as one line of JSON: that of [`Repaired::to_json_line`], with `content`
     /// and `calls`. In its value, calls that are not to be run carry `"executable": false`.
+    ///
+    /// ```
+    /// use serde_json::{Value, json};
+    /// use tokenrail::grammar::ToolSet;
+    /// use tokenrail::repair::{Options, repair_tool_calls};
+    ///
+    /// let (tools, _) = ToolSet::read(&json!([{"name": "ping"}]), &Default::default())?;
+    /// let found = repair_tool_calls("Wait.[TOOL_CALLS]ping[ARGS]{}", &tools, &Options::default());
+    /// let report: Value = serde_json::from_str(&found.to_json_line()).unwrap();
+    /// assert_eq!(report["value"], json!({"tool_calls": [{"name": "ping", "arguments": {}}]}));
+    /// assert_eq!(report["calls"][0]["format"], "mistral_v11");
+    /// assert_eq!(report["content"], "Wait.");
+    /// # Ok::<(), tokenrail::grammar::ToolFault>(())
+    /// ```
     #[must_use]
     pub fn to_json_line(&self) -> String {
         let calls: Vec<String> = self.calls.iter().map(RepairedCall::to_json).collect();
@@ -104,6 +118,21 @@ impl RepairedCalls {
 
     /// The calls as JSON on one line: the report's text, in which those that are not to be run carry
     /// `"executable": false`.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tokenrail::grammar::ToolSet;
+    /// use tokenrail::repair::{Options, repair_tool_calls};
+    ///
+    /// let (tools, _) = ToolSet::read(&json!([{"name": "ping"}]), &Default::default())?;
+    /// // The reply ends within the arguments, though the model is said to have come to an end.
+    /// let found = repair_tool_calls("[TOOL_CALLS]ping[ARGS]{", &tools, &Options::default());
+    /// assert_eq!(
+    ///     found.value_text().as_deref(),
+    ///     Some(r#"{"tool_calls":[{"name":"ping","arguments":{},"executable":false}]}"#)
+    /// );
+    /// # Ok::<(), tokenrail::grammar::ToolFault>(())
+    /// ```
     #[must_use]
     pub fn value_text(&self) -> Option<String> {
         self.report.text.as_ref()?;
@@ -223,10 +252,16 @@ enum Ending {
 #[derive(Debug)]
 enum Arguments {
     /// As JSON.
+    ///
+    /// Perhaps broken, and perhaps a string that is the text of it.
     Json(Range<usize>),
     /// There are none at this place.
+    ///
+    /// An empty object is put in, and judged as if it had been there.
     Absent(usize),
     /// In a notation that these edits make JSON of.
+    ///
+    /// What they leave may be broken as any JSON.
     Spelled(Range<usize>, Vec<super::TextEdit>),
     /// Between tags.
     Tagged(Range<usize>, Vec<Pair>),

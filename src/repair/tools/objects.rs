@@ -2,6 +2,17 @@
 //!
 //! Where the JSON ends, its reader says and not the mark behind it, which may stand in a string. Only where
 //! the JSON is broken the marks are tried as its ends, and the nearest reading is taken.
+//!
+//! | what stands there | becomes |
+//! |---|---|
+//! | the name of the tool without arguments | `{}`, which its schema may refuse |
+//! | `"parameters"` where the notation has `"arguments"` | the arguments, with an edit that says so |
+//! | both | a refusal |
+//! | other members, as an id | nothing: the edits have them |
+//! | several objects behind one mark | as many calls |
+//!
+//! The arguments are repaired by themselves, as the slice of the reply that they are: what is wrong around
+//! them is a fault of the call, and not theirs.
 
 use std::ops::Range;
 

@@ -3,6 +3,15 @@
 //!
 //! The signs that differ are edited, and the result is read as any other nearly-JSON. Nothing is run:
 //! what is no literal is refused.
+//!
+//! | notation | edited | read as |
+//! |---|---|---|
+//! | `f(a=1, b='x')` | the outer parentheses and their equal signs | `{a:1, b:'x'}` |
+//! | `call:f{a:<escape>x<escape>}` | each string with its quotes | `{a:"x"}` |
+//!
+//! What JSON writes otherwise, as `True`, is told as a part of the notation. In Python a word without quotes
+//! is the name of a variable, of which nobody knows the value, and so are calls within calls; an escape
+//! that JSON does not know (`\x41`) is a character there and would be a backslash here.
 
 use std::ops::Range;
 
@@ -44,7 +53,7 @@ pub(super) fn python(
             arguments: Arguments::Spelled(begin..end, edits),
             marks: [Rule::StripEnvelope; 2],
             end: if is_open { Ending::Open } else { Ending::Whole },
-            doubt: is_cut.then(|| Doubt { reason: Reason::Truncated, span: begin..end }),
+            doubt: is_cut.then_some(Doubt { reason: Reason::Truncated, span: begin..end }),
         }));
         cursor = end;
         let behind = text[end..].trim_start().trim_start_matches([',', ';']);
@@ -139,7 +148,7 @@ pub(super) fn delimited(
         } else {
             Ending::Whole
         },
-        doubt: is_cut.then(|| Doubt { reason: Reason::Truncated, span: begin..end }),
+        doubt: is_cut.then_some(Doubt { reason: Reason::Truncated, span: begin..end }),
     };
     let mut pieces = vec![Piece::Strip(Rule::StripEnvelope, at..begin), Piece::Call(call)];
     let behind = close.unwrap_or(end);

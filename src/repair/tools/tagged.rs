@@ -2,6 +2,19 @@
 //!
 //! Nothing in a value is escaped, so its end is the first closing tag behind which the next argument or the
 //! end of the call stands. A closing tag may be missing before the next argument.
+//!
+//! | between tags | the value is |
+//! |---|---|
+//! | `</b> "x"`, with a closing tag and the next argument behind it | all of that, as a string |
+//! | `12` where the schema wants a number, or says nothing | the number |
+//! | `12` where the schema wants a string | the string |
+//! | `True` where the schema wants a truth | the string, which is coerced |
+//! | nothing | the empty string |
+//!
+//! Of an argument that is given twice none is taken. A call whose end is missing may lack arguments: it is
+//! not to be run.
+
+use std::collections::BTreeSet;
 
 use super::super::Rule;
 use super::super::parse::Doubt;
@@ -45,8 +58,8 @@ pub(super) fn call(
         return Some(Err(Doubt { reason: Reason::Structure, span: at..cursor }));
     }
     let (opened, end) = source.around(tags, at, end);
-    let is_twice = (1..pairs.len())
-        .any(|index| pairs[..index].iter().any(|pair| pair.name == pairs[index].name));
+    let mut names = BTreeSet::new();
+    let is_twice = pairs.iter().any(|pair: &Pair| !names.insert(&pair.name));
     let doubt = match (is_open && source.finish == Finish::Length, is_twice) {
         (true, _) => Some(Doubt { reason: Reason::Truncated, span: cursor..end }),
         (_, true) => Some(Doubt { reason: Reason::DuplicateKey, span: at..end }),
@@ -111,25 +124,23 @@ fn attribute(text: &str) -> (String, Kind) {
 /// Where a value ends, where reading goes on behind it, and whether its tag is there.
 fn value_end(source: Source<'_>, tags: &Tags, start: usize) -> (usize, usize, Rule) {
     let rest = &source.text[start..];
+    // A tag that is missing before the next argument, which begins a line. Nothing behind it is looked at, so
+    // that many arguments take linear time.
+    let next = rest.find(&format!("\n{}", tags.key[0])).map(|at| at + 1);
+    let near = &rest[..next.unwrap_or(rest.len())];
+    let next = next.map(|at| start + at);
     let follows = |at: usize| {
         let solid = source.solid(at);
         let next = &source.text[solid..];
         next.is_empty() || next.starts_with(tags.key[0]) || next.starts_with(tags.close)
     };
-    let mut ends = rest.match_indices(tags.end).map(|(end, _)| start + end);
+    let mut ends = near.match_indices(tags.end).map(|(end, _)| start + end);
     let first = ends.find(|end| follows(end + tags.end.len()));
-    // A tag that is missing before the next argument, which begins a line.
-    let next = format!("\n{}", tags.key[0]);
-    let next = rest.find(&next).map(|at| start + at + 1);
-    let close = rest.find(tags.close).map(|at| start + at);
+    let close = near.find(tags.close).map(|at| start + at);
     match (first, next, close) {
-        (Some(end), next, _) if next.is_none_or(|next| end < next) => {
-            (end, end + tags.end.len(), Rule::StripEnvelope)
-        }
-        (_, Some(next), close) if close.is_none_or(|close| next < close) => {
-            (next, next, Rule::MendEnvelope)
-        }
-        (_, _, Some(close)) => (close, close, Rule::MendEnvelope),
+        (Some(end), ..) => (end, end + tags.end.len(), Rule::StripEnvelope),
+        (None, _, Some(close)) => (close, close, Rule::MendEnvelope),
+        (None, Some(next), None) => (next, next, Rule::MendEnvelope),
         _ => (source.text.len(), source.text.len(), Rule::Insert),
     }
 }
