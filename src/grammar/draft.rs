@@ -256,16 +256,22 @@ impl<'s> Draft<'s> {
 /// The most tokens of which places are kept.
 const MOST_TOKENS: usize = 256;
 
-/// The name that is most like a wrong one, if one is: at most every third letter is another. Long
-/// names are not compared.
+/// The name that is most like a wrong one, if one is.
 pub(crate) fn most_like<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    most_alike(name, names).first().map(|&nearest| nearest.to_owned())
+}
+
+/// The names that are like a wrong one, the nearest first: at most every third letter is another.
+/// Long names are not compared.
+pub(crate) fn most_alike<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     const LONGEST: usize = 64;
     let reach = |other: &str| name.len().max(other.len()) / 3;
-    names
+    let mut near: Vec<(usize, &str)> = names
         .filter(|other| name.len().max(other.len()) <= LONGEST)
         .filter(|other| name.len().abs_diff(other.len()) <= reach(other))
         .map(|other| (strsim::damerau_levenshtein(name, other), other))
-        .min()
         .filter(|(distance, other)| *distance <= reach(other))
-        .map(|(_, other)| other.to_owned())
+        .collect();
+    near.sort_unstable();
+    near.into_iter().map(|(_, other)| other).collect()
 }

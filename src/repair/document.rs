@@ -11,7 +11,7 @@
 //! What took a level that is not allowed is refused at the end, so that the level that would be needed
 //! is known.
 
-mod opener;
+mod brackets;
 mod words;
 
 use std::ops::Range;
@@ -20,6 +20,7 @@ use super::coerce::{Coerced, Unfit, coerce};
 use super::edit::{Class, Rule, TextEdit, apply};
 use super::extract::{Found, Outline, extract};
 use super::judge::{Faults, violations};
+use super::locate::locate;
 use super::outcome::{Repaired, Status};
 use super::parse::{Doubt, Parsed, Region};
 use super::reading::{read, value_text};
@@ -70,7 +71,7 @@ impl Reply<'_> {
             Ok(outline) => outline,
             Err(doubt) => {
                 let other = self.sequence().or_else(|| self.unescaped());
-                let other = other.or_else(|| opener::reopened(self, &doubt));
+                let other = other.or_else(|| brackets::reopened(self, &doubt));
                 return other.unwrap_or_else(|| self.refuse(&doubt));
             }
         };
@@ -88,13 +89,24 @@ impl Reply<'_> {
         Repaired::refused(needed(doubt.reason), doubt.reason, doubt.span.clone())
     }
 
-    /// One value of the reply, with everything around it taken away.
+    /// One value of the reply, and what of it was cut off.
     fn value(&self, outline: &Outline, found: &Found) -> Repaired {
+        let states = found.readings.best.states.clone();
+        Repaired { states, ..self.alone(outline, found) }
+    }
+
+    /// One value of the reply, with everything around it taken away.
+    fn alone(&self, outline: &Outline, found: &Found) -> Repaired {
         let readings = &found.readings;
         let all = || std::iter::once(&readings.best).chain(&readings.others);
         let settled = self.settle(found.start, &readings.best);
         let repaired = match settled {
-            Ok(edited) => self.conform(self.around(outline, found, edited)),
+            Ok(edited) => {
+                let repaired = self.conform(self.around(outline, found, edited));
+                let is_late = repaired.text.is_none() && readings.best.closes_late;
+                let other = is_late.then(|| brackets::closed(self)).flatten();
+                other.unwrap_or(repaired)
+            }
             Err(doubt) => match self.decided(outline, found, &doubt) {
                 Some(repaired) => return repaired,
                 None => self.refuse(&doubt),
@@ -214,8 +226,10 @@ impl Reply<'_> {
 
     /// Holds a value against the schema.
     fn conform(&self, edited: Edited) -> Repaired {
-        let Edited { json, edits } = edited;
-        let text = || apply(self.text, &edits).unwrap_or_default();
+        let Edited { json, mut edits } = edited;
+        let edited = apply(self.text, &edits).unwrap_or_default();
+        locate(&edited, &mut edits);
+        let text = || edited;
         let Some(validator) = self.validator else {
             return Repaired::made(text(), edits, Vec::new());
         };
@@ -263,7 +277,7 @@ impl Reply<'_> {
             (&[only], _) | (_, &[&only]) => self.validator.map(|_| only),
             _ => None,
         };
-        if let Some(only) = only {
+        if let Some(only) = only.filter(|_| are_apart(outline, results)) {
             return self.only(outline, only, (results, Rule::DropOtherDocument));
         }
         if let Some(repaired) = self.sequence() {
@@ -368,6 +382,17 @@ impl Reply<'_> {
         let json = Json::parse(&apply(self.text, &edits)?, self.options.depth).ok()?;
         Some(self.conform(Edited { json, edits }))
     }
+}
+
+/// Whether values are surely several, and none the rest of another: each was read, whether it conforms or
+/// not, and no bracket behind one of them closes what none of them opens.
+fn are_apart(outline: &Outline, results: &[Repaired]) -> bool {
+    let is_read = |repaired: &Repaired| {
+        let judged = [Reason::Schema, Reason::Coercion, Reason::Enum];
+        repaired.refusal.as_ref().is_none_or(|refusal| judged.contains(&refusal.reason))
+    };
+    let mut edits = outline.values.iter().flat_map(|found| &found.readings.best.edits);
+    results.iter().all(is_read) && edits.all(|edit| edit.rule != Rule::DeleteCloser)
 }
 
 /// The level at which a doubt could be overruled.

@@ -28,6 +28,9 @@ pub struct TextEdit {
     pub now: String,
     /// What it does to what the text says.
     pub class: Class,
+    /// The JSON pointer of the innermost value that it lies in, in the value that all edits give; empty
+    /// outside, and where there is no value.
+    pub pointer: String,
 }
 
 /// What an edit does to what a text says.
@@ -122,6 +125,18 @@ rules! {
     ///
     /// `Here it is: [1]` becomes `[1]`.
     StripProse "strip_prose" Extract Normalising,
+    /// What a call of a tool is written with becomes JSON.
+    ///
+    /// `[TOOL_CALLS]f[ARGS]{}` becomes `{"tool_calls":[{"name":"f","arguments":{}}]}`.
+    StripEnvelope "strip_envelope" Extract Normalising,
+    /// What a call of a tool is written with becomes JSON, though signs of it are wrong.
+    ///
+    /// `<tool_call>{"name": "f" "arguments": {}}</tool_call>` lacks a comma.
+    MendEnvelope "mend_envelope" Syntax Normalising,
+    /// The arguments of a call stand under a name that its notation does not have.
+    ///
+    /// `"parameters"` where `"arguments"` is wanted.
+    RenameKey "rename_key" Coerce Normalising,
     /// A second copy of the value is taken away.
     ///
     /// `[1] [1]` becomes `[1]`.
@@ -240,7 +255,8 @@ impl TextEdit {
     /// Replaces what stands at a span of a text.
     pub(super) fn new(text: &str, rule: Rule, span: Range<usize>, now: &str) -> Self {
         let was = text[span.clone()].to_owned();
-        Self { rule, span, was, now: now.to_owned(), class: rule.class() }
+        let (now, class, pointer) = (now.to_owned(), rule.class(), String::new());
+        Self { rule, span, was, now, class, pointer }
     }
 }
 

@@ -41,13 +41,17 @@ mod judge;
 mod patch;
 
 mod edit;
+mod locate;
 mod outcome;
 mod reason;
 
+mod tools;
+
 pub use edit::{Class, Rule, TextEdit, apply, invert};
-pub use outcome::{Dropped, Refusal, Repaired, Status};
+pub use outcome::{Dropped, Refusal, Repaired, State, Status};
 pub use patch::{Change, ValueEdit, ValueRule};
 pub use reason::{Reason, Salvage};
+pub use tools::{RepairedCall, RepairedCalls, repair_tool_calls};
 
 use std::collections::BTreeSet;
 

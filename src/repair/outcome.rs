@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Level;
 use super::edit::{Class, TextEdit};
@@ -41,6 +41,47 @@ pub struct Repaired {
     pub violations: Vec<Violation>,
     /// Why there is no value.
     pub refusal: Option<Refusal>,
+    /// Of a reply that was cut off, the JSON pointers of the values that are not complete.
+    pub states: Vec<(String, State)>,
+}
+
+/// How much of a value is there that the end of a reply cut off. All others are complete.
+///
+/// ```
+/// use tokenrail::repair::{Finish, Options, Salvage, State, repair};
+///
+/// let cut = Options { finish: Finish::Length, ..Options::default() }.allowing([Salvage::Incomplete]);
+/// let repaired = repair(r#"{"a": [1, 2], "b": [3, 4"#, &cut);
+/// assert_eq!(repaired.text.as_deref(), Some(r#"{"a": [1, 2], "b": [3]}"#));
+/// let states = [("", State::Partial), ("/b", State::Partial), ("/b/1", State::Absent)];
+/// assert_eq!(repaired.states, states.map(|(pointer, state)| (pointer.to_owned(), state)));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// All that was said of it is there.
+    ///
+    /// `{"a": 1, "b": 2`, cut off there, has `a`: behind its comma nothing of it can follow.
+    Complete,
+    /// It lacks children that were cut off or not written yet.
+    ///
+    /// The object itself: other members may follow.
+    Partial,
+    /// It was begun, and is left out.
+    ///
+    /// `b`: its number may have more digits.
+    Absent,
+}
+
+impl State {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 /// What kind of result it is.
@@ -108,6 +149,13 @@ pub struct Refusal {
     pub span: Range<usize>,
 }
 
+impl Refusal {
+    /// The reason and its place, for programs.
+    pub(super) fn to_json(&self) -> Value {
+        json!({"reason": self.reason.name(), "span": [self.span.start, self.span.end]})
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.reason.name(), self.span.start)
@@ -128,6 +176,7 @@ impl Repaired {
             alternatives: Vec::new(),
             violations: Vec::new(),
             refusal: Some(Refusal { reason, span }),
+            states: Vec::new(),
         }
     }
 
@@ -158,6 +207,7 @@ impl Repaired {
             alternatives: Vec::new(),
             violations: Vec::new(),
             refusal: None,
+            states: Vec::new(),
         }
     }
 
@@ -180,25 +230,27 @@ impl Repaired {
     pub fn to_json_line(&self) -> String {
         // The value is read once more, not copied: it may have line breaks.
         let text = self.text.as_deref().and_then(|text| Json::parse(text, usize::MAX).ok());
-        let value = text.map_or_else(|| "null".to_owned(), |json| json.written());
+        self.line_with(&text.map_or_else(|| "null".to_owned(), |json| json.written()))
+    }
+
+    /// The report with a value that is told so.
+    pub(super) fn line_with(&self, value: &str) -> String {
         let edits: Vec<Value> = self.edits.iter().map(edit_json).collect();
         let patch: Vec<Value> = self.patch.iter().map(value_edit_json).collect();
         let dropped = self.dropped.iter().map(
             |dropped| json!({"span": [dropped.span.start, dropped.span.end], "text": dropped.text}),
         );
-        let violations = self.violations.iter().map(|violation| {
-            let Violation { instance, schema, message } = violation;
-            json!({"instance": instance, "schema": schema, "message": message})
-        });
+        let violations = self.violations.iter().map(Violation::to_json);
+        let state = |(pointer, state): &(String, State)| (pointer.clone(), json!(state.name()));
+        let states: Map<String, Value> = self.states.iter().map(state).collect();
         let rest = json!({
             "edits": edits,
             "patch": patch,
             "dropped": dropped.collect::<Vec<_>>(),
             "alternatives": self.alternatives,
             "violations": violations.collect::<Vec<_>>(),
-            "refusal": self.refusal.as_ref().map(|refusal| {
-                json!({"reason": refusal.reason.name(), "span": [refusal.span.start, refusal.span.end]})
-            }),
+            "states": states,
+            "refusal": self.refusal.as_ref().map(Refusal::to_json),
         });
         let (status, level) = (self.status.name(), self.level.name());
         let rest = rest.to_string();
@@ -206,7 +258,7 @@ impl Repaired {
     }
 }
 
-/// An edit of text as `--json` prints it: its span in bytes, both texts, rule and class.
+/// An edit of text as `--json` prints it: its span in bytes, both texts, rule, class and place.
 fn edit_json(edit: &TextEdit) -> Value {
     json!({
         "rule": edit.rule.name(),
@@ -214,6 +266,7 @@ fn edit_json(edit: &TextEdit) -> Value {
         "span": [edit.span.start, edit.span.end],
         "was": edit.was,
         "now": edit.now,
+        "pointer": edit.pointer,
     })
 }
 

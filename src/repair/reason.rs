@@ -135,6 +135,12 @@ named! {
         Depth "depth_limit",
         /// The text is longer than the limit.
         Size "size_limit",
+        /// A call names a tool that there is not.
+        UnknownTool "unknown_tool",
+        /// A call was cut off.
+        ///
+        /// What is missing may be a part of any argument, so it is not to be run.
+        TruncatedCall "truncated_tool_call",
     }
 }
 
@@ -204,6 +210,8 @@ impl Reason {
                 | Self::Level
                 | Self::Depth
                 | Self::Size
+                | Self::UnknownTool
+                | Self::TruncatedCall
         )
     }
 

@@ -56,6 +56,14 @@ pub struct Violation {
     pub message: String,
 }
 
+impl Violation {
+    /// Its parts by their names, for programs.
+    pub(crate) fn to_json(&self) -> Value {
+        let Self { instance, schema, message } = self;
+        json!({"instance": instance, "schema": schema, "message": message})
+    }
+}
+
 impl Validator {
     /// Makes a validator of a schema. Of the options it takes the draft, the resolver and the depth.
     ///

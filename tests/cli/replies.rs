@@ -3,12 +3,18 @@
 use super::*;
 
 /// Replies and schemas, by the file's name.
-const FILES: [(&str, &[u8]); 7] = [
+const FILES: [(&str, &[u8]); 10] = [
     ("valid.txt", b" {\"a\": 1.50}\n"),
     ("reply.txt", b"Sure: {a: '7',}"),
     ("unclear.txt", b"{\"a\": 1,299}"),
     ("cut.txt", b"{\"a\": 1, \"b\": 2"),
     ("prose.txt", b"I cannot help with that."),
+    ("call.txt", b"Wait.<tool_call>{'name': 'ping', 'arguments': {\"host\": \"a\"}}</tool_call>"),
+    ("stranger.txt", b"[TOOL_CALLS]pong[ARGS]{}"),
+    (
+        "tools.json",
+        br#"[{"name": "ping", "parameters": {"properties": {"host": {"type": "string"}}}}]"#,
+    ),
     ("schema.json", br#"{"properties": {"a": {"type": "integer"}}}"#),
     (
         "lines.jsonl",
@@ -53,6 +59,42 @@ fn replies_end_with_their_status() {
             &["lossy at level salvage", "drop_incomplete", "dropped at byte 7: \", \\\"b\\\": 2\""],
         ),
         (&["prose.txt"], 13, &[], &["no_json_refusal_suspected"]),
+    ]);
+}
+
+#[test]
+fn calls_are_read() {
+    check_all(&[
+        (
+            &["call.txt", "--tools", "tools.json"],
+            10,
+            &["{\"tool_calls\":[{\"name\":\"ping\",\"arguments\":{\"host\":\"a\"}}]}\n"],
+            &["repaired at level syntax", "strip_prose", "mend_envelope", "content: \"Wait.\""],
+        ),
+        (
+            &["call.txt", "--tools", "tools.json", "--json"],
+            10,
+            &[
+                r#""value":{"tool_calls":[{"name":"ping","arguments":{"host":"a"}}]},"#,
+                r#""content":"Wait.","calls":[{"name":"ping","arguments":{"host":"a"},"#,
+                r#""executable":true"#,
+            ],
+            &[],
+        ),
+        (
+            &["stranger.txt", "--tools", "tools.json"],
+            13,
+            &[],
+            &["failed: unknown_tool at byte 0", "tools that are called like it: ping"],
+        ),
+        (&["prose.txt", "--tools", "tools.json"], 0, &["{\"tool_calls\":[]}"], &["content: "]),
+        (&["call.txt", "--tools", "reply.txt"], 2, &[], &["reply.txt: it is not JSON"]),
+        (
+            &["call.txt", "--tools", "tools.json", "--schema", "schema.json"],
+            2,
+            &[],
+            &["cannot be used with"],
+        ),
     ]);
 }
 

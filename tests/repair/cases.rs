@@ -38,7 +38,8 @@ pub(crate) fn repaired(text: &str, schema: &Value, options: &Options) -> Repaire
 fn read(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).expect("the cases are well formed");
     let value: Value = serde_json::from_str(&text).expect("the cases are well formed");
-    value["cases"].as_array().expect("the cases are well formed").clone()
+    let list = if value["formats"].is_array() { "formats" } else { "cases" };
+    value[list].as_array().expect("the cases are well formed").clone()
 }
 
 fn root() -> PathBuf {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokenrail::repair::{
-    Change, Class, Finish, Options, Repaired, Salvage, Status, apply, invert, repair,
+    Change, Class, Finish, Options, Repaired, Salvage, State, Status, TextEdit, apply, invert,
+    repair,
 };
 
 use super::cases::{own, repaired, shared};
@@ -54,6 +55,10 @@ fn check(input: &str, schema: &Value, options: &Options) {
     let edited =
         apply(input, &found.edits).unwrap_or_else(|| panic!("edits do not fit: {}", told()));
     assert_eq!(apply(&edited, &invert(&found.edits)).as_deref(), Some(input), "{}", told());
+    if let Ok(before) = serde_json::from_str::<Value>(&edited) {
+        let is_there = |edit: &TextEdit| before.pointer(&edit.pointer).is_some();
+        assert!(found.edits.iter().all(is_there), "{}", told());
+    }
     if found.patch.is_empty() {
         assert_eq!(&edited, text, "{}", told());
     } else if let Ok(before) = serde_json::from_str::<Value>(&edited) {
@@ -122,6 +127,54 @@ fn laws_hold_of_all_cases() {
             check(&input, &Value::Null, &options);
         }
     }
+}
+
+/// Edits say in which value they lie.
+#[test]
+fn edits_have_pointers() {
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let found = repair(text, &Options::default());
+        let edits = found.edits.iter();
+        let pointers: Vec<(&str, &str)> =
+            edits.map(|edit| (edit.rule.name(), edit.pointer.as_str())).collect();
+        assert_eq!(pointers, expected, "{text}");
+    };
+    check(
+        "Here: {a: [1, +2,], \"b/c\": {d: True}",
+        &[
+            ("strip_prose", ""),
+            ("quote_key", "/a"),
+            ("number", "/a/1"),
+            ("delete_comma", "/a"),
+            ("quote_key", "/b~1c/d"),
+            ("literal", "/b~1c/d"),
+            ("insert", ""),
+        ],
+    );
+    check("[[], {}, ['x']]", &[("requote", "/2/0"), ("requote", "/2/0")]);
+}
+
+/// What is not complete in a reply that was cut off.
+#[test]
+fn cut_values_have_states() {
+    let check = |text: &str, expected: &[(&str, State)]| {
+        let options = Options { finish: Finish::Length, ..Options::default() };
+        let lossy = options.clone().allowing([Salvage::Incomplete]);
+        for options in [options, lossy] {
+            let found = repair(text, &options);
+            let states: Vec<(&str, State)> =
+                found.states.iter().map(|(pointer, state)| (pointer.as_str(), *state)).collect();
+            assert_eq!(states, expected, "{text}");
+        }
+    };
+    check(
+        "{\"a\": [1, 2",
+        &[("", State::Partial), ("/a", State::Partial), ("/a/1", State::Absent)],
+    );
+    check("{\"a\": [1, ", &[("", State::Partial), ("/a", State::Partial)]);
+    check("{\"a\": 1, \"b\": {\"c\": \"d", &[("", State::Partial), ("/b", State::Absent)]);
+    check("{\"a\": 1, \"b", &[("", State::Partial)]);
+    check("{\"a\": 1}", &[]);
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 #![allow(clippy::print_stdout, reason = "it says which shared cases are absent")]
 
+mod baml;
 mod cases;
 mod damage;
 mod laws;
+mod mutation;
 mod policy;
 mod scoreboard;
+mod tools;

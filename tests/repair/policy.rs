@@ -1,7 +1,8 @@
 //! What the policy says: the level at which a reply is repaired, to which value, or why not.
 
-use serde_json::Value;
-use tokenrail::repair::{Finish, Level, Options, Repaired, Salvage, Status};
+use serde_json::{Value, json};
+use tokenrail::grammar::ToolSet;
+use tokenrail::repair::{Finish, Level, Options, Repaired, Salvage, Status, repair_tool_calls};
 
 use super::cases::{own, repaired, shared};
 
@@ -20,14 +21,17 @@ fn check(case: &Value) -> Result<(), String> {
         let choosing = [Salvage::First, Salvage::Last];
         let rules = Salvage::ALL.iter().copied().filter(|rule| !choosing.contains(rule));
         let options = if level == Level::Salvage { options.allowing(rules) } else { options };
-        repaired(input, &case["schema"], &options)
+        match case["group"] == "tool" {
+            true => calls(input, &case["schema"], &options),
+            false => repaired(input, &case["schema"], &options),
+        }
     };
-    let lowest = level(case["min_level"].as_str().expect("the cases are well formed"));
     if let Some(reason) = case["refuse"].as_str() {
         let found = at(Level::Salvage);
         let named = found.refusal.as_ref().map(|refusal| refusal.reason.name());
         return if named == Some(reason) { Ok(()) } else { Err(told(&found)) };
     }
+    let lowest = level(case["min_level"].as_str().expect("the cases are well formed"));
     let found = at(lowest);
     if found.value().as_ref() != Some(&case["expected"]) || found.level != lowest {
         return Err(told(&found));
@@ -55,6 +59,20 @@ fn check(case: &Value) -> Result<(), String> {
     }
 }
 
+/// The calls of a reply to tools `f`, whose arguments have the schema, and `g`, as one report.
+fn calls(text: &str, schema: &Value, options: &Options) -> Repaired {
+    let tools = json!([{"name": "f", "parameters": schema}, {"name": "g"}]);
+    let tools = if schema.is_null() {
+        json!([{"name": "f", "parameters": {"type": "object"}}, {"name": "g"}])
+    } else {
+        tools
+    };
+    let (tools, _) = ToolSet::read(&tools, &Default::default()).expect("the cases are well formed");
+    let found = repair_tool_calls(text, &tools, options);
+    assert!(found.report.refusal.is_none() || found.calls.iter().all(|call| !call.executable));
+    found.report
+}
+
 /// Names of edits that are ours under another name.
 const RENAMED: [(&str, &str); 5] = [
     ("close", "insert"),
@@ -69,9 +87,8 @@ fn told(found: &Repaired) -> String {
 }
 
 fn check_all(cases: &[Value]) {
-    // Tool calls are read by another module.
-    let cases = cases.iter().filter(|case| case["group"] != "tool");
     let failed: Vec<String> = cases
+        .iter()
         .filter_map(|case| {
             Some(format!("{} {}\n  {}", case["id"], case["input"], check(case).err()?))
         })

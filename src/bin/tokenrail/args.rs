@@ -489,6 +489,7 @@ pub(crate) struct CheckArgs {
 Examples:
   tokenrail repair reply.txt
   tokenrail repair --schema grammars/invoice.schema.json --json - < reply.txt
+  tokenrail repair --tools tools.json --json reply.txt
   tokenrail repair --allow incomplete,ellipsis --finish length reply.txt
   tokenrail repair --lines replies.jsonl")]
 pub(crate) struct RepairArgs {
@@ -498,6 +499,11 @@ pub(crate) struct RepairArgs {
     /// The JSON Schema that the value is to conform to.
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Option<PathBuf>,
+    /// The tools that the reply may call: a JSON array of functions as requests to OpenAI have them. Its
+    /// calls are read in whatever notation they are written, and their arguments repaired; the value is
+    /// {"tool_calls": [{"name", "arguments"}]}, with "executable": false in a call that is not to be run.
+    #[arg(long, value_name = "FILE", conflicts_with = "schema")]
+    pub(crate) tools: Option<PathBuf>,
     /// How far to go: strict, extract, syntax, coerce, salvage, or L0 to L4 [default: coerce]. Salvage
     /// allows every rule but `first` and `last`.
     #[arg(long, value_name = "LEVEL", value_parser = level)]
@@ -513,7 +519,9 @@ pub(crate) struct RepairArgs {
     #[arg(long, conflicts_with_all = ["json", "lines"])]
     pub(crate) explain: bool,
     /// Print one JSON object: {"status", "level", "value", "edits", "patch", "dropped", "alternatives",
-    /// "violations", "refusal"}; the patch has the operations of RFC 6902.
+    /// "violations", "states", "refusal"}; the patch has the operations of RFC 6902, and states tell the
+    /// pointers of what is not complete in a reply that was cut off. With --tools also "content" and
+    /// "calls", each with "name", "arguments", "format", "span", "executable", "refusal", "suggestions".
     #[arg(long)]
     pub(crate) json: bool,
     /// Repair every line of a file (- for standard input), a JSON object each: {"id"?, "text", "schema"?,

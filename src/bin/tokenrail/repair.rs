@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tokenrail::grammar::ToolSet;
 use tokenrail::repair::{
-    Change, Dropped, Finish, Options, Repaired, Status, TextEdit, ValueEdit, repair, repair_for,
+    Change, Dropped, Finish, Options, Repaired, RepairedCall, RepairedCalls, Status, TextEdit,
+    ValueEdit, repair, repair_for, repair_tool_calls,
 };
-use tokenrail::schema::{self, Validator, Violation};
+use tokenrail::schema::{self, Policy, Validator, Violation};
 
 use crate::args::RepairArgs;
 use crate::exit::Failure;
@@ -15,26 +17,111 @@ use crate::{input, output, progress};
 /// So many edits are told unasked.
 const TOLD: usize = 20;
 
+/// What replies are to be.
+enum Wanted {
+    /// JSON of any kind.
+    Json,
+    /// What conforms to a schema.
+    Value(Box<Validator>),
+    /// Calls of tools, and text beside them.
+    Calls(ToolSet),
+}
+
+/// What came of a reply.
+enum Answer {
+    /// A value, or why there is none.
+    Value(Repaired),
+    /// Calls, each with its own refusal.
+    Calls(RepairedCalls),
+}
+
 /// Repairs a reply, or every line of a file.
 pub(crate) fn run(args: &RepairArgs) -> Result<(), Failure> {
-    let validator = args.schema.as_deref().map(read_schema).transpose()?;
+    let wanted = match (&args.schema, &args.tools) {
+        (Some(path), _) => Wanted::Value(Box::new(read_schema(path)?)),
+        (None, Some(path)) => Wanted::Calls(read_tools(path)?),
+        (None, None) => Wanted::Json,
+    };
     let options = args.options();
     if let Some(path) = &args.lines {
-        return run_lines(path, validator.as_ref(), &options);
+        return run_lines(path, &wanted, &options);
     }
     let text = input::read(args.file.as_deref().unwrap_or(Path::new("-")))?;
-    let repaired = repaired(&text, validator.as_ref(), &options);
+    let answer = wanted.answer(&text, &options);
     if args.json {
-        output::print_verbatim(&format!("{}\n", repaired.to_json_line()))?;
+        output::print_verbatim(&format!("{}\n", answer.to_json_line()))?;
     } else {
-        if let Some(value) = &repaired.text {
+        if let Some(value) = answer.text() {
             let end = if value.ends_with('\n') { "" } else { "\n" };
             output::print_verbatim(&format!("{value}{end}"))?;
         }
         let limit = if args.explain { usize::MAX } else { TOLD };
-        output::say(&told(&repaired, limit));
+        output::say(&answer.told(limit));
     }
-    ended(repaired.status)
+    ended(answer.report().status)
+}
+
+impl Wanted {
+    /// Repairs one text.
+    fn answer(&self, text: &str, options: &Options) -> Answer {
+        match self {
+            Self::Json => Answer::Value(repair(text, options)),
+            Self::Value(validator) => Answer::Value(repair_for(text, validator, options)),
+            Self::Calls(tools) => Answer::Calls(repair_tool_calls(text, tools, options)),
+        }
+    }
+}
+
+impl Answer {
+    /// The report that tells the exit code.
+    fn report(&self) -> &Repaired {
+        match self {
+            Self::Value(repaired) => repaired,
+            Self::Calls(calls) => &calls.report,
+        }
+    }
+
+    /// The report for programs, on one line.
+    fn to_json_line(&self) -> String {
+        match self {
+            Self::Value(repaired) => repaired.to_json_line(),
+            Self::Calls(calls) => calls.to_json_line(),
+        }
+    }
+
+    /// The value, for standard output.
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Value(repaired) => repaired.text.clone(),
+            Self::Calls(calls) => calls.value_text(),
+        }
+    }
+
+    /// What was done, for people.
+    fn told(&self, limit: usize) -> String {
+        let report = told(self.report(), limit);
+        let Self::Calls(calls) = self else { return report };
+        let lines = calls.calls.iter().filter_map(told_call);
+        let content =
+            (!calls.content.is_empty()).then(|| format!("  content: {:?}", calls.content));
+        let report = (!report.is_empty()).then_some(report);
+        report.into_iter().chain(lines).chain(content).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Why a call is not to be run; `None` where it may be.
+fn told_call(call: &RepairedCall) -> Option<String> {
+    let RepairedCall { name, format, refusal, suggestions, executable, .. } = call;
+    let why = match refusal {
+        Some(refusal) => refusal.to_string(),
+        None => "it is not whole, or something of it was lost".to_owned(),
+    };
+    let like = match suggestions.is_empty() {
+        true => String::new(),
+        false => format!("; tools that are called like it: {}", suggestions.join(", ")),
+    };
+    (!executable)
+        .then(|| format!("  the call of {name:?} ({format}) is not to be run: {why}{like}"))
 }
 
 /// How a run ends by what came of its replies.
@@ -45,21 +132,30 @@ fn ended(status: Status) -> Result<(), Failure> {
     }
 }
 
-/// Repairs one text, under a schema where there is one.
-fn repaired(text: &str, validator: Option<&Validator>, options: &Options) -> Repaired {
-    match validator {
-        Some(validator) => repair_for(text, validator, options),
-        None => repair(text, options),
-    }
-}
-
 /// Reads and compiles the schema. Its faults are found before any reply is read.
 fn read_schema(path: &Path) -> Result<Validator, Failure> {
-    let fault = |what: String| Failure::Usage(format!("{}: {what}", input::name(path)));
+    let value = read_json(path)?;
+    let validator = Validator::new(&value, &schema::Options::default());
+    validator.map_err(|error| Failure::Usage(format!("{}: {error}", input::name(path))))
+}
+
+/// Reads the tools. Those that are faulty are told, and the others stay.
+///
+/// Values are validated when they are there, so no keyword has to be enforced while they are written.
+fn read_tools(path: &Path) -> Result<ToolSet, Failure> {
+    let name = input::name(path);
+    let options = schema::Options { policy: Policy::Complete, ..Default::default() };
+    let read = ToolSet::read(&read_json(path)?, &options);
+    let (tools, faults) = read.map_err(|fault| Failure::Usage(format!("{name}: {fault}")))?;
+    faults.iter().for_each(|fault| output::say(&format!("{name}: {fault}")));
+    Ok(tools)
+}
+
+/// Reads a file that is one JSON value; what is wrong with it is told with the file's name.
+fn read_json(path: &Path) -> Result<Value, Failure> {
     let text = input::read(path)?;
-    let value: Value =
-        serde_json::from_str(&text).map_err(|error| fault(format!("it is not JSON: {error}")))?;
-    Validator::new(&value, &schema::Options::default()).map_err(|error| fault(error.to_string()))
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("{}: it is not JSON: {error}", input::name(path))))
 }
 
 /// What was done, for people: a line for each edit, up to a limit; all the rest where there is none.
@@ -100,7 +196,7 @@ fn told(repaired: &Repaired, limit: usize) -> String {
 
 /// An edit of text for people: its place, what was there, what is there now.
 fn text_edit(edit: &TextEdit) -> String {
-    let TextEdit { rule, span, was, now, class } = edit;
+    let TextEdit { rule, span, was, now, class, .. } = edit;
     let (rule, class) = (rule.name(), class.name());
     format!("  {rule} at byte {}: {was:?} -> {now:?} ({class})", span.start)
 }
@@ -122,12 +218,12 @@ struct Line {
     id: Value,
     text: String,
     /// Of its own.
-    validator: Option<Validator>,
+    wanted: Option<Wanted>,
     finish: Option<Finish>,
 }
 
 /// Repairs every line, and tells how many came to what.
-fn run_lines(path: &Path, validator: Option<&Validator>, options: &Options) -> Result<(), Failure> {
+fn run_lines(path: &Path, wanted: &Wanted, options: &Options) -> Result<(), Failure> {
     let text = input::read(path)?;
     let mut lines = Vec::new();
     for (number, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
@@ -140,13 +236,14 @@ fn run_lines(path: &Path, validator: Option<&Validator>, options: &Options) -> R
     for line in &lines {
         let finish = line.finish.unwrap_or(options.finish);
         let options = Options { finish, ..options.clone() };
-        let repaired = repaired(&line.text, line.validator.as_ref().or(validator), &options);
-        let report = repaired.to_json_line();
-        let answer = format!("{{\"id\":{},{}\n", line.id, &report[1..]);
-        bar.suspend(|| output::print_verbatim(&answer))?;
+        let answer = line.wanted.as_ref().unwrap_or(wanted).answer(&line.text, &options);
+        let report = answer.to_json_line();
+        let told = format!("{{\"id\":{},{}\n", line.id, &report[1..]);
+        bar.suspend(|| output::print_verbatim(&told))?;
         bar.inc(1);
-        worst = worst.max(repaired.status);
-        let counted = STATUSES.iter().position(|status| *status == repaired.status);
+        let status = answer.report().status;
+        worst = worst.max(status);
+        let counted = STATUSES.iter().position(|other| *other == status);
         counts[counted.unwrap_or_default()] += 1;
     }
     bar.finish_and_clear();
@@ -166,11 +263,12 @@ fn read_line(text: &str, number: usize) -> Result<Line, String> {
     let Some(text) = value["text"].as_str() else {
         return Err(format!("\"text\" is {}, not a string", value["text"]));
     };
-    let validator = match &value["schema"] {
+    let wanted = match &value["schema"] {
         Value::Null => None,
         schema => {
             let made = Validator::new(schema, &schema::Options::default());
-            Some(made.map_err(|error| format!("\"schema\": {error}"))?)
+            let validator = made.map_err(|error| format!("\"schema\": {error}"))?;
+            Some(Wanted::Value(Box::new(validator)))
         }
     };
     let finish = match &value["finish"] {
@@ -182,5 +280,5 @@ fn read_line(text: &str, number: usize) -> Result<Line, String> {
         }),
     };
     let id = if value["id"].is_null() { json!(number) } else { value["id"].clone() };
-    Ok(Line { id, text: text.to_owned(), validator, finish })
+    Ok(Line { id, text: text.to_owned(), wanted, finish })
 }

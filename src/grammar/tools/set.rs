@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{ToolChoice, ToolOptions, ToolShape};
+use crate::grammar::draft::most_alike;
 use crate::grammar::{Grammar, GrammarError};
 use crate::schema::{Options, Policy, Schema};
 
@@ -154,6 +155,24 @@ impl ToolSet {
             }
         }
         (Self { tools }, faults)
+    }
+
+    /// The names that are most like one that no tool has, the nearest first: suggestions, and never
+    /// what was meant.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tokenrail::grammar::ToolSet;
+    /// use tokenrail::schema::Options;
+    ///
+    /// let tools = json!([{"name": "get_time"}, {"name": "set_time"}, {"name": "ping"}]);
+    /// let (tools, _) = ToolSet::read(&tools, &Options::default())?;
+    /// assert_eq!(tools.nearest("get_tine"), ["get_time", "set_time"]);
+    /// # Ok::<(), tokenrail::grammar::ToolFault>(())
+    /// ```
+    #[must_use]
+    pub fn nearest(&self, name: &str) -> Vec<&str> {
+        most_alike(name, self.tools.iter().map(Tool::name))
     }
 
     /// The tools, in the order they were declared in.

@@ -309,8 +309,8 @@ impl Place<'_> {
     /// These help only where nothing is wrong afterwards: what is unwrapped is lost sight of.
     fn unwrapped(&self) -> Vec<Candidate> {
         let mut found = Vec::new();
-        let mut whole = |rule, now: &Json| {
-            found.push(Candidate { must_be_whole: true, ..self.replaced(rule, now, 3) });
+        let mut whole = |rule, now: &Json, cost| {
+            found.push(Candidate { must_be_whole: true, ..self.replaced(rule, now, cost) });
         };
         match self.value {
             Json::Array(items) => {
@@ -322,9 +322,13 @@ impl Place<'_> {
             Json::Object(members) if self.pointer.is_empty() => {
                 let is_echo = self.value.get("type") == Some(&Json::String("object".into()));
                 match (members.as_slice(), self.value.get("properties")) {
-                    (_, Some(inner)) if is_echo => whole(ValueRule::UnwrapSchemaEcho, inner),
-                    ([(_, inner @ (Json::Object(_) | Json::Array(_)))], _) => {
-                        whole(ValueRule::UnwrapEnvelope, inner);
+                    (_, Some(inner)) if is_echo => whole(ValueRule::UnwrapSchemaEcho, inner, 3),
+                    // It is as near as to put a list around, where a list is wanted.
+                    ([(_, inner @ Json::Array(_))], _) => {
+                        whole(ValueRule::UnwrapEnvelope, inner, 2)
+                    }
+                    ([(_, inner @ Json::Object(_))], _) => {
+                        whole(ValueRule::UnwrapEnvelope, inner, 3)
                     }
                     _ => {}
                 }

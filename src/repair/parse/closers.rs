@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::super::edit::Rule;
 use super::super::reason::Reason;
-use super::{After, Closers, Doubt, Frame, Kind, Member, Parser, Part};
+use super::{After, Closers, Doubt, Frame, Kind, Member, Object, Parser, Part};
 
 impl Parser<'_> {
     /// A closing bracket.
@@ -106,6 +106,15 @@ impl Parser<'_> {
         let above = self.frames.last().map(|above| above.kind);
         if above == Some(frame.kind) && frame.count > 1 {
             self.last_nested = Some(self.at);
+        }
+        let is_outermost = match self.frames.as_slice() {
+            [] => true,
+            [only] => !only.kind.is_object(),
+            _ => false,
+        };
+        if is_outermost && frame.kind.is_object() {
+            let span = frame.open..self.at;
+            self.parsed.objects.push(Object { span, members: frame.members });
         }
         self.completed();
     }

@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use super::Finish;
 use super::edit::{Class, Rule, TextEdit};
+use super::outcome::State;
 use super::reason::Reason;
 
 /// How far the reader looks ahead.
@@ -81,6 +82,19 @@ pub(super) struct Parsed {
     pub(super) chose_quotes: bool,
     /// Whether [`Choices::closers`] was asked.
     pub(super) chose_closers: bool,
+    /// What the end of the text cut off.
+    pub(super) states: Vec<(String, State)>,
+    /// Whether a bracket was put in at the end that may be missing further ahead.
+    pub(super) closes_late: bool,
+    /// The outermost objects: the value itself, or the items of the array that it is.
+    pub(super) objects: Vec<Object>,
+}
+
+/// An object and where its members stand.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) span: Range<usize>,
+    pub(super) members: Vec<Member>,
 }
 
 /// Something that can be read in several ways, or in none.
@@ -160,13 +174,13 @@ struct Frame {
 }
 
 /// A member of an object.
-#[derive(Debug)]
-struct Member {
-    name: String,
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) name: String,
     /// From its name to the end of its value.
-    span: Range<usize>,
+    pub(super) span: Range<usize>,
     /// Where its value begins.
-    value: usize,
+    pub(super) value: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -346,10 +360,8 @@ impl Parser<'_> {
         let at = self.at;
         let solid = self.text[..at].trim_end();
         let closed = solid.trim_end_matches([']', '}', ' ', '\n', '\t', '\r']).len();
-        if self.last_nested.is_some_and(|nested| nested > closed) && self.parsed.doubts.is_empty() {
-            // The last closing bracket may be that of the outer one, and some of the children too.
-            self.note(Reason::Closer, closed..at);
-        }
+        // The last closing bracket may be that of the outer one, and some of the children too.
+        self.parsed.closes_late = self.last_nested.is_some_and(|nested| nested > closed);
         while let Some(frame) = self.frames.last() {
             let (kind, after) = (frame.kind, frame.after);
             if kind == Kind::Wrapper {
@@ -376,6 +388,7 @@ impl Parser<'_> {
             return Err(Doubt { reason: Reason::Truncated, span: self.at..end });
         };
         let (cut, edits) = (frame.last_end, frame.edits);
+        self.parsed.states = self.states(kept, &self.text[cut..end]);
         self.parsed.edits.truncate(edits);
         self.parsed.words.retain(|word| word.span.start < cut);
         self.parsed.doubts.retain(|doubt| doubt.span.start < cut);
@@ -390,6 +403,23 @@ impl Parser<'_> {
         }
         self.parsed.end = end;
         Ok(())
+    }
+
+    /// The brackets that stay and are not whole, and the child of the last one that is `dropped`.
+    fn states(&self, kept: usize, dropped: &str) -> Vec<(String, State)> {
+        let mut states: Vec<(String, State)> =
+            (0..=kept).map(|depth| (self.pointer_of(depth), State::Partial)).collect();
+        let frame = &self.frames[kept];
+        let is_begun = match frame.kind.is_object() {
+            true => frame.members.last().is_some_and(|member| member.value > frame.last_end),
+            false => !dropped
+                .trim_start_matches(|char: char| char == ',' || char.is_whitespace())
+                .is_empty(),
+        };
+        if is_begun {
+            states.push((self.pointer_of(kept + 1), State::Absent));
+        }
+        states
     }
 
     /// Where the innermost bracket begins.
@@ -442,11 +472,16 @@ impl Parser<'_> {
 
     /// The JSON pointer of the child that is being read.
     fn pointer(&self) -> String {
+        self.pointer_of(self.frames.len())
+    }
+
+    /// The JSON pointer of the child that is being read of the innermost of so many brackets.
+    fn pointer_of(&self, depth: usize) -> String {
         let token = |frame: &Frame| match frame.members.last().filter(|_| frame.kind.is_object()) {
             Some(member) => format!("/{}", crate::schema::json::escape(&member.name)),
             None if frame.kind == Kind::Wrapper => String::new(),
             None => format!("/{}", frame.count),
         };
-        self.frames.iter().map(token).collect()
+        self.frames[..depth].iter().map(token).collect()
     }
 }

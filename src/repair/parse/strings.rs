@@ -136,16 +136,10 @@ impl Parser<'_> {
     fn quote_within(&mut self, seen: &mut Seen) -> Step {
         let char = self.peek().expect("a quote stands here");
         let (at, end) = (self.at, self.at + char.len_utf8());
-        if self.ends(end, seen) {
-            if char != '"' || self.text[seen.start..].starts_with(|opener| opener != '"') {
-                self.close_quote(at..end);
-            }
-            self.at = end;
-            return Step::End;
-        }
         let before = self.text[seen.start..at].trim_end();
         let content = before.len() > char.len_utf8();
-        if seen.role == Role::Name && content && before.ends_with(':') {
+        let is_followed = self.text[self.next_solid(end)..].starts_with(':');
+        if seen.role == Role::Name && content && before.ends_with(':') && !is_followed {
             // A name is followed by a colon, so its end is missing before this one.
             let place = seen.start + before.len() - 1;
             if before[..before.len() - 1].trim_end().ends_with(is_quote) {
@@ -153,6 +147,13 @@ impl Parser<'_> {
             }
             self.edit(Rule::InsertQuote, place..place, "\"");
             self.at = place;
+            return Step::End;
+        }
+        if self.ends(end, seen) {
+            if char != '"' || self.text[seen.start..].starts_with(|opener| opener != '"') {
+                self.close_quote(at..end);
+            }
+            self.at = end;
             return Step::End;
         }
         if char == '"' && seen.low_quote {
@@ -226,8 +227,8 @@ impl Parser<'_> {
     /// The text ends within a string.
     ///
     /// Where it was cut off, the string is not whole. Where the model came to an end, the missing quote is
-    /// put in at the end of the text, if nothing within looks like the end of something: in `["a, b]` the
-    /// bracket may be the string's or the array's.
+    /// put in at the end of the text, if nothing within looks like the end of something, or before the
+    /// brackets that close all that is open: in `["a, b]` the comma may be the string's or the array's.
     fn unterminated(&mut self, seen: &Seen) -> Result<Part, Doubt> {
         if self.finish == Finish::Length {
             return Ok(Part::Cut);
@@ -243,7 +244,10 @@ impl Parser<'_> {
             && !inside.ends_with(is_quote)
             && !seen.is_doubtful;
         let mut place = self.text.len();
-        if !is_plain {
+        if let Some(tail) = self.closed_tail(content).filter(|_| !seen.is_doubtful) {
+            place -= content.len() - tail;
+            self.take_back(place);
+        } else if !is_plain {
             self.parsed.chose_quotes = true;
             self.note(Reason::Unterminated, seen.start..end);
             if self.choices.quotes == Quotes::Missing {
@@ -258,6 +262,21 @@ impl Parser<'_> {
         self.at = place;
         self.completed();
         Ok(Part::Whole)
+    }
+
+    /// The length of a string without the brackets at its end, where these close exactly what is open and
+    /// nothing else within looks like the end of something.
+    ///
+    /// With them in the string a quote and all those brackets would be missing, and not the quote alone.
+    fn closed_tail(&self, content: &str) -> Option<usize> {
+        let is_tail = |char: char| char.is_whitespace() || matches!(char, ']' | '}');
+        let string = content.trim_end_matches(is_tail);
+        let closing = content[string.len()..].chars().filter(|char| !char.is_whitespace());
+        let open = self.frames.iter().rev().map(|frame| frame.kind.closer());
+        let is_whole = closing.eq(open) && !self.frames.is_empty();
+        let is_plain = !string.contains([',', ']', '}', '[', '{', '\n', '`', '"', '\'', '\\']);
+        (is_whole && is_plain && !string.is_empty() && !string.ends_with(is_quote))
+            .then_some(string.len())
     }
 
     /// A backslash and what it escapes.
