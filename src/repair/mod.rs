@@ -44,6 +44,8 @@ mod edit;
 mod outcome;
 mod reason;
 
+pub mod retry;
+
 pub use edit::{Class, Rule, TextEdit, apply, invert};
 pub use outcome::{Dropped, Refusal, Repaired, Status};
 pub use patch::{Change, ValueEdit, ValueRule};

@@ -178,6 +178,11 @@ impl Repaired {
     /// ```
     #[must_use]
     pub fn to_json_line(&self) -> String {
+        self.json_line(self.status, self.level.name())
+    }
+
+    /// The report, with the status and the level of what was done in all.
+    pub(super) fn json_line(&self, status: Status, level: &str) -> String {
         // The value is read once more, not copied: it may have line breaks.
         let text = self.text.as_deref().and_then(|text| Json::parse(text, usize::MAX).ok());
         let value = text.map_or_else(|| "null".to_owned(), |json| json.written());
@@ -200,8 +205,7 @@ impl Repaired {
                 json!({"reason": refusal.reason.name(), "span": [refusal.span.start, refusal.span.end]})
             }),
         });
-        let (status, level) = (self.status.name(), self.level.name());
-        let rest = rest.to_string();
+        let (status, rest) = (status.name(), rest.to_string());
         format!(r#"{{"status":"{status}","level":"{level}","value":{value},{}"#, &rest[1..])
     }
 }

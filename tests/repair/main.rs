@@ -6,4 +6,5 @@ mod cases;
 mod damage;
 mod laws;
 mod policy;
+mod retry;
 mod scoreboard;
