@@ -10,13 +10,16 @@ use tokenrail::schema::{self, Validator, Violation};
 
 use crate::args::RepairArgs;
 use crate::exit::Failure;
-use crate::{input, output, progress};
+use crate::{input, output, progress, retry};
 
 /// So many edits are told unasked.
-const TOLD: usize = 20;
+pub(crate) const TOLD: usize = 20;
 
 /// Repairs a reply, or every line of a file.
 pub(crate) fn run(args: &RepairArgs) -> Result<(), Failure> {
+    if let Some(model) = &args.retry.model {
+        return retry::run(args, model);
+    }
     let validator = args.schema.as_deref().map(read_schema).transpose()?;
     let options = args.options();
     if let Some(path) = &args.lines {
@@ -27,18 +30,22 @@ pub(crate) fn run(args: &RepairArgs) -> Result<(), Failure> {
     if args.json {
         output::print_verbatim(&format!("{}\n", repaired.to_json_line()))?;
     } else {
-        if let Some(value) = &repaired.text {
-            let end = if value.ends_with('\n') { "" } else { "\n" };
-            output::print_verbatim(&format!("{value}{end}"))?;
-        }
+        print_value(&repaired)?;
         let limit = if args.explain { usize::MAX } else { TOLD };
         output::say(&told(&repaired, limit));
     }
     ended(repaired.status)
 }
 
+/// Prints the value where there is one, on a line.
+pub(crate) fn print_value(repaired: &Repaired) -> Result<(), Failure> {
+    let Some(value) = &repaired.text else { return Ok(()) };
+    let end = if value.ends_with('\n') { "" } else { "\n" };
+    output::print_verbatim(&format!("{value}{end}"))
+}
+
 /// How a run ends by what came of its replies.
-fn ended(status: Status) -> Result<(), Failure> {
+pub(crate) fn ended(status: Status) -> Result<(), Failure> {
     match status {
         Status::Valid => Ok(()),
         status => Err(Failure::Reply(status)),
@@ -55,15 +62,20 @@ fn repaired(text: &str, validator: Option<&Validator>, options: &Options) -> Rep
 
 /// Reads and compiles the schema. Its faults are found before any reply is read.
 fn read_schema(path: &Path) -> Result<Validator, Failure> {
-    let fault = |what: String| Failure::Usage(format!("{}: {what}", input::name(path)));
+    let value = schema_value(path)?;
+    Validator::new(&value, &schema::Options::default())
+        .map_err(|error| Failure::Usage(format!("{}: {error}", input::name(path))))
+}
+
+/// The value that a schema's file holds.
+pub(crate) fn schema_value(path: &Path) -> Result<Value, Failure> {
     let text = input::read(path)?;
-    let value: Value =
-        serde_json::from_str(&text).map_err(|error| fault(format!("it is not JSON: {error}")))?;
-    Validator::new(&value, &schema::Options::default()).map_err(|error| fault(error.to_string()))
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("{}: it is not JSON: {error}", input::name(path))))
 }
 
 /// What was done, for people: a line for each edit, up to a limit; all the rest where there is none.
-fn told(repaired: &Repaired, limit: usize) -> String {
+pub(crate) fn told(repaired: &Repaired, limit: usize) -> String {
     let mut lines = Vec::new();
     let all = repaired.edits.len() + repaired.patch.len();
     match &repaired.refusal {
