@@ -6,5 +6,6 @@ mod cases;
 mod damage;
 mod laws;
 mod policy;
+mod recover;
 mod retry;
 mod scoreboard;
