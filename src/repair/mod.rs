@@ -45,6 +45,7 @@ mod outcome;
 mod reason;
 
 pub mod retry;
+pub mod stream;
 
 pub use edit::{Class, Rule, TextEdit, apply, invert};
 pub use outcome::{Dropped, Refusal, Repaired, Status};

@@ -9,3 +9,4 @@ mod policy;
 mod recover;
 mod retry;
 mod scoreboard;
+mod stream;
