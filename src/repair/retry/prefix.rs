@@ -85,7 +85,7 @@ fn sound<'t>(contract: &Contract, (prefix, behind): (&'t str, &str)) -> &'t str 
         let text = format!("{prefix}{sign}");
         contract.longest_prefix(&text).is_ok_and(|legal| legal.len() == text.len())
     };
-    match !is_string && is_ended && [",", "}", "]"].iter().any(|sign| may_follow(sign)) {
+    match !is_string && is_ended && [",", "}", "]"].iter().any(may_follow) {
         true => prefix,
         // A model that writes a space with what follows it would write another one.
         false => prefix[..start].trim_end(),
