@@ -5,6 +5,7 @@
 
 use super::super::{Finish, Level, Options, Rule, Salvage, repair};
 use super::Contract;
+use crate::schema::json::Json;
 
 /// What a model's turn begins with, and the begin of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +42,13 @@ pub(super) fn begun(contract: &Contract, text: &str, finish: Finish) -> Option<K
     let begun = |prefix: &str| Begun { before: before.to_owned(), prefix: prefix.to_owned() };
     let is_whole = text[length..].trim().is_empty();
     let sound = sound(contract, text.split_at(length));
+    // Behind a value that is whole nothing is written anew: which of several is meant is not told by
+    // taking the first.
+    let is_value = Json::parse(sound, Options::default().depth).is_ok();
     Some(Kept {
         whole: (is_whole && length > 0).then(|| begun(&text[..length])),
         // Of an opening bracket alone nothing is kept.
-        sound: (sound.trim().len() > 1).then(|| begun(sound)),
+        sound: (sound.trim().len() > 1 && !is_value).then(|| begun(sound)),
     })
 }
 
@@ -151,6 +155,12 @@ mod tests {
                 Finish::Length,
                 Some("{\"age\": 41, \"nam"),
                 Some("{\"age\": 41,"),
+            ),
+            (
+                "{\"name\": \"A\", \"age\": 1} or {\"name\": \"B\", \"age\": 2}",
+                Finish::Stop,
+                None,
+                None,
             ),
             ("[1, 2]", Finish::Stop, None, None),
             ("I cannot.", Finish::Stop, None, None),
