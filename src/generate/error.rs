@@ -53,6 +53,17 @@ pub enum GenerateError {
         /// The tokens that are always enough.
         needed: usize,
     },
+    /// What a text is to begin with is no begin of a legal text.
+    #[error(
+        "the prefix is not legal from byte {accepted} on, of {bytes}: keep that many bytes of it at \
+         most"
+    )]
+    Prefix {
+        /// The bytes that are legal.
+        accepted: usize,
+        /// The bytes of the prefix.
+        bytes: usize,
+    },
     /// The constraint was compiled for another vocabulary.
     #[error("the constraint is for {constraint_has} tokens, but the model has {model_has}")]
     OtherVocabulary {

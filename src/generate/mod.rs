@@ -24,6 +24,7 @@
 
 mod error;
 mod json;
+mod resume;
 mod sampler;
 #[cfg(feature = "schemars")]
 mod typed;
@@ -188,8 +189,18 @@ impl<'m> Generator<'m> {
     /// # Errors
     /// As [`generate`](Self::generate).
     pub fn start(&self, prompt: &str, options: &Options) -> Result<Started<'_>, GenerateError> {
+        self.start_at(self.constraint.matcher(), prompt, options)
+    }
+
+    /// Runs a prompt, to generate texts that go on where a matcher is.
+    fn start_at(
+        &self,
+        mut matcher: Matcher,
+        prompt: &str,
+        options: &Options,
+    ) -> Result<Started<'_>, GenerateError> {
         let max_tokens = options.max_tokens;
-        let needed = self.constraint.matcher().tokens_to_accept()?;
+        let needed = matcher.tokens_to_accept()?;
         if needed > max_tokens {
             return Err(GenerateError::BudgetTooSmall { max_tokens, needed });
         }
@@ -202,7 +213,7 @@ impl<'m> Generator<'m> {
         let mut session = self.model.session();
         let logits = session.feed(&context, Rows::Last)?;
         Ok(Started {
-            constraint: self.constraint,
+            matcher,
             model: self.model,
             session,
             logits,
@@ -246,7 +257,8 @@ impl<'m> Generator<'m> {
 /// ```
 #[derive(Debug)]
 pub struct Started<'m> {
-    constraint: &'m Constraint,
+    /// Where each text begins.
+    matcher: Matcher,
     model: &'m dyn LanguageModel,
     session: Box<dyn Session>,
     logits: Logits,
@@ -271,7 +283,7 @@ impl Started<'_> {
         let sampling = Sampling { seed, ..self.options.sampling };
         let mut run = Run {
             model: self.model,
-            matcher: self.constraint.matcher(),
+            matcher: self.matcher.fork(),
             session: self.session.fork(),
             sampler: Sampler::new(sampling),
             tokens: Vec::new(),

@@ -34,7 +34,7 @@ pub(super) struct Found {
 const VALUES: usize = 64;
 
 /// What ends the thoughts of a model, by what begins them.
-const THOUGHTS: [(&str, &str); 4] = [
+pub(super) const THOUGHTS: [(&str, &str); 4] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
     ("<reasoning>", "</reasoning>"),

@@ -45,6 +45,8 @@ mod locate;
 mod outcome;
 mod reason;
 
+pub mod retry;
+pub mod stream;
 mod tools;
 
 pub use edit::{Class, Rule, TextEdit, apply, invert};

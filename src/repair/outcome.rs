@@ -228,13 +228,19 @@ impl Repaired {
     /// ```
     #[must_use]
     pub fn to_json_line(&self) -> String {
-        // The value is read once more, not copied: it may have line breaks.
-        let text = self.text.as_deref().and_then(|text| Json::parse(text, usize::MAX).ok());
-        self.line_with(&text.map_or_else(|| "null".to_owned(), |json| json.written()))
+        self.json_line(self.status, self.level.name())
     }
 
-    /// The report with a value that is told so.
-    pub(super) fn line_with(&self, value: &str) -> String {
+    /// The report, with the status and the level of what was done in all.
+    pub(super) fn json_line(&self, status: Status, level: &str) -> String {
+        // The value is read once more, not copied: it may have line breaks.
+        let text = self.text.as_deref().and_then(|text| Json::parse(text, usize::MAX).ok());
+        let value = text.map_or_else(|| "null".to_owned(), |json| json.written());
+        self.line_with((status, level), &value)
+    }
+
+    /// The same with a value that is told so.
+    pub(super) fn line_with(&self, (status, level): (Status, &str), value: &str) -> String {
         let edits: Vec<Value> = self.edits.iter().map(edit_json).collect();
         let patch: Vec<Value> = self.patch.iter().map(value_edit_json).collect();
         let dropped = self.dropped.iter().map(
@@ -252,8 +258,7 @@ impl Repaired {
             "states": states,
             "refusal": self.refusal.as_ref().map(Refusal::to_json),
         });
-        let (status, level) = (self.status.name(), self.level.name());
-        let rest = rest.to_string();
+        let (status, rest) = (status.name(), rest.to_string());
         format!(r#"{{"status":"{status}","level":"{level}","value":{value},{}"#, &rest[1..])
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Replies and schemas, by the file's name.
-const FILES: [(&str, &[u8]); 10] = [
+const FILES: [(&str, &[u8]); 11] = [
     ("valid.txt", b" {\"a\": 1.50}\n"),
     ("reply.txt", b"Sure: {a: '7',}"),
     ("unclear.txt", b"{\"a\": 1,299}"),
@@ -14,6 +14,11 @@ const FILES: [(&str, &[u8]); 10] = [
     (
         "tools.json",
         br#"[{"name": "ping", "parameters": {"properties": {"host": {"type": "string"}}}}]"#,
+    ),
+    (
+        "strict.json",
+        br#"{"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+             "required": ["a"], "additionalProperties": false}"#,
     ),
     ("schema.json", br#"{"properties": {"a": {"type": "integer"}}}"#),
     (
@@ -131,5 +136,36 @@ fn wrong_flags_and_files_are_refused() {
         (&["valid.txt", "--schema", "reply.txt"], 2, &[], &["reply.txt: it is not JSON"]),
         (&["--lines", "valid.txt"], 2, &[], &["valid.txt line 1: \"text\" is null, not a string"]),
         (&["absent.txt"], 7, &[], &["absent.txt: "]),
+    ]);
+}
+
+/// A reply that was cut off is continued by the model; one that is repaired without it opens none.
+#[test]
+fn models_complete_replies() {
+    let model = ["--model", "smollm2-135m", "--offline", "--schema", "strict.json"];
+    let run = |more: &'static [&'static str]| [more, &model].concat();
+    let (cut, whole) = (run(&["cut.txt", "--finish", "length", "--json"]), run(&["reply.txt"]));
+    let asked = run(&["--prompt", "Count: ", "--max-tokens", "12"]);
+    let none = run(&["cut.txt", "--finish", "length", "--max-attempts", "0"]);
+    check_all(&[
+        (
+            &cut,
+            10,
+            &[
+                r#"{"status":"repaired","level":"model","value":{"a":1,"b":2"#,
+                r#""ended":"valid","attempts":[{"rung":null,"status":"failed","fault":"it was cut off"#,
+                r#"{"rung":"continue","status":"valid""#,
+            ],
+            &[],
+        ),
+        (
+            &whole,
+            10,
+            &["{\"a\":7}\n"],
+            &["attempt 1, the reply, 0 tokens: repaired", "level coerce"],
+        ),
+        (&asked, 10, &["{"], &["attempt 1, the reply, ", "attempt 2, "]),
+        (&none, 13, &[], &["attempt 1, the reply, 0 tokens: failed: it was cut off", "truncated"]),
+        (&["cut.txt", "--chat"], 2, &[], &["--model <MODEL>"]),
     ]);
 }

@@ -8,5 +8,8 @@ mod damage;
 mod laws;
 mod mutation;
 mod policy;
+mod recover;
+mod retry;
 mod scoreboard;
+mod stream;
 mod tools;

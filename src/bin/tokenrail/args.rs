@@ -15,6 +15,7 @@ use tokenrail::score::{
 use tokenrail::store::{Access, ModelSource};
 
 use crate::exit::EXIT_CODES;
+use crate::retry::RetryArgs;
 use crate::schema::{SchemaCommand, WritingArgs};
 use crate::tools::ToolArgs;
 
@@ -112,6 +113,13 @@ enum ActivationsArg {
 }
 
 impl ModelArgs {
+    /// A model by its name, with all else as it is without flags.
+    pub(crate) fn named(model: ModelSource, access: Access) -> Self {
+        let (backend, activations, threads) = (None, ActivationsArg::EightBit, None);
+        let offline = access == Access::Offline;
+        Self { model, offline, backend, activations, threads }
+    }
+
     /// How the model is to be opened, in the words of the library.
     pub(crate) fn options(&self) -> LocalOptions {
         LocalOptions {
@@ -482,6 +490,9 @@ pub(crate) struct CheckArgs {
 /// something or chooses, by the rules that are allowed. The value goes to standard output, its edits to
 /// standard error.
 ///
+/// With --model what cannot be repaired is continued, or written anew as far as it has to be, under the
+/// schema as a constraint.
+///
 /// Exit codes: 0 untouched, 10 repaired, 11 something was lost or chosen, 12 ambiguous, 13 not
 /// repairable; of --lines the highest. 2 a flag or the schema is faulty, 7 a file cannot be read.
 #[derive(Debug, Args)]
@@ -491,10 +502,12 @@ Examples:
   tokenrail repair --schema grammars/invoice.schema.json --json - < reply.txt
   tokenrail repair --tools tools.json --json reply.txt
   tokenrail repair --allow incomplete,ellipsis --finish length reply.txt
-  tokenrail repair --lines replies.jsonl")]
+  tokenrail repair --lines replies.jsonl
+  tokenrail repair --model smollm2-135m --schema person.schema.json --finish length cut.txt
+  tokenrail repair --model smollm2-135m --schema person.schema.json --chat --prompt \"Who was Ada?\"")]
 pub(crate) struct RepairArgs {
     /// The reply; - for standard input.
-    #[arg(value_name = "FILE", required_unless_present = "lines")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["lines", "prompt"])]
     pub(crate) file: Option<PathBuf>,
     /// The JSON Schema that the value is to conform to.
     #[arg(long, value_name = "FILE")]
@@ -522,12 +535,15 @@ pub(crate) struct RepairArgs {
     /// "violations", "states", "refusal"}; the patch has the operations of RFC 6902, and states tell the
     /// pointers of what is not complete in a reply that was cut off. With --tools also "content" and
     /// "calls", each with "name", "arguments", "format", "span", "executable", "refusal", "suggestions".
+    /// With --model also "ended" and "attempts".
     #[arg(long)]
     pub(crate) json: bool,
     /// Repair every line of a file (- for standard input), a JSON object each: {"id"?, "text", "schema"?,
     /// "finish"?}, and answer with a JSON object each, which begins with the id.
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub(crate) lines: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) retry: RetryArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

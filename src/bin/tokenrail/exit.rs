@@ -19,7 +19,7 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
   5    a model file is damaged
   6    a computation, pip or the hub failed
   7    a file or the network could not be read or written
-  10   a reply was repaired, and nothing of it was lost
+  10   a reply was repaired, and nothing of it was lost but what a model wrote anew
   11   a reply was repaired, and something was lost or chosen
   12   a reply has several readings
   13   a reply cannot be repaired

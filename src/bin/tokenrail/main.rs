@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod repair;
 mod results;
+mod retry;
 mod schema;
 mod score;
 mod tools;

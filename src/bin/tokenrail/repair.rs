@@ -12,10 +12,10 @@ use tokenrail::schema::{self, Policy, Validator, Violation};
 
 use crate::args::RepairArgs;
 use crate::exit::Failure;
-use crate::{input, output, progress};
+use crate::{input, output, progress, retry};
 
 /// So many edits are told unasked.
-const TOLD: usize = 20;
+pub(crate) const TOLD: usize = 20;
 
 /// What replies are to be.
 enum Wanted {
@@ -37,6 +37,9 @@ enum Answer {
 
 /// Repairs a reply, or every line of a file.
 pub(crate) fn run(args: &RepairArgs) -> Result<(), Failure> {
+    if let Some(model) = &args.retry.model {
+        return retry::run(args, model);
+    }
     let wanted = match (&args.schema, &args.tools) {
         (Some(path), _) => Wanted::Value(Box::new(read_schema(path)?)),
         (None, Some(path)) => Wanted::Calls(read_tools(path)?),
@@ -124,8 +127,15 @@ fn told_call(call: &RepairedCall) -> Option<String> {
         .then(|| format!("  the call of {name:?} ({format}) is not to be run: {why}{like}"))
 }
 
+/// Prints the value where there is one, on a line.
+pub(crate) fn print_value(repaired: &Repaired) -> Result<(), Failure> {
+    let Some(value) = &repaired.text else { return Ok(()) };
+    let end = if value.ends_with('\n') { "" } else { "\n" };
+    output::print_verbatim(&format!("{value}{end}"))
+}
+
 /// How a run ends by what came of its replies.
-fn ended(status: Status) -> Result<(), Failure> {
+pub(crate) fn ended(status: Status) -> Result<(), Failure> {
     match status {
         Status::Valid => Ok(()),
         status => Err(Failure::Reply(status)),
@@ -152,14 +162,14 @@ fn read_tools(path: &Path) -> Result<ToolSet, Failure> {
 }
 
 /// Reads a file that is one JSON value; what is wrong with it is told with the file's name.
-fn read_json(path: &Path) -> Result<Value, Failure> {
+pub(crate) fn read_json(path: &Path) -> Result<Value, Failure> {
     let text = input::read(path)?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::Usage(format!("{}: it is not JSON: {error}", input::name(path))))
 }
 
 /// What was done, for people: a line for each edit, up to a limit; all the rest where there is none.
-fn told(repaired: &Repaired, limit: usize) -> String {
+pub(crate) fn told(repaired: &Repaired, limit: usize) -> String {
     let mut lines = Vec::new();
     let all = repaired.edits.len() + repaired.patch.len();
     match &repaired.refusal {

@@ -9,6 +9,9 @@ impl Parser<'_> {
     /// behind a block of code are where the text ends.
     pub(super) fn blank(&mut self) -> Result<(), Doubt> {
         loop {
+            if self.is_sign(self.at) {
+                return Ok(());
+            }
             let rest = &self.text[self.at..];
             if rest.starts_with("```") && self.at > 0 {
                 self.text = &self.text[..self.at];
@@ -32,6 +35,14 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether a character stands here that is no blank and begins no comment, for certain.
+    ///
+    /// Mostly it is so, and then nothing else has to be looked at.
+    fn is_sign(&self, at: usize) -> bool {
+        let byte = self.text.as_bytes().get(at);
+        byte.is_some_and(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'#' | b'`'))
+    }
+
     /// Takes a comment away. One that has no end within brackets may have swallowed the closing ones.
     fn comment(&mut self, length: usize) -> Result<(), Doubt> {
         let span = self.at..self.at + length;
@@ -53,6 +64,9 @@ impl Parser<'_> {
     ///
     /// What is longer is read when the reader comes there: looking ahead costs a fixed number of bytes.
     pub(super) fn next_solid(&self, mut at: usize) -> usize {
+        if self.is_sign(at) {
+            return at;
+        }
         let begin = at;
         loop {
             let rest = &self.text[at..];

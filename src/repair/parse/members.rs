@@ -57,7 +57,11 @@ impl Parser<'_> {
             at = edit.span.end;
         }
         name.push_str(&self.text[at..self.at]);
-        serde_json::from_str(&name).unwrap_or(name)
+        let inside = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        match inside.filter(|inside| !inside.contains('\\')) {
+            Some(inside) => inside.to_owned(),
+            None => serde_json::from_str(&name).unwrap_or(name),
+        }
     }
 
     /// A name without quotes, or with one at its end alone.

@@ -467,7 +467,10 @@ impl Parser<'_> {
 
     /// The character that comes next; none at the end.
     fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
+        match self.text.as_bytes().get(self.at)? {
+            byte if byte.is_ascii() => Some(char::from(*byte)),
+            _ => self.text[self.at..].chars().next(),
+        }
     }
 
     /// The JSON pointer of the child that is being read.

@@ -86,12 +86,11 @@ impl Parser<'_> {
         };
         loop {
             let rest = &self.text[self.at..];
-            let is_special = |char: char| {
-                matches!(char, '"' | '\\' | '„' | '“' | '”' | '\'')
-                    || char < ' '
-                    || seen.closers.contains(&char)
+            // What may need something is told by its first byte; a few characters more are looked at.
+            let is_special = |byte: &u8| {
+                matches!(byte, b'"' | b'\\' | b'\'' | b'`' | 0xc2 | 0xe2) || *byte < b' '
             };
-            let Some(length) = rest.find(is_special) else {
+            let Some(length) = rest.bytes().position(|byte| is_special(&byte)) else {
                 self.at = self.text.len();
                 return self.unterminated(&seen);
             };
@@ -343,8 +342,9 @@ impl Parser<'_> {
         let is_apart = solid > at;
         let Some(next) = self.text[solid..].chars().next() else { return true };
         // A comment that has no end is told where it is read.
-        let is_comment = ["/*", "//", "#"].iter().any(|mark| self.text[solid..].starts_with(mark));
-        if is_apart && is_comment {
+        let is_comment =
+            || ["/*", "//", "#"].iter().any(|mark| self.text[solid..].starts_with(mark));
+        if is_apart && is_comment() {
             return true;
         }
         if seen.role == Role::Name {

@@ -77,7 +77,10 @@ impl Parser<'_> {
         };
         let length = rest.find(is_end).unwrap_or(rest.len());
         let token = &rest[..length];
-        &token[..token.find("/*").unwrap_or(length)]
+        match token.contains('/') {
+            true => &token[..token.find("/*").unwrap_or(length)],
+            false => token,
+        }
     }
 
     /// Up to a comma, a closing bracket, the end of the line, or a quote that begins something.

@@ -112,7 +112,8 @@ impl RepairedCalls {
         let calls: Vec<String> = self.calls.iter().map(RepairedCall::to_json).collect();
         let (calls, content) = (calls.join(","), json!(self.content));
         let value = self.value_text().unwrap_or_else(|| "null".to_owned());
-        let report = self.report.line_with(&value);
+        let ended = (self.report.status, self.report.level.name());
+        let report = self.report.line_with(ended, &value);
         format!("{},\"content\":{content},\"calls\":[{calls}]}}", &report[..report.len() - 1])
     }
 
