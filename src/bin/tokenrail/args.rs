@@ -75,7 +75,7 @@ impl Color {
 /// Which model, and whether it may be fetched.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// The model: `smollm2-135m`, a GGUF file, a safetensors folder, or `org/repo[:file]` on the
+    /// The model: `smollm2-135m`, `gemma3-270m`, a GGUF file, a safetensors folder, or `org/repo[:file]` on the
     /// Hugging Face hub.
     #[arg(long, default_value_t, env = unless_empty("TOKENRAIL_MODEL"))]
     pub(crate) model: ModelSource,
