@@ -354,6 +354,7 @@ Examples:
   tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --max-tokens 64 --json
   tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1
   tokenrail generate --schema grammars/payment.schema.json --white-space compact \"I paid in cash: \" --json
+  tokenrail generate --type json --chat \"Three rivers as JSON.\" --look-ahead 16 --json
   tokenrail generate --tools tools.json --tool-choice required --chat \"Rain in Rome?\" --json")]
 pub(crate) struct GenerateArgs {
     /// The text that the generated one continues.
@@ -398,6 +399,10 @@ pub(crate) struct GenerateArgs {
     /// How many texts to generate after the one prompt; each has the next seed.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = at_least_one)]
     pub(crate) n: usize,
+    /// The most tokens to guess and read along with those that are decided, for speed; 0 guesses none.
+    /// The text is the same.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    look_ahead: usize,
     /// Print the text as it comes.
     #[arg(long, conflicts_with = "json")]
     pub(crate) stream: bool,
@@ -429,6 +434,7 @@ impl GenerateArgs {
                 seed: self.seed,
             },
             chat: self.chat.then_some(chat),
+            look_ahead: self.look_ahead,
         }
     }
 }
