@@ -6,7 +6,7 @@ use tokenrail::constraint::Constraint;
 use tokenrail::generate::{Drafts, Generated, Generator, Options, Sampling};
 use tokenrail::grammar::Grammar;
 use tokenrail::model::local::LocalOptions;
-use tokenrail::model::{LanguageModel, Logits, Rows};
+use tokenrail::model::{LanguageModel, Logits, Prefixes, Rows};
 use tokenrail::schema::Schema;
 use tokenrail::vocab::{TokenId, TokenMask, Vocabulary};
 
@@ -283,4 +283,18 @@ fn threads_change_no_drawn_token() {
     for threads in [2, 3] {
         assert_eq!(drawn(threads), expected, "{threads} threads");
     }
+}
+
+#[test]
+fn kept_prefixes_change_no_text() {
+    let prefixes = Prefixes::new(support::model(), 64 << 20);
+    for (name, grammar, prompt, most) in cases() {
+        let constraint = compile(&grammar);
+        let generator = Generator::with_prefixes(&prefixes, &constraint).expect("one vocabulary");
+        for prompt in [prompt, prompt, &format!("{prompt} Once more: {prompt}")] {
+            let found = generator.generate(prompt, &greedy(most)).expect("a text");
+            assert_eq!(found, generate(&constraint, prompt, &greedy(most)), "{name}: {prompt}");
+        }
+    }
+    assert!(prefixes.bytes() > 0);
 }

@@ -38,7 +38,7 @@ pub use sampler::{Sampler, Sampling};
 pub use typed::TypedGenerator;
 
 use crate::constraint::Constraint;
-use crate::model::{Chat, LanguageModel, Logits, Rows, Session};
+use crate::model::{Chat, LanguageModel, Logits, Prefixes, Rows, Session};
 use crate::vocab::TokenId;
 use ahead::Ahead;
 use run::Run;
@@ -63,6 +63,7 @@ use run::Run;
 pub struct Generator<'m> {
     model: &'m dyn LanguageModel,
     constraint: &'m Constraint,
+    prefixes: Option<&'m Prefixes<'m>>,
 }
 
 /// What a caller can choose about generating.
@@ -180,7 +181,34 @@ impl<'m> Generator<'m> {
         if model_has != constraint_has {
             return Err(GenerateError::OtherVocabulary { model_has, constraint_has });
         }
-        Ok(Self { model, constraint })
+        Ok(Self { model, constraint, prefixes: None })
+    }
+
+    /// Joins the model of some prefixes and a constraint: a prompt begins behind what of it was read
+    /// before, and is kept in its turn. Texts are the same as without.
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::generate::{GenerateError, Generator, Options};
+    /// use tokenrail::model::Prefixes;
+    ///
+    /// fn answer(
+    ///     prefixes: &Prefixes<'_>,
+    ///     constraint: &Constraint,
+    ///     prompt: &str,
+    /// ) -> Result<String, GenerateError> {
+    ///     let generator = Generator::with_prefixes(prefixes, constraint)?;
+    ///     Ok(generator.generate(prompt, &Options::default())?.text)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_prefixes(
+        prefixes: &'m Prefixes<'m>,
+        constraint: &'m Constraint,
+    ) -> Result<Self, GenerateError> {
+        Ok(Self { prefixes: Some(prefixes), ..Self::new(prefixes.model(), constraint)? })
     }
 
     /// Generates one text after a prompt.
@@ -208,8 +236,15 @@ impl<'m> Generator<'m> {
             let prompt = context.len();
             return Err(GenerateError::PromptTooLong { prompt, max_tokens, limit });
         }
-        let mut session = self.model.session();
-        let logits = session.feed(&context, Rows::Last)?;
+        let mut session = match self.prefixes {
+            Some(prefixes) => prefixes.session(&context),
+            None => self.model.session(),
+        };
+        let held = session.tokens().len();
+        let logits = session.feed(&context[held..], Rows::Last)?;
+        if let Some(prefixes) = self.prefixes {
+            prefixes.keep(session.fork());
+        }
         Ok(Started {
             constraint: self.constraint,
             model: self.model,
