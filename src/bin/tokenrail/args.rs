@@ -597,7 +597,8 @@ pub(crate) enum BenchCommand {
 /// Measure how fast a model reads and writes, beside what the machine's memory allows.
 ///
 /// decode N: one sequence, written behind N tokens. prompt N: a prompt of N tokens. batch 8: eight
-/// sequences side by side, all together. The best of three runs each.
+/// sequences side by side, all together. The best of three runs each. Last, a short prompt that is answered
+/// by a value of a schema.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
