@@ -19,6 +19,8 @@ use tempfile::TempDir;
 
 #[path = "../tiny/builder/mod.rs"]
 mod builder;
+#[cfg(unix)]
+mod interrupts;
 mod items;
 #[path = "../tiny/random.rs"]
 mod random;
