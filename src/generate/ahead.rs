@@ -9,6 +9,9 @@ use super::GenerateError;
 use crate::model::{Distribution, Logits, Rows, Session};
 use crate::vocab::TokenId;
 
+/// Repeated tokens of a first draft, of which nothing is known yet.
+const FIRST_TRUST: usize = 4;
+
 /// A sequence of tokens that are taken, in a session that may hold others behind them.
 #[derive(Debug)]
 pub(super) struct Ahead {
@@ -22,6 +25,9 @@ pub(super) struct Ahead {
     first: usize,
     /// Of the session's tokens, those from here on were guessed.
     guessed: usize,
+    /// How many repeated tokens the next draft may have: more after a draft that came whole, and where
+    /// one did not, one more than came of it.
+    trust: usize,
     /// What became of drafts.
     pub(super) drafts: Drafts,
 }
@@ -58,6 +64,7 @@ impl Ahead {
             rows: logits,
             first: taken.saturating_sub(1),
             guessed: taken,
+            trust: FIRST_TRUST,
             drafts: Drafts::default(),
         }
     }
@@ -73,19 +80,21 @@ impl Ahead {
     }
 
     /// The distribution behind all that was taken. Where it is not there it comes by a pass, with which
-    /// are fed `certain`, the tokens that come next, and what `draft` says behind all of these.
+    /// are fed `certain`, the tokens that come next, and what `draft` says behind all of these, in which so
+    /// many tokens may be repeated ones.
     ///
     /// # Errors
     /// [`GenerateError::NotFinite`] and those of the model.
     pub(super) fn next(
         &mut self,
         certain: &[TokenId],
-        draft: impl FnOnce(&[TokenId]) -> Vec<TokenId>,
+        draft: impl FnOnce(&[TokenId], usize) -> Vec<TokenId>,
     ) -> Result<Distribution<'_>, GenerateError> {
         if !self.waiting.is_empty() {
+            self.learn();
             self.session.truncate(self.taken);
             let all = [self.session.tokens(), &self.waiting, certain].concat();
-            let drafted = draft(&all);
+            let drafted = draft(&all, self.trust);
             let decided = self.waiting.len();
             self.waiting.extend(certain.iter().chain(&drafted));
             let rows: Vec<usize> = (decided - 1..self.waiting.len()).collect();
@@ -99,5 +108,16 @@ impl Ahead {
         }
         let row = self.rows.rows().nth(self.taken.saturating_sub(1) - self.first);
         row.and_then(Distribution::new).ok_or(GenerateError::NotFinite)
+    }
+
+    /// Learns from what came of the last draft.
+    fn learn(&mut self) {
+        let fed = self.session.tokens().len().saturating_sub(self.guessed);
+        let came = self.taken.saturating_sub(self.guessed);
+        self.trust = match fed {
+            0 => self.trust,
+            _ if came == fed => self.trust.max(came).saturating_mul(2),
+            _ => came + 1,
+        };
     }
 }

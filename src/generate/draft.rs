@@ -12,6 +12,15 @@ use crate::vocab::{TokenId, Tokenizer};
 const LEAST: usize = 2;
 const MOST: usize = 4;
 
+/// How long a draft may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lengths {
+    /// All its tokens.
+    pub(super) most: usize,
+    /// Those that only repeat what was said before.
+    pub(super) repeated: usize,
+}
+
 /// What may come behind `all`, at most so many tokens, each legal behind those before it. The matcher
 /// stands where `all` ends.
 ///
@@ -20,13 +29,13 @@ pub(super) fn draft(
     matcher: &Matcher,
     tokenizer: &Tokenizer,
     all: &[TokenId],
-    most: usize,
+    Lengths { most, mut repeated }: Lengths,
 ) -> Vec<TokenId> {
     let mut matcher = matcher.fork();
     let mut text = all.to_vec();
     let end = all.len().saturating_add(most);
     while text.len() < end
-        && let Ok(more) = further(&mut matcher, tokenizer, &text)
+        && let Ok(more) = further(&mut matcher, tokenizer, &text, &mut repeated)
         && !more.is_empty()
     {
         text.extend(more);
@@ -35,11 +44,13 @@ pub(super) fn draft(
     text.split_off(all.len())
 }
 
-/// The next tokens of a guess, which the matcher then stands behind; none where there is none.
+/// The next tokens of a guess, which the matcher then stands behind; none where there is none. At most
+/// `left` times one is taken that only repeats.
 fn further(
     matcher: &mut Matcher,
     tokenizer: &Tokenizer,
     text: &[TokenId],
+    left: &mut usize,
 ) -> Result<Vec<TokenId>, ConstraintError> {
     if matcher.stop()? == Some(Stop::EndOfSequence) {
         return Ok(Vec::new());
@@ -47,7 +58,11 @@ fn further(
     let forced = matcher.forced_bytes()?;
     let guess = match std::str::from_utf8(&forced) {
         Ok(forced) if !forced.is_empty() => tokenizer.encode(forced).unwrap_or_default(),
-        _ => repeated(text).into_iter().collect(),
+        _ if *left == 0 => Vec::new(),
+        _ => {
+            *left -= 1;
+            repetition(text).into_iter().collect()
+        }
     };
     let legal = matcher.validate(&guess)?;
     let guess = guess[..legal].to_vec();
@@ -56,7 +71,7 @@ fn further(
 }
 
 /// What followed the longest end of a text where it stood before, the last time.
-fn repeated(text: &[TokenId]) -> Option<TokenId> {
+fn repetition(text: &[TokenId]) -> Option<TokenId> {
     let common = |at: usize| {
         let pairs = text[..at].iter().rev().zip(text.iter().rev());
         pairs.take(MOST).take_while(|(a, b)| a == b).count()

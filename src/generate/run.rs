@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ahead::Ahead;
-use super::draft::draft;
+use super::draft::{Lengths, draft};
 use super::{Finish, GenerateError, GeneratedToken, Sampler};
 use crate::constraint::{Matcher, Stop};
 use crate::model::{Distribution, LanguageModel};
@@ -104,7 +104,10 @@ impl Run<'_> {
     ) -> Result<Distribution<'a>, GenerateError> {
         let left = self.max_tokens.saturating_sub(self.tokens.len() + certain.len());
         let tokenizer = self.model.tokenizer();
-        ahead.next(certain, |all| draft(&self.matcher, tokenizer, all, self.look_ahead.min(left)))
+        let most = self.look_ahead.min(left);
+        ahead.next(certain, |all, trust| {
+            draft(&self.matcher, tokenizer, all, Lengths { most, repeated: trust.min(most) })
+        })
     }
 
     /// The tokens that must come next, if the text can be finished within what is left behind them.
