@@ -1,9 +1,13 @@
 //! The laws of generating, with the real model and judges of their own.
 
+use std::num::NonZero;
+
 use tokenrail::constraint::Constraint;
-use tokenrail::generate::{Generated, Generator, Options, Sampling};
+use tokenrail::generate::{Drafts, Generated, Generator, Options, Sampling};
 use tokenrail::grammar::Grammar;
-use tokenrail::model::{LanguageModel, Logits, Rows};
+use tokenrail::model::local::LocalOptions;
+use tokenrail::model::{LanguageModel, Logits, Prefixes, Rows};
+use tokenrail::schema::Schema;
 use tokenrail::vocab::{TokenId, TokenMask, Vocabulary};
 
 #[path = "support/mod.rs"]
@@ -220,4 +224,77 @@ fn forced_tokens_leave_greedy_texts_as_they_are() {
         }
     }
     assert!(forced >= 6, "{forced} forced tokens");
+}
+
+/// What a text says and what is known of it, without what it cost.
+fn told(generated: Generated) -> Generated {
+    Generated { drafts: Drafts::default(), ..generated }
+}
+
+#[test]
+fn drafts_change_no_token() {
+    let schema = serde_json::json!({
+        "type": "object",
+        "properties": {"name": {"enum": ["Ada", "Adam"]}, "tags": {"items": {"type": "boolean"}}},
+        "required": ["name", "tags"],
+    });
+    let schema = Schema::new(&schema, &Default::default()).expect("a schema");
+    let mut cases = cases();
+    cases.push(("schema", Grammar::schema(&schema), "Ada is a name. As JSON: ", 40));
+    let copied = "One two three four. One two three four. One two three four. One two";
+    cases.push(("free", Grammar::regex("(?s).*").expect("it is sound"), copied, 24));
+    let mut all = Drafts::default();
+    for (name, grammar, prompt, most) in cases {
+        let constraint = compile(&grammar);
+        for options in [greedy(most), random(SEED, most)] {
+            let by = |look_ahead| {
+                let options = Options { look_ahead, ..options.clone() };
+                generate(&constraint, prompt, &options)
+            };
+            let plain = by(0);
+            assert_eq!((plain.drafts.drafted, plain.drafts.accepted), (0, 0), "{name}");
+            for look_ahead in [2, 8] {
+                let drafted = by(look_ahead);
+                let drafts = drafted.drafts;
+                assert_eq!(drafts.passes + drafts.accepted, plain.drafts.passes, "{name}");
+                all.drafted += drafts.drafted;
+                all.accepted += drafts.accepted;
+                let seed = options.sampling.seed;
+                assert_eq!(told(drafted), told(plain.clone()), "{name}, seed {seed}, {look_ahead}");
+            }
+        }
+    }
+    assert!(all.accepted >= 10 && all.drafted > all.accepted, "{all:?}");
+}
+
+#[test]
+fn threads_change_no_drawn_token() {
+    let (_, grammar, prompt, most) = cases().swap_remove(4);
+    let constraint = compile(&grammar);
+    let drawn = |threads| {
+        let threads = NonZero::new(threads);
+        let model = support::open(&LocalOptions { threads, ..LocalOptions::default() });
+        let generator = Generator::new(&model, &constraint).expect("one vocabulary");
+        (SEED..SEED + 3)
+            .map(|seed| generator.generate(prompt, &random(seed, most)).expect("a text"))
+            .collect::<Vec<Generated>>()
+    };
+    let expected = drawn(1);
+    for threads in [2, 3] {
+        assert_eq!(drawn(threads), expected, "{threads} threads");
+    }
+}
+
+#[test]
+fn kept_prefixes_change_no_text() {
+    let prefixes = Prefixes::new(support::model(), 64 << 20);
+    for (name, grammar, prompt, most) in cases() {
+        let constraint = compile(&grammar);
+        let generator = Generator::with_prefixes(&prefixes, &constraint).expect("one vocabulary");
+        for prompt in [prompt, prompt, &format!("{prompt} Once more: {prompt}")] {
+            let found = generator.generate(prompt, &greedy(most)).expect("a text");
+            assert_eq!(found, generate(&constraint, prompt, &greedy(most)), "{name}: {prompt}");
+        }
+    }
+    assert!(prefixes.bytes() > 0);
 }

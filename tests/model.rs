@@ -7,7 +7,7 @@ mod support;
 use random::Random;
 use serde_json::Value;
 use support::{cases, floats, lines, model};
-use tokenrail::model::{LanguageModel, Logits, ModelError, Rows, Session, TreeNode};
+use tokenrail::model::{LanguageModel, Logits, ModelError, Prefixes, Rows, Session, TreeNode};
 use tokenrail::vocab::TokenId;
 
 /// Nats between this float32 path and another's.
@@ -437,4 +437,51 @@ fn random_tree(seed: u64, count: usize, chain: f64) -> Vec<TreeNode> {
         TreeNode { token: some_token(&mut random), parent: parent.checked_sub(1) }
     });
     nodes.collect()
+}
+
+#[test]
+fn kept_prefixes_change_no_bit() {
+    let mut random = Random::from_seed(11);
+    let id = |random: &mut Random| TokenId(random.below(40_000) as u32);
+    let beginnings: Vec<Vec<TokenId>> =
+        (0..4).map(|_| (0..70).map(|_| id(&mut random)).collect()).collect();
+    let mut one = model().session();
+    one.feed(&beginnings[0], Rows::None).expect("it feeds");
+    // Some room for three of them, one that is too much alone, and none.
+    for (limit, may_hold) in [(3 * one.bytes(), true), (one.bytes() / 4, false), (0, false)] {
+        let prefixes = Prefixes::new(model(), limit);
+        let mut held = 0;
+        for round in 0..12 {
+            let begin = &beginnings[random.below(4)];
+            let mut prompt = begin[..60 + random.below(11)].to_vec();
+            prompt.extend((0..random.below(3)).map(|_| id(&mut random)));
+            let mut session = prefixes.session(&prompt);
+            let known = session.tokens().len();
+            assert!(known < prompt.len() && session.tokens() == &prompt[..known]);
+            held += known;
+            let found = session.feed(&prompt[known..], Rows::Last).expect("it feeds");
+            let expected = model().session().feed(&prompt, Rows::Last).expect("it feeds");
+            assert_same(&found, &expected, &format!("round {round}, {known} known"));
+            prefixes.keep(session);
+            assert!(prefixes.bytes() <= limit, "{} of {limit}", prefixes.bytes());
+        }
+        assert_eq!(held > 0, may_hold, "{held} tokens held within {limit} bytes");
+    }
+}
+
+#[test]
+fn the_prefix_not_used_for_longest_goes_first() {
+    let of = |first: u32| [TokenId(first), TokenId(7), TokenId(8)];
+    let read = |prefixes: &Prefixes<'_>, first| {
+        let mut session = prefixes.session(&of(first));
+        let known = session.tokens().len();
+        session.feed(&of(first)[known..], Rows::None).expect("it feeds");
+        prefixes.keep(session);
+        known
+    };
+    let mut one = model().session();
+    one.feed(&of(1), Rows::None).expect("it feeds");
+    let prefixes = Prefixes::new(model(), 2 * one.bytes());
+    assert_eq!([1, 2, 1, 3].map(|first| read(&prefixes, first)), [0, 0, 2, 0]);
+    assert_eq!([1, 3, 2].map(|first| prefixes.session(&of(first)).tokens().len()), [2, 2, 0]);
 }

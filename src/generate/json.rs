@@ -10,7 +10,8 @@ impl Generated {
     ///
     /// `text`, `finish` by its [name](Finish::name), `prompt_tokens`, and `tokens` with `id`, `text`,
     /// `logprob`, `masked_logprob`, `removed` and `forced` each, as in [`GeneratedToken`]; `end` is such
-    /// a one too, or null where no end of sequence was drawn.
+    /// a one too, or null where no end of sequence was drawn; `passes`, `drafted` and `accepted` as in
+    /// [`Drafts`](super::Drafts).
     #[must_use]
     pub fn to_json(&self, vocabulary: &Vocabulary) -> Value {
         let token = |token: &GeneratedToken| {
@@ -29,6 +30,9 @@ impl Generated {
             "tokens": self.tokens.iter().map(token).collect::<Vec<_>>(),
             "end": self.end.as_ref().map(token),
             "prompt_tokens": self.prompt_tokens,
+            "passes": self.drafts.passes,
+            "drafted": self.drafts.drafted,
+            "accepted": self.drafts.accepted,
         })
     }
 }

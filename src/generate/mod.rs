@@ -22,23 +22,27 @@
 //! # Ok::<(), tokenrail::Error>(())
 //! ```
 
+mod ahead;
+mod draft;
 mod error;
 mod json;
 mod resume;
+mod run;
 mod sampler;
 #[cfg(feature = "schemars")]
 mod typed;
 
+pub use ahead::Drafts;
 pub use error::GenerateError;
 pub use sampler::{Sampler, Sampling};
 #[cfg(feature = "schemars")]
 pub use typed::TypedGenerator;
 
-use std::sync::Arc;
-
-use crate::constraint::{Constraint, Matcher, Stop};
-use crate::model::{Chat, Distribution, LanguageModel, Logits, Rows, Session};
-use crate::vocab::{TokenId, TokenMask};
+use crate::constraint::{Constraint, Matcher};
+use crate::model::{Chat, LanguageModel, Logits, Prefixes, Rows, Session};
+use crate::vocab::TokenId;
+use ahead::Ahead;
+use run::Run;
 
 /// Generates with one model under one constraint, any number of texts after any number of prompts.
 ///
@@ -60,6 +64,7 @@ use crate::vocab::{TokenId, TokenMask};
 pub struct Generator<'m> {
     model: &'m dyn LanguageModel,
     constraint: &'m Constraint,
+    prefixes: Option<&'m Prefixes<'m>>,
 }
 
 /// What a caller can choose about generating.
@@ -79,6 +84,9 @@ pub struct Options {
     pub sampling: Sampling,
     /// Make the prompt a user's turn through the model's chat template.
     pub chat: Option<Chat>,
+    /// The most tokens that are guessed and fed with those that are decided; 0 guesses none. They make a
+    /// text cheaper where they are right, and change nothing of it.
+    pub look_ahead: usize,
 }
 
 /// A generated text, whole and legal, with what the model thought of each token.
@@ -104,6 +112,8 @@ pub struct Generated {
     pub finish: Finish,
     /// The tokens of the prompt.
     pub prompt_tokens: usize,
+    /// What it cost, and what drafts saved.
+    pub drafts: Drafts,
 }
 
 /// A token of a generated text. Logprobs are in nats.
@@ -154,7 +164,7 @@ pub enum Finish {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_tokens: 256, sampling: Sampling::default(), chat: None }
+        Self { max_tokens: 256, sampling: Sampling::default(), chat: None, look_ahead: 8 }
     }
 }
 
@@ -172,7 +182,34 @@ impl<'m> Generator<'m> {
         if model_has != constraint_has {
             return Err(GenerateError::OtherVocabulary { model_has, constraint_has });
         }
-        Ok(Self { model, constraint })
+        Ok(Self { model, constraint, prefixes: None })
+    }
+
+    /// Joins the model of some prefixes and a constraint: a prompt begins behind what of it was read
+    /// before, and is kept in its turn. Texts are the same as without.
+    ///
+    /// ```
+    /// use tokenrail::constraint::Constraint;
+    /// use tokenrail::generate::{GenerateError, Generator, Options};
+    /// use tokenrail::model::Prefixes;
+    ///
+    /// fn answer(
+    ///     prefixes: &Prefixes<'_>,
+    ///     constraint: &Constraint,
+    ///     prompt: &str,
+    /// ) -> Result<String, GenerateError> {
+    ///     let generator = Generator::with_prefixes(prefixes, constraint)?;
+    ///     Ok(generator.generate(prompt, &Options::default())?.text)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_prefixes(
+        prefixes: &'m Prefixes<'m>,
+        constraint: &'m Constraint,
+    ) -> Result<Self, GenerateError> {
+        Ok(Self { prefixes: Some(prefixes), ..Self::new(prefixes.model(), constraint)? })
     }
 
     /// Generates one text after a prompt.
@@ -210,8 +247,15 @@ impl<'m> Generator<'m> {
             let prompt = context.len();
             return Err(GenerateError::PromptTooLong { prompt, max_tokens, limit });
         }
-        let mut session = self.model.session();
-        let logits = session.feed(&context, Rows::Last)?;
+        let mut session = match self.prefixes {
+            Some(prefixes) => prefixes.session(&context),
+            None => self.model.session(),
+        };
+        let held = session.tokens().len();
+        let logits = session.feed(&context[held..], Rows::Last)?;
+        if let Some(prefixes) = self.prefixes {
+            prefixes.keep(session.fork());
+        }
         Ok(Started {
             matcher,
             model: self.model,
@@ -284,13 +328,14 @@ impl Started<'_> {
         let mut run = Run {
             model: self.model,
             matcher: self.matcher.fork(),
-            session: self.session.fork(),
             sampler: Sampler::new(sampling),
             tokens: Vec::new(),
             end: None,
             max_tokens: self.options.max_tokens,
+            look_ahead: self.options.look_ahead,
         };
-        let finish = run.finish(self.logits.clone(), show)?;
+        let mut ahead = Ahead::new(self.session.fork(), self.logits.clone());
+        let finish = run.finish(&mut ahead, show)?;
         let bytes: Vec<u8> = run.tokens.iter().flat_map(|token| token.bytes.clone()).collect();
         Ok(Generated {
             text: String::from_utf8_lossy(&bytes).into_owned(),
@@ -298,134 +343,7 @@ impl Started<'_> {
             end: run.end,
             finish,
             prompt_tokens: self.prompt_tokens,
+            drafts: ahead.drafts,
         })
     }
-}
-
-/// The tokens of one draw that may turn out to lead beyond the budget before all of them are looked at.
-const MOST_REFUSED: usize = 16;
-
-/// One text on its way.
-struct Run<'m> {
-    model: &'m dyn LanguageModel,
-    matcher: Matcher,
-    session: Box<dyn Session>,
-    sampler: Sampler,
-    tokens: Vec<GeneratedToken>,
-    /// The end of sequence that was drawn.
-    end: Option<GeneratedToken>,
-    max_tokens: usize,
-}
-
-impl Run<'_> {
-    /// Writes tokens until the text ends; `logits` are those of its first token.
-    fn finish(
-        &mut self,
-        mut logits: Logits,
-        show: &mut dyn FnMut(&GeneratedToken),
-    ) -> Result<Finish, GenerateError> {
-        loop {
-            match self.matcher.stop()? {
-                Some(Stop::EndOfSequence) => return Ok(Finish::EndOfSequence),
-                Some(_) => return Ok(Finish::Complete),
-                None => {}
-            }
-            let left = self.max_tokens - self.tokens.len();
-            if left == 0 && self.matcher.is_accepting()? {
-                return Ok(Finish::Budget);
-            }
-            let begin = self.tokens.len();
-            let forced = self.forced(left)?;
-            logits = if !forced.is_empty() {
-                self.feed_forced(&forced, &logits)?
-            } else if let Some(next) = self.draw(&logits, left)? {
-                next
-            } else {
-                return Ok(Finish::EndOfSequence);
-            };
-            self.tokens[begin..].iter().for_each(&mut *show);
-        }
-    }
-
-    /// Samples a token and feeds it; `None` where it is an end of sequence.
-    fn draw(&mut self, logits: &Logits, left: usize) -> Result<Option<Logits>, GenerateError> {
-        let mut mask = self.matcher.mask()?;
-        let row = last(logits)?;
-        let temperature = self.matcher.temperature()?.map(f64::from);
-        let mut id = self.sampler.sample(&row, &mask, temperature);
-        let mut refused = 0;
-        while !self.matcher.advance_within(id, left)? {
-            refused += 1;
-            // One more draw is cheap; that many say that most tokens lead too far.
-            if refused == MOST_REFUSED {
-                mask = self.matcher.mask_within(left)?;
-            } else {
-                Arc::make_mut(&mut mask).remove(id);
-            }
-            if mask.is_empty() {
-                return Err(GenerateError::NotFinite);
-            }
-            id = self.sampler.sample(&row, &mask, temperature);
-        }
-        let token = self.token(id, &row, Some(&mask));
-        if self.matcher.stop()? == Some(Stop::EndOfSequence) {
-            self.end = Some(token);
-            return Ok(None);
-        }
-        self.tokens.push(token);
-        Ok(Some(self.session.feed(&[id], Rows::Last)?))
-    }
-
-    /// Feeds tokens that must come, in one pass; gives the logits behind the last.
-    fn feed_forced(
-        &mut self,
-        forced: &[TokenId],
-        logits: &Logits,
-    ) -> Result<Logits, GenerateError> {
-        self.matcher.advance_all(forced)?;
-        let after = self.session.feed(forced, Rows::All)?;
-        let first = last(logits)?;
-        let rows = after.distributions()?;
-        for (&id, row) in forced.iter().zip(std::iter::once(&first).chain(&rows)) {
-            let token = self.token(id, row, None);
-            self.tokens.push(token);
-        }
-        Ok(Logits::new(after.rows().last().unwrap_or(&[]).to_vec(), first.len()))
-    }
-
-    /// The tokens that must come next, if the text can be finished within what is left behind them.
-    fn forced(&mut self, left: usize) -> Result<Vec<TokenId>, GenerateError> {
-        let forced = self.matcher.forced_tokens(self.model.tokenizer())?;
-        let Some((last, first)) = forced.split_last().filter(|_| forced.len() <= left) else {
-            return Ok(Vec::new());
-        };
-        let mut ahead = self.matcher.fork();
-        let fits = ahead.advance_all(first)? && ahead.advance_within(*last, left - first.len())?;
-        Ok(if fits { forced } else { Vec::new() })
-    }
-
-    /// A token with what the model gave it; no mask is a token that was forced.
-    fn token(
-        &self,
-        id: TokenId,
-        row: &Distribution<'_>,
-        mask: Option<&TokenMask>,
-    ) -> GeneratedToken {
-        let logprob = row.logprob(id);
-        let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
-        GeneratedToken {
-            id,
-            bytes: self.model.tokenizer().vocabulary().bytes(id).to_vec(),
-            logprob,
-            masked_logprob: (logprob - kept).min(0.0),
-            removed: (1.0 - kept.exp()).clamp(0.0, 1.0),
-            is_forced: mask.is_none(),
-        }
-    }
-}
-
-/// The distribution behind the last token that was fed.
-fn last(logits: &Logits) -> Result<Distribution<'_>, GenerateError> {
-    let row = logits.rows().last().and_then(Distribution::new);
-    row.ok_or(GenerateError::NotFinite)
 }

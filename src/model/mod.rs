@@ -11,12 +11,14 @@ mod chat;
 mod error;
 pub mod local;
 mod logits;
+mod prefixes;
 
 use std::fmt::Debug;
 
 pub use chat::{Chat, ChatTemplate, Message};
 pub use error::ModelError;
 pub use logits::{Distribution, Logits};
+pub use prefixes::Prefixes;
 
 use crate::vocab::{TokenId, Tokenizer};
 
@@ -152,6 +154,16 @@ pub trait Session: Debug + Send {
         nodes: &[TreeNode],
         rows: Rows<'_>,
     ) -> Result<Logits, ModelError>;
+
+    /// The bytes of what was computed for the tokens and the tree. What forks share counts for each.
+    ///
+    /// ```
+    /// # use tokenrail::model::Session;
+    /// fn fits(session: &dyn Session, megabytes: usize) -> bool {
+    ///     session.bytes() <= megabytes << 20
+    /// }
+    /// ```
+    fn bytes(&self) -> usize;
 
     /// Forgets the tree and all but the first `len` tokens; nothing when fewer were fed.
     ///

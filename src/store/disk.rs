@@ -17,11 +17,11 @@ pub(super) struct Expected {
     pub(super) sha256: Option<String>,
 }
 
-/// What a copy turned out to be.
-#[derive(Debug)]
+/// What was copied so far, of a file that may come in parts.
+#[derive(Debug, Default)]
 pub(super) struct Copied {
-    bytes: u64,
-    sha256: String,
+    pub(super) bytes: u64,
+    hasher: Sha256,
 }
 
 /// The side on which a copy failed.
@@ -41,11 +41,12 @@ impl Expected {
                 found: copied.bytes,
             });
         }
+        let found = hex(&copied.hasher.finalize());
         match &self.sha256 {
-            Some(expected) if *expected != copied.sha256 => Err(StoreError::WrongHash {
+            Some(expected) if *expected != found => Err(StoreError::WrongHash {
                 name: name.to_owned(),
                 expected: expected.clone(),
-                found: copied.sha256,
+                found,
             }),
             _ => Ok(()),
         }
@@ -67,7 +68,9 @@ impl Expected {
                 total: Some(self.bytes.max(done)),
             });
         };
-        let copied = copy_hashing(&mut file, &mut io::sink(), &mut progressed)
+        let mut copied = Copied::default();
+        copied
+            .append(&mut file, &mut io::sink(), &mut progressed)
             .map_err(|(CopyFault::Read(cause) | CopyFault::Write(cause))| cause)
             .map_err(failed("read", path))?;
         self.check(name, copied)?;
@@ -75,28 +78,28 @@ impl Expected {
     }
 }
 
-/// Copies everything, and calls `progressed` with the bytes so far.
-pub(super) fn copy_hashing(
-    from: &mut dyn Read,
-    to: &mut dyn Write,
-    progressed: &mut dyn FnMut(u64),
-) -> Result<Copied, CopyFault> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    let mut bytes = 0;
-    loop {
-        let read = match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => continue,
-            Err(fault) => return Err(CopyFault::Read(fault)),
-        };
-        hasher.update(&buffer[..read]);
-        to.write_all(&buffer[..read]).map_err(CopyFault::Write)?;
-        bytes += read as u64;
-        progressed(bytes);
+impl Copied {
+    /// Copies everything behind what was copied before, and calls `progressed` with the bytes so far.
+    pub(super) fn append(
+        &mut self,
+        from: &mut dyn Read,
+        to: &mut dyn Write,
+        progressed: &mut dyn FnMut(u64),
+    ) -> Result<(), CopyFault> {
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            let read = match from.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => read,
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => continue,
+                Err(fault) => return Err(CopyFault::Read(fault)),
+            };
+            self.hasher.update(&buffer[..read]);
+            to.write_all(&buffer[..read]).map_err(CopyFault::Write)?;
+            self.bytes += read as u64;
+            progressed(self.bytes);
+        }
     }
-    Ok(Copied { bytes, sha256: hex(&hasher.finalize()) })
 }
 
 /// The SHA-256 of a text, in lower-case hexadecimal.

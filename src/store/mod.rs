@@ -1,6 +1,6 @@
 //! Obtains models and keeps them in the user's cache folder.
 //!
-//! A [`ModelSource`] says which model is meant: one that travels in a Python package, one of a hub
+//! A [`ModelSource`] says which model is meant: one that travels in Python packages, one of a hub
 //! repository, or a path. [`Store::locate`] looks without network, [`Store::obtain`] fetches what
 //! is not there, [`Store::list`] and [`Store::remove`] look after the folder. This is the only
 //! module that knows pip, the hub, archives and checksums. It prints nothing, never exits, and
@@ -46,7 +46,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use error::StoreError;
-pub use package::{PackagedModel, SMOLLM2_135M};
+pub use package::{GEMMA3_270M, PackagePart, PackagedModel, SMOLLM2_135M};
 pub use progress::{Progress, Stage};
 pub use source::{HubModel, ModelSource};
 

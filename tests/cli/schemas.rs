@@ -275,6 +275,18 @@ fn generated_values_are_judged() {
     let (out, err) = check(folder.path(), &Case { args: &args, ..Case::default() });
     assert_eq!(
         (keys(&parse(&out)), err.as_str()),
-        (vec!["text", "finish", "tokens", "end", "prompt_tokens"], "")
+        (
+            vec![
+                "text",
+                "finish",
+                "tokens",
+                "end",
+                "prompt_tokens",
+                "passes",
+                "drafted",
+                "accepted"
+            ],
+            ""
+        )
     );
 }

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 use tokenrail::store::{
-    Access, ModelSource, PackagedModel, SMOLLM2_135M, Stage, Store, StoreError,
+    Access, GEMMA3_270M, ModelSource, PackagePart, PackagedModel, SMOLLM2_135M, Stage, Store,
+    StoreError,
 };
 
 use super::{child, noise, sha256, wait_until};
@@ -21,13 +22,23 @@ static CONTENTS: LazyLock<Vec<u8>> = LazyLock::new(|| noise(300_000, 1));
 /// A small model under the default one's name, so that both meet in one folder.
 static TINY: LazyLock<PackagedModel> = LazyLock::new(|| PackagedModel {
     name: SMOLLM2_135M.name,
-    package: "tiny",
-    version: "1.0",
-    wheel_bytes: wheel(MEMBER, &CONTENTS).len() as u64,
-    member: MEMBER,
+    parts: vec![part("tiny", MEMBER, wheel(MEMBER, &CONTENTS).len())].leak(),
     file: "tiny.gguf",
     bytes: CONTENTS.len() as u64,
     sha256: sha256(&CONTENTS).leak(),
+});
+
+fn part(package: &'static str, member: &'static str, bytes: usize) -> PackagePart {
+    PackagePart { package, version: "1.0", wheel_bytes: bytes as u64, member }
+}
+
+/// The same file in two packages.
+static CUT: LazyLock<PackagedModel> = LazyLock::new(|| PackagedModel {
+    name: "cut",
+    parts: vec![part("cut-1", "cut/0", 200_000), part("cut-2", "cut/1", 100_000)].leak(),
+    file: "cut.gguf",
+    bytes: CONTENTS.len() as u64,
+    sha256: TINY.sha256,
 });
 
 /// A script that takes pip's place, and counts the downloads it is asked for.
@@ -153,7 +164,9 @@ fn progress_is_enough_for_a_bar() {
         })
         .expect("obtained");
     assert_eq!(pip.read("requirement").trim(), "tiny==1.0");
-    for (stage, total) in [(Stage::Downloading, TINY.wheel_bytes), (Stage::Unpacking, TINY.bytes)] {
+    for (stage, total) in
+        [(Stage::Downloading, TINY.parts[0].wheel_bytes), (Stage::Unpacking, TINY.bytes)]
+    {
         let steps: Vec<u64> = seen
             .iter()
             .filter(|(seen, ..)| *seen == stage)
@@ -243,6 +256,43 @@ fn a_bad_delivery_is_a_typed_error_and_leaves_nothing() {
     }
 }
 
+/// A file in parts is put together in their order, whole or not at all.
+#[test]
+fn a_model_in_parts_is_one_file() {
+    let (first, second) = CONTENTS.split_at(200_000);
+    // Both parts are in each wheel, so that the order alone decides.
+    let both = |parts: [(&str, &[u8]); 2]| {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (member, contents) in parts {
+            let options = zip::write::SimpleFileOptions::default();
+            zip.start_file(member, options).expect("begun");
+            zip.write_all(contents).expect("written");
+        }
+        zip.finish().expect("finished").into_inner()
+    };
+    let source = ModelSource::Packaged(&CUT);
+    for (parts, is_right) in [
+        ([("cut/0", first), ("cut/1", second)], true),
+        ([("cut/1", first), ("cut/0", second)], false),
+        ([("cut/0", first), ("cut/2", second)], false),
+        ([("cut/0", first), ("cut/1", &second[1..])], false),
+    ] {
+        let root = tempfile::tempdir().expect("a folder");
+        let body = "cp $wheel $dest/cut-1.0-py3-none-any.whl";
+        let pip = FakePip::new(body, &both(parts));
+        let obtained = pip.store(root.path()).obtain(&source, Access::Online, &mut |_| {});
+        assert_eq!(obtained.is_ok(), is_right, "{obtained:?}");
+        assert_eq!(pip.runs(), 2);
+        if let Ok(path) = obtained {
+            assert_eq!(fs::read(path).expect("read"), *CONTENTS);
+        } else {
+            assert_eq!(kept(root.path()), ["cut.lock"]);
+        }
+    }
+    let total: u64 = GEMMA3_270M.parts.iter().map(|part| part.wheel_bytes).sum();
+    assert_eq!(total, GEMMA3_270M.bytes, "as large as what they hold, about");
+}
+
 #[test]
 fn without_pip_the_error_says_what_was_tried() {
     let root = tempfile::tempdir().expect("a folder");
@@ -293,7 +343,7 @@ fn a_process_killed_half_way_leaves_nothing_that_counts() {
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
     assert_eq!(kept(root.path()), ["smollm2-135m.lock", "smollm2-135m.partial"]);
 
-    let body = format!("ls $TMPDIR/../.. > $here/staging; {DELIVER}");
+    let body = format!("ls $TMPDIR/../../.. > $here/staging; {DELIVER}");
     let good = FakePip::new(&body, &wheel(MEMBER, &CONTENTS));
     let store = good.store(root.path());
     assert_eq!(store.locate(&ModelSource::default()).expect("looked"), None);

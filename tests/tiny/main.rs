@@ -13,7 +13,7 @@ use random::Random;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokenrail::model::local::LocalModel;
-use tokenrail::model::{LanguageModel, Logits, Message, Rows};
+use tokenrail::model::{LanguageModel, Logits, Message, ModelError, Rows};
 use tokenrail::vocab::TokenId;
 
 /// Between the logits of two formats.
@@ -218,4 +218,27 @@ fn both_formats_render_the_same_prompt() {
     for model in [open_gguf(&gguf), open_folder(&with(Value::Null))] {
         assert!(model.chat_template().is_none());
     }
+}
+
+#[test]
+fn a_context_works_to_its_last_token() {
+    let limit = 8_192;
+    let sizes = Tiny::new(12);
+    let tiny = Tiny { context: limit, head_width: 16, layers: 1, ..sizes };
+    let model = open_gguf(&tiny.gguf(Element::F32));
+    assert!(model.footprint().is_some(), "the fast backend runs it");
+    let token = |at: usize| TokenId(u32::try_from(at * 37 % tiny.rows()).expect("small"));
+    let tokens: Vec<TokenId> = (0..limit).map(token).collect();
+    let mut session = model.session();
+    session.feed(&tokens[..limit - 70], Rows::None).expect("it fits");
+    let mut fork = session.fork();
+    let together = session.feed(&tokens[limit - 70..], Rows::Last).expect("it fits");
+    for &token in &tokens[limit - 70..limit - 1] {
+        fork.feed(&[token], Rows::None).expect("it fits");
+    }
+    let alone = fork.feed(&tokens[limit - 1..], Rows::Last).expect("it fits");
+    assert!(alone.distributions().is_ok() && alone.rows().eq(together.rows()));
+    let refused = session.feed(&tokens[..1], Rows::Last).expect_err("it is full");
+    assert!(matches!(refused, ModelError::ContextFull { needed: 8_193, limit: 8_192 }));
+    assert_eq!(session.tokens(), tokens, "it is as it was");
 }

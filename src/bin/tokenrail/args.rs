@@ -76,7 +76,7 @@ impl Color {
 /// Which model, and whether it may be fetched.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// The model: `smollm2-135m`, a GGUF file, a safetensors folder, or `org/repo[:file]` on the
+    /// The model: `smollm2-135m`, `gemma3-270m`, a GGUF file, a safetensors folder, or `org/repo[:file]` on the
     /// Hugging Face hub.
     #[arg(long, default_value_t, env = unless_empty("TOKENRAIL_MODEL"))]
     pub(crate) model: ModelSource,
@@ -362,6 +362,7 @@ Examples:
   tokenrail generate --grammar grammars/sql.gbnf --chat \"All users over 30\" --max-tokens 64 --json
   tokenrail generate --grammar grammars/chess.gbnf \"1. e4 \" --n 3 --temperature 0.8 --seed 1
   tokenrail generate --schema grammars/payment.schema.json --white-space compact \"I paid in cash: \" --json
+  tokenrail generate --type json --chat \"Three rivers as JSON.\" --look-ahead 16 --json
   tokenrail generate --tools tools.json --tool-choice required --chat \"Rain in Rome?\" --json")]
 pub(crate) struct GenerateArgs {
     /// The text that the generated one continues.
@@ -406,6 +407,10 @@ pub(crate) struct GenerateArgs {
     /// How many texts to generate after the one prompt; each has the next seed.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = at_least_one)]
     pub(crate) n: usize,
+    /// The most tokens to guess and read along with those that are decided, for speed; 0 guesses none.
+    /// The text is the same.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    look_ahead: usize,
     /// Print the text as it comes.
     #[arg(long, conflicts_with = "json")]
     pub(crate) stream: bool,
@@ -437,6 +442,7 @@ impl GenerateArgs {
                 seed: self.seed,
             },
             chat: self.chat.then_some(chat),
+            look_ahead: self.look_ahead,
         }
     }
 }
@@ -615,7 +621,8 @@ pub(crate) enum BenchCommand {
 /// Measure how fast a model reads and writes, beside what the machine's memory allows.
 ///
 /// decode N: one sequence, written behind N tokens. prompt N: a prompt of N tokens. batch 8: eight
-/// sequences side by side, all together. The best of three runs each.
+/// sequences side by side, all together. The best of three runs each. Last, a short prompt that is answered
+/// by a value of a schema.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -12,9 +12,13 @@ use std::thread;
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use tokenrail::constraint::{Constraint, ConstraintError};
+use tokenrail::generate::{GenerateError, Generated, Generator, Options};
+use tokenrail::grammar::Grammar;
 use tokenrail::model::local::{Footprint, LocalModel};
 use tokenrail::model::{LanguageModel, ModelError, Rows, TreeNode};
 use tokenrail::report::{Cell, Column, Table};
+use tokenrail::schema::{self, Escapes, Schema};
 use tokenrail::vocab::TokenId;
 
 use crate::args::{BenchCommand, ModelBenchArgs};
@@ -29,6 +33,21 @@ const ROUNDS: usize = 3;
 const BATCH: usize = 8;
 /// The words of a buffer that no cache holds: 512 MB.
 const BUFFER: usize = 64 << 20;
+
+/// A note, and what is to be made of it: the same for whoever is compared.
+const CALL_PROMPT: &str = include_str!("../../../benches/json_call/prompt.txt");
+const CALL_SCHEMA: &str = include_str!("../../../benches/json_call/schema.json");
+/// Tokens that the value may take.
+const CALL_TOKENS: usize = 96;
+
+/// A short prompt answered by a value of a schema.
+struct Call {
+    /// With the schema compiled, and its masks made on the way.
+    first: f64,
+    /// Once they are there.
+    seconds: f64,
+    generated: Generated,
+}
 
 /// A speed in tokens a second, by its name.
 struct Speed {
@@ -48,12 +67,20 @@ pub(crate) fn run(command: &BenchCommand) -> Result<(), Failure> {
 fn bench_model(args: &ModelBenchArgs) -> Result<(), Failure> {
     let model = model::open(&args.model)?;
     let speeds = progress::spinner(|| speeds(&model, args))?;
+    let call = progress::spinner(|| json_call(&model))?;
     let footprint = model.footprint();
     let bandwidth = footprint.map(|of| read_bandwidth(of.threads));
     let bound = footprint.zip(bandwidth).map(|(of, bytes)| bytes / of.weight_bytes as f64);
     match args.json {
-        true => output::print_json(&to_json(&model, &speeds, (footprint, bandwidth, bound))),
-        false => output::print(&to_text(&model, &speeds, (footprint, bandwidth, bound))),
+        true => {
+            let mut object = to_json(&model, &speeds, (footprint, bandwidth, bound));
+            call.add_to(&mut object);
+            output::print_json(&object)
+        }
+        false => {
+            let text = to_text(&model, &speeds, (footprint, bandwidth, bound));
+            output::print(&(text + &call.to_text()))
+        }
     }
 }
 
@@ -104,6 +131,48 @@ fn batch(model: &LocalModel) -> Result<f64, ModelError> {
         }
         Ok(())
     })
+}
+
+/// Compiles the schema and generates its value; then as often as other figures are taken.
+fn json_call(model: &LocalModel) -> Result<Call, Failure> {
+    let start = Instant::now();
+    let options = schema::Options { escapes: Escapes::Minimal, ..schema::Options::default() };
+    let schema = Schema::parse(CALL_SCHEMA, &options).map_err(ConstraintError::from)?;
+    let constraint = Constraint::new(&Grammar::schema(&schema), model.tokenizer().vocabulary())?;
+    let generator = Generator::new(model, &constraint)?;
+    let options = Options { max_tokens: CALL_TOKENS, ..Options::default() };
+    let call = || generator.generate(CALL_PROMPT, &options);
+    let generated = call()?;
+    let first = start.elapsed().as_secs_f64();
+    let again = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        call().map(|_| start.elapsed().as_secs_f64())
+    });
+    let seconds = again.collect::<Result<Vec<f64>, GenerateError>>()?;
+    Ok(Call { first, seconds: seconds.into_iter().fold(first, f64::min), generated })
+}
+
+impl Call {
+    fn add_to(&self, object: &mut Value) {
+        object["json_call"] = json!({
+            "seconds": self.seconds,
+            "first_seconds": self.first,
+            "prompt_tokens": self.generated.prompt_tokens,
+            "tokens": self.generated.tokens.len(),
+            "passes": self.generated.drafts.passes,
+        });
+    }
+
+    fn to_text(&self) -> String {
+        let Generated { prompt_tokens, tokens, drafts, .. } = &self.generated;
+        format!(
+            "{prompt_tokens} tokens of a prompt and {} of JSON in {} passes: {:.0} ms, {:.0} ms the first time\n",
+            tokens.len(),
+            drafts.passes,
+            self.seconds * 1e3,
+            self.first * 1e3
+        )
+    }
 }
 
 /// How many tokens a second some work does.

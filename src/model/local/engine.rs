@@ -32,6 +32,9 @@ pub(super) trait Engine: Debug + Send + Sync + 'static {
     /// Forgets all positions of a cache from `len` on.
     fn truncate(&self, cache: &mut Self::Cache, len: usize);
 
+    /// The bytes of a cache, of which others may share parts.
+    fn bytes(&self, cache: &Self::Cache) -> usize;
+
     /// Runs a pass and appends to the cache. Gives the logits that follow the chosen rows, ascending,
     /// one row of `vocabulary` behind the other.
     ///

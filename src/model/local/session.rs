@@ -194,6 +194,10 @@ impl<E: Engine> Session for LocalSession<E> {
         self.append(&inputs, &rows)
     }
 
+    fn bytes(&self) -> usize {
+        self.engine.bytes(&self.cache)
+    }
+
     fn truncate(&mut self, len: usize) {
         let len = len.min(self.tokens.len());
         if len == self.tokens.len() && self.tree.is_empty() {

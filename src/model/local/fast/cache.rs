@@ -108,6 +108,11 @@ impl Cache {
         self.layers.iter_mut().for_each(|layer| layer.truncate(len));
     }
 
+    /// The bytes of all pages, those that forks share among them.
+    pub(super) fn bytes(&self) -> usize {
+        self.layers.iter().map(Layer::bytes).sum()
+    }
+
     /// A layer to append to.
     pub(super) fn layer_mut(&mut self, index: usize) -> &mut Layer {
         &mut self.layers[index]
@@ -151,6 +156,13 @@ impl Layer {
         match &mut self.pages {
             Pages::Half(all) => all.truncate(pages),
             Pages::Float(all) => all.truncate(pages),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.pages {
+            Pages::Half(pages) => pages.iter().map(|page| page.bytes()).sum(),
+            Pages::Float(pages) => pages.iter().map(|page| page.bytes()).sum(),
         }
     }
 
@@ -206,6 +218,10 @@ impl<S: Store> Page<S> {
         let size = PAGE * shape.kv_heads * shape.head_width / LANES;
         let zeros = vec![S::ZERO; size].into_boxed_slice();
         Self { keys: zeros.clone(), values: zeros }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&self.keys[..]) + size_of_val(&self.values[..])
     }
 
     /// Writes keys of positions that lie within one block, a column of each line. 16 numbers of a

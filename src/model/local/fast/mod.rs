@@ -136,6 +136,10 @@ impl Engine for FastEngine {
         cache.truncate(len);
     }
 
+    fn bytes(&self, cache: &Cache) -> usize {
+        cache.bytes()
+    }
+
     fn forward(
         &self,
         pass: &Pass<'_>,

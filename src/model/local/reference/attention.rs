@@ -87,6 +87,12 @@ impl Cache {
         self.0.as_ref().map_or(0, |[keys, _]| keys.dims()[0])
     }
 
+    /// The bytes of both.
+    pub(super) fn bytes(&self) -> usize {
+        let tensors = self.0.iter().flatten();
+        tensors.map(|tensor| tensor.elem_count() * size_of::<f32>()).sum()
+    }
+
     /// Adds `[tokens, kv_heads · head_width]` of each, and returns all keys and all values.
     fn append(&mut self, key: Tensor, value: Tensor) -> Result<[Tensor; 2], ModelError> {
         let pair = match self.0.take() {

@@ -126,6 +126,10 @@ impl Engine for Transformer {
         cache.iter_mut().for_each(|layer| layer.truncate(len));
     }
 
+    fn bytes(&self, cache: &Vec<Cache>) -> usize {
+        cache.iter().map(Cache::bytes).sum()
+    }
+
     fn forward(
         &self,
         pass: &Pass<'_>,

@@ -1,0 +1,142 @@
+//! One text on its way: what must come, what is drawn, and why it ends.
+
+use std::sync::Arc;
+
+use super::ahead::Ahead;
+use super::draft::{Lengths, draft};
+use super::{Finish, GenerateError, GeneratedToken, Sampler};
+use crate::constraint::{Matcher, Stop};
+use crate::model::{Distribution, LanguageModel};
+use crate::vocab::{TokenId, TokenMask};
+
+/// The tokens of one draw that may turn out to lead beyond the budget before all of them are looked at.
+const MOST_REFUSED: usize = 16;
+
+/// One text on its way.
+pub(super) struct Run<'m> {
+    pub(super) model: &'m dyn LanguageModel,
+    pub(super) matcher: Matcher,
+    pub(super) sampler: Sampler,
+    pub(super) tokens: Vec<GeneratedToken>,
+    /// The end of sequence that was drawn.
+    pub(super) end: Option<GeneratedToken>,
+    pub(super) max_tokens: usize,
+    /// The most tokens of a draft.
+    pub(super) look_ahead: usize,
+}
+
+impl Run<'_> {
+    /// Writes tokens until the text ends, behind those that `ahead` has taken.
+    pub(super) fn finish(
+        &mut self,
+        ahead: &mut Ahead,
+        show: &mut dyn FnMut(&GeneratedToken),
+    ) -> Result<Finish, GenerateError> {
+        loop {
+            match self.matcher.stop()? {
+                Some(Stop::EndOfSequence) => return Ok(Finish::EndOfSequence),
+                Some(_) => return Ok(Finish::Complete),
+                None => {}
+            }
+            let left = self.max_tokens - self.tokens.len();
+            if left == 0 && self.matcher.is_accepting()? {
+                return Ok(Finish::Budget);
+            }
+            let begin = self.tokens.len();
+            let forced = self.forced(left)?;
+            if forced.is_empty() {
+                self.draw(ahead, left)?;
+            } else {
+                self.take_forced(ahead, &forced)?;
+            }
+            self.tokens[begin..].iter().for_each(&mut *show);
+        }
+    }
+
+    /// Draws a token and takes it.
+    fn draw(&mut self, ahead: &mut Ahead, left: usize) -> Result<(), GenerateError> {
+        let row = self.next(ahead, &[])?;
+        let mut mask = self.matcher.mask()?;
+        let temperature = self.matcher.temperature()?.map(f64::from);
+        let mut id = self.sampler.sample(&row, &mask, temperature);
+        let mut refused = 0;
+        while !self.matcher.advance_within(id, left)? {
+            refused += 1;
+            // One more draw is cheap; that many say that most tokens lead too far.
+            if refused == MOST_REFUSED {
+                mask = self.matcher.mask_within(left)?;
+            } else {
+                Arc::make_mut(&mut mask).remove(id);
+            }
+            if mask.is_empty() {
+                return Err(GenerateError::NotFinite);
+            }
+            id = self.sampler.sample(&row, &mask, temperature);
+        }
+        let token = self.token(id, &row, Some(&mask));
+        if self.matcher.stop()? == Some(Stop::EndOfSequence) {
+            self.end = Some(token);
+        } else {
+            self.tokens.push(token);
+            ahead.take(id);
+        }
+        Ok(())
+    }
+
+    /// Takes tokens that must come, all of them with one pass.
+    fn take_forced(&mut self, ahead: &mut Ahead, forced: &[TokenId]) -> Result<(), GenerateError> {
+        self.matcher.advance_all(forced)?;
+        for (at, &id) in forced.iter().enumerate() {
+            let row = self.next(ahead, &forced[at..])?;
+            let token = self.token(id, &row, None);
+            self.tokens.push(token);
+            ahead.take(id);
+        }
+        Ok(())
+    }
+
+    /// The distribution behind what was taken; `certain` are the tokens that come next, and the matcher
+    /// stands behind them.
+    fn next<'a>(
+        &self,
+        ahead: &'a mut Ahead,
+        certain: &[TokenId],
+    ) -> Result<Distribution<'a>, GenerateError> {
+        let left = self.max_tokens.saturating_sub(self.tokens.len() + certain.len());
+        let tokenizer = self.model.tokenizer();
+        let most = self.look_ahead.min(left);
+        ahead.next(certain, |all, trust| {
+            draft(&self.matcher, tokenizer, all, Lengths { most, repeated: trust.min(most) })
+        })
+    }
+
+    /// The tokens that must come next, if the text can be finished within what is left behind them.
+    fn forced(&mut self, left: usize) -> Result<Vec<TokenId>, GenerateError> {
+        let forced = self.matcher.forced_tokens(self.model.tokenizer())?;
+        let Some((last, first)) = forced.split_last().filter(|_| forced.len() <= left) else {
+            return Ok(Vec::new());
+        };
+        let mut ahead = self.matcher.fork();
+        let fits = ahead.advance_all(first)? && ahead.advance_within(*last, left - first.len())?;
+        Ok(if fits { forced } else { Vec::new() })
+    }
+
+    /// A token with what the model gave it; no mask is a token that was forced.
+    fn token(
+        &self,
+        id: TokenId,
+        row: &Distribution<'_>,
+        mask: Option<&TokenMask>,
+    ) -> GeneratedToken {
+        let logprob = row.logprob(id);
+        let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
+        GeneratedToken {
+            id,
+            bytes: self.model.tokenizer().vocabulary().bytes(id).to_vec(),
+            logprob,
+            masked_logprob: (logprob - kept).min(0.0),
+            removed: (1.0 - kept.exp()).clamp(0.0, 1.0),
+            is_forced: mask.is_none(),
+        }
+    }
+}
