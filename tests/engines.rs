@@ -156,10 +156,10 @@ fn bits(logits: &Logits) -> Vec<u32> {
 
 #[test]
 fn eight_bits_keep_the_perplexity() {
-    // Texts that are at hand wherever the tests are, in windows of 256 tokens.
-    let text = [include_str!("../ARCHITECTURE.md"), include_str!("../README.md")].concat();
-    let tokens = model().tokenizer().encode(&text).expect("it encodes");
-    let tokens = &tokens[..2_048];
+    // One text for good, as the figure is of the text too, in windows of 256 tokens.
+    let text = include_str!("data/prose.txt");
+    let tokens = model().tokenizer().encode(text).expect("it encodes");
+    let tokens = &tokens[..10_000];
     let perplexity = |model: &LocalModel| {
         let all: Vec<f64> = tokens.chunks(256).flat_map(|window| logprobs(model, window)).collect();
         (-mean(&all)).exp()

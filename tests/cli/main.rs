@@ -528,7 +528,7 @@ fn help_says_how_runs_end_and_its_examples_are_right() {
         .flat_map(|help| help.lines())
         .filter_map(|line| line.strip_prefix("  tokenrail "))
         .collect();
-    assert_eq!(examples.len(), 22, "{examples:#?}");
+    assert_eq!(examples.len(), 23, "{examples:#?}");
     // Only a model is wanting, so that flags and files are in order; an empty name is none.
     let env = [("TOKENRAIL_CACHE", "empty"), ("TOKENRAIL_MODEL", "")];
     for example in examples {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, ConstraintError};
 use tokenrail::grammar::Grammar;
-use tokenrail::schema::{Options, Order, Schema, SchemaError, Spelling};
+use tokenrail::schema::{Escapes, Options, Order, Schema, SchemaError, Spelling};
 use tokenrail::vocab::{TokenId, Vocabulary};
 
 use super::of_the_model;
@@ -149,6 +149,29 @@ fn values_that_do_not_fit_are_not_written_out() {
         assert_eq!(matcher.tokens_to_accept().expect("no limit"), needed, "{begin}");
         let size = constraint.size();
         assert!(size.states < 40_000 && size.expressions < 40_000, "{begin}: {size:?}");
+    }
+}
+
+/// Where an escape could become one of few characters, those of keys that came are none of them.
+#[test]
+fn escapes_begin_no_key_that_is_taken() {
+    let schema = json!({
+        "type": "object", "additionalProperties": false, "minProperties": 2,
+        "patternProperties": {"^[a\u{e9}]$": {"type": "null"}},
+    });
+    let constraint = compiled(&schema, &Options { escapes: Escapes::Any, ..Options::default() });
+    for (begin, may_begin) in [
+        (r#"{"\u00"#, "6e"),
+        (r#"{"a":null,"\u00"#, "e"),
+        (r#"{"\u00E9":null,"\u00"#, "6"),
+        (r#"{"\u0061":null,"\u00e"#, "9"),
+    ] {
+        let mut matcher = constraint.matcher();
+        matcher.advance_bytes(begin.as_bytes()).expect("no limit");
+        let mask = matcher.mask().expect("no limit");
+        let digits = "0123456789abcdef".chars();
+        let found: String = digits.filter(|&of| mask.contains(TokenId(of as u32))).collect();
+        assert_eq!(found, may_begin, "{begin}");
     }
 }
 

@@ -279,9 +279,7 @@ impl Machine {
             let has_name = names
                 .iter()
                 .any(|name| self.missing_of(escape, &name.as_bytes()[depth..]).is_some());
-            if cursor.unnamed != ExprId::NOTHING
-                && self.escapes_of(cursor.unnamed, escape)?.is_empty()
-            {
+            if !self.has_other_escaped(&cursor, text, escape)? {
                 cursor.unnamed = ExprId::NOTHING;
             }
             if has_name || cursor.unnamed != ExprId::NOTHING {
@@ -289,6 +287,47 @@ impl Machine {
             }
         }
         Ok(left)
+    }
+
+    /// Whether an escape can become a character with which a key goes on that is none of the names, and
+    /// of which not all texts are taken.
+    fn has_other_escaped(
+        &mut self,
+        cursor: &Cursor,
+        text: TextId,
+        escape: Escape,
+    ) -> Result<bool, ConstraintError> {
+        if cursor.unnamed == ExprId::NOTHING {
+            return Ok(false);
+        }
+        let escapes = self.escapes_of(cursor.unnamed, escape)?;
+        let taken = self.taken_behind(cursor.thread, text);
+        if taken.is_empty() || cursor.unnamed == self.algebra.any_text() {
+            return Ok(!escapes.is_empty());
+        }
+        if escapes.is_empty() {
+            return Ok(false);
+        }
+        // Those known stand for all, unless they are taken; then the others are looked at.
+        let known: Vec<char> = escapes.iter().map(|escapable| escapable.char).collect();
+        let others = escape.reach().into_iter().flat_map(|(first, last)| first..=last);
+        for char in known.into_iter().chain(others) {
+            let mut bytes = [0; 4];
+            let char = char.encode_utf8(&mut bytes).as_bytes();
+            if self.missing_of(escape, char).is_none() {
+                continue;
+            }
+            let mut language = cursor.unnamed;
+            for &byte in char {
+                language = self.algebra.step(language, byte)?;
+            }
+            let behind = taken.iter().filter_map(|key| key.strip_prefix(char));
+            let behind: Vec<Box<[u8]>> = behind.map(Box::from).collect();
+            if language != ExprId::NOTHING && self.has_other_text(language, &behind)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The bytes that are missing of an escape that becomes the first character of a text, and the
