@@ -96,6 +96,34 @@ fn finite() -> Vec<(&'static str, Value, Value)> {
             unique(),
         ),
         (
+            "few that count as often as they must",
+            list(
+                with(tuple(2, bit.clone()), json!({"contains": {"const": null}, "minContains": 2})),
+                3,
+            ),
+            unique(),
+        ),
+        (
+            "few that have a property of a kind",
+            list(
+                with(
+                    pair.clone(),
+                    json!({"not": {"additionalProperties": {"const": null}, "properties": {"a": {"const": null}}}}),
+                ),
+                5,
+            ),
+            unique(),
+        ),
+        (
+            "as many properties as there may be",
+            list(
+                json!({"type": "object", "additionalProperties": false, "minProperties": 5,
+                    "patternProperties": {"^[a-e]$": {"const": 1}}}),
+                2,
+            ),
+            unique(),
+        ),
+        (
             "places of different kinds",
             json!({"type": "array", "prefixItems": [list(bit.clone(), 1), tuple(1, bit.clone())],
                 "items": {"const": []}, "maxItems": 3}),
@@ -184,7 +212,16 @@ fn more_values_than_there_are_is_no_schema() {
         "required": ["a", "b"], "additionalProperties": false});
     let keys = json!({"type": "object", "propertyNames": {"pattern": "^[ab]$"},
         "additionalProperties": {"const": 1}});
-    for (items, count) in [(tuples, 128), (pairs, 4), (keys, 4)] {
+    let counted =
+        json!({"type": "array", "items": bit, "maxItems": 2, "contains": {"const": true}});
+    let one = json!({"const": 1});
+    let full = json!({"type": "object", "additionalProperties": false, "minProperties": 5,
+        "properties": {"a": one, "b": one, "c": one, "d": one, "e": one, "f": one}});
+    let demanded = json!({"type": "object", "properties": {"a": bit, "b": bit},
+        "additionalProperties": false, "not": {"additionalProperties": {"const": null}}});
+    for (items, count) in
+        [(tuples, 128), (pairs, 4), (keys, 4), (counted, 4), (full, 7), (demanded, 5)]
+    {
         for more in 0..2 {
             let schema = json!({"type": "array", "uniqueItems": true, "items": items,
                 "minItems": count + more});

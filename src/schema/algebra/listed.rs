@@ -10,9 +10,9 @@
 use std::sync::Arc;
 
 use super::distinct::{LONGEST_LISTED, ValueId};
-use super::extent::plus;
+use super::extent::{NEVER, plus};
 use super::rest::{Items, Members};
-use super::{Algebra, ArrayId, NodeId, ObjectId, ObjectShape, written};
+use super::{Algebra, ArrayId, ArrayShape, NodeId, ObjectId, ObjectShape, written};
 use crate::schema::SchemaError;
 use crate::schema::json::Json;
 
@@ -135,7 +135,25 @@ impl Algebra {
         }
     }
 
-    /// The shortest arrays of a shape, where no items are counted.
+    /// Of all values of a freer shape those that a shape has; `None` where these are too many to list.
+    ///
+    /// What is counted and demanded is about a value as a whole, so it is asked of whole values.
+    fn listed_of(
+        &mut self,
+        all: Option<Listed>,
+        mut is_of: impl FnMut(&mut Self, &Json) -> Result<bool, SchemaError>,
+    ) -> Result<Option<Listed>, SchemaError> {
+        let Some(all) = all.filter(|all| !all.has_more) else { return Ok(None) };
+        let mut values = Vec::new();
+        for (bytes, value) in all.values {
+            if is_of(self, &value)? {
+                values.push((bytes, value));
+            }
+        }
+        Ok(Some(Listed { values, has_more: false }))
+    }
+
+    /// The shortest arrays of a shape.
     ///
     /// Arrays grow item by item, and of each length the shortest are kept. The second best item of the
     /// best beginning is as good as the best of the second: so of a beginning at place `n` only an `n`th
@@ -143,7 +161,18 @@ impl Algebra {
     fn listed_arrays(&mut self, id: ArrayId, listed: usize) -> Result<Option<Listed>, SchemaError> {
         let shape = self.array(id).clone();
         if !shape.counted.is_empty() || shape.has_equal {
-            return Ok(None);
+            let free = ArrayShape { counted: Vec::new(), has_equal: false, ..(*shape).clone() };
+            let free = self.array_id(free);
+            let all = self.listed_arrays(free, listed)?;
+            return self.listed_of(all, |algebra, value| match value {
+                Json::Array(items) => {
+                    let one = algebra.constant_array(items);
+                    let one = algebra.array_id(one);
+                    let Some(both) = algebra.meet_arrays(one, id)? else { return Ok(false) };
+                    Ok(algebra.array_rest(both, &Items::NONE)? != NEVER)
+                }
+                _ => Ok(false),
+            });
         }
         let most = listed + shape.unlike.len();
         let (mut found, mut has_more) = (Vec::new(), false);
@@ -191,7 +220,7 @@ impl Algebra {
         Ok(Some(Listed { values, has_more }))
     }
 
-    /// The shortest objects of a shape, where none must have a property of a kind.
+    /// The shortest objects of a shape.
     ///
     /// Names are gone through in their order, each with a value or left out where it may be; then come
     /// keys that the shape does not know, of which two are enough for as many objects as are listed.
@@ -203,7 +232,18 @@ impl Algebra {
     ) -> Result<Option<Listed>, SchemaError> {
         let shape = self.object(id).clone();
         if !shape.demands.is_empty() || shape.min > MOST_LEAST {
-            return Ok(None);
+            let free = ObjectShape { demands: Vec::new(), min: 0, ..(*shape).clone() };
+            let free = self.object_id(free);
+            let all = self.listed_objects(free, listed)?;
+            return self.listed_of(all, |algebra, value| match value {
+                Json::Object(members) => {
+                    let one = algebra.constant_object(members);
+                    let one = algebra.object_id(one);
+                    let Some(both) = algebra.meet_objects(one, id)? else { return Ok(false) };
+                    Ok(algebra.object_rest(both, &Members::NONE)? != NEVER)
+                }
+                _ => Ok(false),
+            });
         }
         let most = listed + shape.unlike.len();
         // Those with fewer properties than there must be are kept apart.
