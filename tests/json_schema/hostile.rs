@@ -93,7 +93,13 @@ fn schemas_that_cost_much_end_soon() {
         let properties = json!({"kind": kind, "place": place, "bounds": bounds});
         json!({"type": "object", "properties": properties, "required": ["kind"]})
     });
+    let link = |n: usize| match n {
+        0 => json!({"type": "integer"}),
+        n => json!({"$ref": format!("#/properties/p{}", n - 1)}),
+    };
+    let links = members(90_000, |n| (format!("p{n}"), link(n)));
     let cases = [
+        ("a chain of references", json!({ "properties": links }), End::Mask),
         ("branches that repeat themselves", json!({ "oneOf": shapes }), End::Mask),
         ("few values that are large", unlike(nested), End::Limit),
         ("few values that are long", unlike(long), End::Limit),

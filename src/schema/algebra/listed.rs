@@ -138,19 +138,38 @@ impl Algebra {
     /// Of all values of a freer shape those that a shape has; `None` where these are too many to list.
     ///
     /// What is counted and demanded is about a value as a whole, so it is asked of whole values.
-    fn listed_of(
+    fn listed_of<T: Copy>(
         &mut self,
         all: Option<Listed>,
-        mut is_of: impl FnMut(&mut Self, &Json) -> Result<bool, SchemaError>,
+        id: T,
+        is_of: impl Fn(&mut Self, &Json, T) -> Result<bool, SchemaError>,
     ) -> Result<Option<Listed>, SchemaError> {
         let Some(all) = all.filter(|all| !all.has_more) else { return Ok(None) };
         let mut values = Vec::new();
         for (bytes, value) in all.values {
-            if is_of(self, &value)? {
+            if is_of(self, &value, id)? {
                 values.push((bytes, value));
             }
         }
         Ok(Some(Listed { values, has_more: false }))
+    }
+
+    /// Whether a value is an array of a shape.
+    fn is_array_of(&mut self, value: &Json, id: ArrayId) -> Result<bool, SchemaError> {
+        let Json::Array(items) = value else { return Ok(false) };
+        let one = self.constant_array(items);
+        let one = self.array_id(one);
+        let Some(both) = self.meet_arrays(one, id)? else { return Ok(false) };
+        Ok(self.array_rest(both, &Items::NONE)? != NEVER)
+    }
+
+    /// Whether a value is an object of a shape.
+    fn is_object_of(&mut self, value: &Json, id: ObjectId) -> Result<bool, SchemaError> {
+        let Json::Object(members) = value else { return Ok(false) };
+        let one = self.constant_object(members);
+        let one = self.object_id(one);
+        let Some(both) = self.meet_objects(one, id)? else { return Ok(false) };
+        Ok(self.object_rest(both, &Members::NONE)? != NEVER)
     }
 
     /// The shortest arrays of a shape.
@@ -164,15 +183,7 @@ impl Algebra {
             let free = ArrayShape { counted: Vec::new(), has_equal: false, ..(*shape).clone() };
             let free = self.array_id(free);
             let all = self.listed_arrays(free, listed)?;
-            return self.listed_of(all, |algebra, value| match value {
-                Json::Array(items) => {
-                    let one = algebra.constant_array(items);
-                    let one = algebra.array_id(one);
-                    let Some(both) = algebra.meet_arrays(one, id)? else { return Ok(false) };
-                    Ok(algebra.array_rest(both, &Items::NONE)? != NEVER)
-                }
-                _ => Ok(false),
-            });
+            return self.listed_of(all, id, Self::is_array_of);
         }
         let most = listed + shape.unlike.len();
         let (mut found, mut has_more) = (Vec::new(), false);
@@ -235,15 +246,7 @@ impl Algebra {
             let free = ObjectShape { demands: Vec::new(), min: 0, ..(*shape).clone() };
             let free = self.object_id(free);
             let all = self.listed_objects(free, listed)?;
-            return self.listed_of(all, |algebra, value| match value {
-                Json::Object(members) => {
-                    let one = algebra.constant_object(members);
-                    let one = algebra.object_id(one);
-                    let Some(both) = algebra.meet_objects(one, id)? else { return Ok(false) };
-                    Ok(algebra.object_rest(both, &Members::NONE)? != NEVER)
-                }
-                _ => Ok(false),
-            });
+            return self.listed_of(all, id, Self::is_object_of);
         }
         let most = listed + shape.unlike.len();
         // Those with fewer properties than there must be are kept apart.
