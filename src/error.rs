@@ -116,7 +116,8 @@ fn model_kind(error: &ModelError) -> ErrorKind {
         ModelError::ContextFull { .. } => ErrorKind::Limit,
         ModelError::UnknownToken { .. }
         | ModelError::BadTree { .. }
-        | ModelError::NoSuchRow { .. } => ErrorKind::Input,
+        | ModelError::NoSuchRow { .. }
+        | ModelError::BrokenSession(_) => ErrorKind::Input,
         ModelError::Broken { .. } | ModelError::NotFinite { .. } | ModelError::Template(_) => {
             ErrorKind::Model
         }

@@ -6,7 +6,8 @@ mod support;
 
 use random::Random;
 use serde_json::Value;
-use support::{cases, floats, lines, model};
+use support::{cases, floats, lines, model, open};
+use tokenrail::model::local::{Activations, Backend, LocalModel, LocalOptions};
 use tokenrail::model::{LanguageModel, Logits, ModelError, Prefixes, Rows, Session, TreeNode};
 use tokenrail::vocab::TokenId;
 
@@ -484,4 +485,75 @@ fn the_prefix_not_used_for_longest_goes_first() {
     let prefixes = Prefixes::new(model(), 2 * one.bytes());
     assert_eq!([1, 2, 1, 3].map(|first| read(&prefixes, first)), [0, 0, 2, 0]);
     assert_eq!([1, 3, 2].map(|first| prefixes.session(&of(first)).tokens().len()), [2, 2, 0]);
+}
+
+/// All ways to compute, on a model that is opened for each.
+fn precisions() -> Vec<LocalModel> {
+    let fast = |activations| LocalOptions { activations, ..LocalOptions::default() };
+    let reference = LocalOptions { backend: Some(Backend::Reference), ..LocalOptions::default() };
+    let options = [fast(Activations::EightBit), fast(Activations::Float32), reference];
+    options.iter().map(open).collect()
+}
+
+fn saved(session: &dyn Session) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    session.save(&mut bytes).expect("memory takes all");
+    bytes
+}
+
+#[test]
+fn a_saved_session_goes_on_as_if_nothing_had_been() {
+    for model in precisions() {
+        // Up to, at and behind the end of a page.
+        for length in [0, 1, 63, 64, 65, 130] {
+            let mut session = model.session();
+            session.feed(&some_tokens(5, length), Rows::None).expect("it feeds");
+            let plain = saved(&*session);
+            // A tree is left out, and so is what was truncated.
+            session.feed_tree(&random_tree(6, 5, 0.5), Rows::None).expect("it feeds");
+            assert_eq!(saved(&*session).len(), plain.len());
+            let mut restored = model.restore(&mut plain.as_slice()).expect("it is whole");
+            assert_eq!(restored.tokens(), session.tokens());
+            assert!(saved(&*restored) == plain, "{length} tokens are not saved as they came");
+            let more = some_tokens(7, 3);
+            let [left, right] = [&mut session, &mut restored]
+                .map(|it| it.feed(&more, Rows::All).expect("it feeds"));
+            assert_same(&left, &right, &format!("{}, {length} tokens", model.precision()));
+        }
+    }
+}
+
+#[test]
+fn a_saved_session_that_is_damaged_or_anothers_is_refused() {
+    let [model, other, reference] =
+        <[LocalModel; 3]>::try_from(precisions()).expect("there are three");
+    let mut session = model.session();
+    session.feed(&some_tokens(8, 66), Rows::None).expect("it feeds");
+    let whole = saved(&*session);
+    let refused = |model: &LocalModel, bytes: &[u8], part: &str| {
+        let error = model.restore(&mut &*bytes).expect_err("it is of no use").to_string();
+        assert!(error.contains(part), "{error:?} does not say {part:?}");
+    };
+    for cut in [0, 7, 8, 15, 40, 100, whole.len() / 2, whole.len() - 8, whole.len() - 1] {
+        refused(&model, &whole[..cut], "it is cut off");
+    }
+    refused(&model, &[&*whole, b"x"].concat(), "it goes on behind its end");
+    let origin = 16..16 + usize::from(whole[8]);
+    let tokens = origin.end..origin.end + 8;
+    for (at, part) in [
+        (0, "does not begin as"),
+        (8 + 7, "bytes of a name, of which there are at most 256"),
+        (origin.start, "it is of model "),
+        (tokens.start + 2, "tokens, of which there are at most 8192"),
+        (tokens.end + 2, "outside the vocabulary of 49152"),
+        (tokens.end, "checksum"),
+        (whole.len() / 2, "checksum"),
+        (whole.len() - 1, "checksum"),
+    ] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        refused(&model, &damaged, part);
+    }
+    refused(&other, &whole, "float32, fused");
+    refused(&reference, &whole, "8-bit activations, and this one is");
 }

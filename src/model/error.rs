@@ -32,6 +32,9 @@ pub enum ModelError {
         /// What is wrong, where, and what would be right.
         what: String,
     },
+    /// A saved session that is not whole, or not of this model.
+    #[error("the saved session is of no use here: {0}")]
+    BrokenSession(String),
     /// A model uses something that this crate does not implement.
     #[error("{what} {found:?} is not supported (known: {known})")]
     Unsupported {

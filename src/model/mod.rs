@@ -14,6 +14,7 @@ mod logits;
 mod prefixes;
 
 use std::fmt::Debug;
+use std::io::{self, Read, Write};
 
 pub use chat::{Chat, ChatTemplate, Message};
 pub use error::ModelError;
@@ -70,6 +71,24 @@ pub trait LanguageModel: Debug + Send + Sync {
     /// Starts a session that has been fed nothing.
     /// Sessions share the weights and nothing else; each may go to a thread of its own.
     fn session(&self) -> Box<dyn Session>;
+
+    /// Starts a session in the state that [`Session::save`] wrote, in this process or another.
+    ///
+    /// # Errors
+    /// [`ModelError::BrokenSession`] for bytes that are cut off or changed, and for the state of another
+    /// model, or of this one in another precision.
+    ///
+    /// ```
+    /// use tokenrail::model::{LanguageModel, ModelError, Session};
+    ///
+    /// /// A second process would read what was saved from a file.
+    /// fn moved(model: &dyn LanguageModel, session: &dyn Session) -> Result<Box<dyn Session>, ModelError> {
+    ///     let mut saved = Vec::new();
+    ///     session.save(&mut saved).expect("memory takes all that is written");
+    ///     model.restore(&mut saved.as_slice())
+    /// }
+    /// ```
+    fn restore(&self, from: &mut dyn Read) -> Result<Box<dyn Session>, ModelError>;
 }
 
 /// One sequence fed to a model, with an optional tree of continuations hanging off its end.
@@ -180,6 +199,13 @@ pub trait Session: Debug + Send {
     /// # }
     /// ```
     fn truncate(&mut self, len: usize);
+
+    /// Writes the tokens and what was computed for them, not the tree, with a checksum behind it, for
+    /// [`LanguageModel::restore`]. Who wants it written in large pieces passes a buffered writer.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    fn save(&self, to: &mut dyn Write) -> io::Result<()>;
 
     /// Starts a second session in the same state, sharing what was computed.
     ///

@@ -79,6 +79,18 @@ impl<'m> Prefixes<'m> {
         }
     }
 
+    /// Forgets all that is kept.
+    pub fn clear(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// A fork of the session that was used or kept last; none where nothing is kept.
+    #[must_use]
+    pub fn latest(&self) -> Option<Box<dyn Session>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.last().map(|session| session.fork())
+    }
+
     /// The model whose sessions these are.
     #[must_use]
     pub fn model(&self) -> &'m dyn LanguageModel {

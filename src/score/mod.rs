@@ -40,7 +40,8 @@ pub use ranked::{
     ScoredToken, Scores,
 };
 
-use crate::model::{LanguageModel, Session};
+use crate::model::{LanguageModel, Prefixes, Session};
+use crate::vocab::TokenId;
 use encode::Encoded;
 use normalize::Lengths;
 use trie::Trie;
@@ -61,6 +62,7 @@ use walk::{Measured, Walk};
 pub struct Scorer<'m> {
     model: &'m dyn LanguageModel,
     session: Box<dyn Session>,
+    prefixes: Option<&'m Prefixes<'m>>,
 }
 
 impl<'m> Scorer<'m> {
@@ -70,7 +72,28 @@ impl<'m> Scorer<'m> {
     /// run once, and shows in [`Counters::reused_tokens`].
     #[must_use]
     pub fn new(model: &'m dyn LanguageModel) -> Self {
-        Self { model, session: model.session() }
+        Self { model, session: model.session(), prefixes: None }
+    }
+
+    /// Starts scoring with the model of some prefixes: a prompt begins behind what of it was read before,
+    /// also when others came between, and is kept in its turn.
+    ///
+    /// ```
+    /// use tokenrail::model::Prefixes;
+    /// use tokenrail::score::{Options, ScoreError, Scorer};
+    ///
+    /// /// Two sets of instructions in turn: of both, only what is new is read.
+    /// fn both(prefixes: &Prefixes<'_>, prompts: [&str; 2], answers: &[String]) -> Result<(), ScoreError> {
+    ///     let mut scorer = Scorer::with_prefixes(prefixes);
+    ///     for prompt in prompts {
+    ///         println!("{}", scorer.score(prompt, answers, &Options::default())?.winner());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_prefixes(prefixes: &'m Prefixes<'m>) -> Self {
+        Self { prefixes: Some(prefixes), ..Self::new(prefixes.model()) }
     }
 
     /// Ranks `candidates` as continuations of `prompt`.
@@ -151,6 +174,7 @@ impl<'m> Scorer<'m> {
         bounds: Option<(&[Lengths], &Options)>,
         counters: &mut Counters,
     ) -> Result<Measured, ScoreError> {
+        self.go_back_to(&encoded.context);
         let mut walk = Walk::new(self.session.as_mut(), &encoded.context, trie, counters);
         match bounds {
             Some((lengths, &Options { by, top: Some(top), .. })) => {
@@ -158,6 +182,21 @@ impl<'m> Scorer<'m> {
             }
             _ => walk.run_all()?,
         }
-        Ok(walk.finish())
+        let measured = walk.finish();
+        if let Some(prefixes) = self.prefixes {
+            prefixes.keep(self.session.fork());
+        }
+        Ok(measured)
+    }
+
+    /// Takes a kept session where it holds more of a context than the one of before.
+    fn go_back_to(&mut self, context: &[TokenId]) {
+        let held = self.session.tokens().iter().zip(context);
+        let common = held.take_while(|(a, b)| a == b).count();
+        if let Some(kept) = self.prefixes.map(|prefixes| prefixes.session(context))
+            && kept.tokens().len() > common
+        {
+            self.session = kept;
+        }
     }
 }

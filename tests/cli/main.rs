@@ -22,6 +22,7 @@ mod builder;
 #[cfg(unix)]
 mod interrupts;
 mod items;
+mod prompt_cache;
 #[path = "../tiny/random.rs"]
 mod random;
 mod replies;

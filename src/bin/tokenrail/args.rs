@@ -176,6 +176,10 @@ pub(crate) struct ScoreArgs {
     pub(crate) rewrites: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) how: HowArgs,
+    /// Keep what was computed for the prompt in a file, and begin behind what a file already has of it;
+    /// made if it is not there. Only the same model in the same precision takes it back.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prompt_cache: Option<PathBuf>,
     /// Show every token's surprise; JSON has every token's logprob anyway.
     #[arg(long, conflicts_with_all = ["items", "json"])]
     pub(crate) tokens: bool,
@@ -411,6 +415,10 @@ pub(crate) struct GenerateArgs {
     /// The text is the same.
     #[arg(long, value_name = "N", default_value_t = 8)]
     look_ahead: usize,
+    /// Keep what was computed for the prompt in a file, and begin behind what a file already has of it;
+    /// made if it is not there. Only the same model in the same precision takes it back.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prompt_cache: Option<PathBuf>,
     /// Print the text as it comes.
     #[arg(long, conflicts_with = "json")]
     pub(crate) stream: bool,

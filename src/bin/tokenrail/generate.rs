@@ -15,6 +15,7 @@ use tokenrail::vocab::Vocabulary;
 
 use crate::args::GenerateArgs;
 use crate::exit::Failure;
+use crate::prompt_cache::PromptCache;
 use crate::schema::{Judge, Source, violations_json};
 use crate::tools::{self, Tools};
 use crate::{grammar, interrupt, model, output, progress};
@@ -33,8 +34,10 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
     let model = model::open(&args.model)?;
     let vocabulary = model.tokenizer().vocabulary();
     let constraint = grammar.compile(vocabulary)?;
-    let generator = Generator::new(&model, &constraint)?;
+    let cache = PromptCache::open(&model, args.prompt_cache.as_deref())?;
+    let generator = Generator::with_prefixes(cache.prefixes(), &constraint)?;
     let mut started = progress::spinner(|| generator.start(args.prompt(), &args.options()))?;
+    cache.close()?;
     let mut conforms = true;
     for number in 1..=args.n {
         let mut stream = Stream::default();

@@ -13,11 +13,12 @@ use tokenrail::score::{Duplicates, Options, Scorer};
 
 use crate::args::ScoreArgs;
 use crate::exit::Failure;
+use crate::prompt_cache::PromptCache;
 use crate::results::Results;
 use crate::totals::Totals;
 use crate::{input, interrupt, model, output, progress};
 
-/// After so many items the session begins anew. What it keeps of earlier prompts saves time but
+/// After so many items the sessions begin anew. What they keep of earlier prompts saves time but
 /// shows in the counters and in the logprobs' last digits, so a resumed run has to go back to where
 /// nothing was kept.
 const ROUND: usize = 16;
@@ -51,14 +52,16 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     results.resume(&items, &decisions, &mut totals)?;
     let interrupted = interrupt::catch()?;
     let bar = progress::items(items.len(), totals.items());
-    let mut scorer = Scorer::new(&model);
+    let cache = PromptCache::open(&model, args.prompt_cache.as_deref())?;
+    let mut scorer = Scorer::with_prefixes(cache.prefixes());
     let done = totals.items();
     for (index, item) in items.iter().enumerate().skip(replayed_from(done, items.len())) {
         if interrupted.load(Ordering::Relaxed) {
             break;
         }
         if index % ROUND == 0 {
-            scorer = Scorer::new(&model);
+            cache.begin_anew();
+            scorer = Scorer::with_prefixes(cache.prefixes());
         }
         let result = match scorer.score(&item.prompt, &item.choices, &options) {
             Ok(ranked) => ranked.to_json(),
@@ -78,6 +81,7 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         }
     }
     bar.finish_and_clear();
+    cache.close()?;
     let left = items.len() - totals.items();
     let report = if args.json { format!("{}", totals.to_json()) } else { totals.table() };
     output::say(report.trim_end());

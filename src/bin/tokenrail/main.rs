@@ -16,6 +16,7 @@ mod items;
 mod model;
 mod output;
 mod progress;
+mod prompt_cache;
 mod repair;
 mod results;
 mod retry;

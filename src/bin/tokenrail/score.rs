@@ -9,6 +9,7 @@ use tokenrail::score::{By, Candidate, Options, Outcome, Ranked, Scorer};
 
 use crate::args::ScoreArgs;
 use crate::exit::Failure;
+use crate::prompt_cache::PromptCache;
 use crate::{input, items, model, output, progress};
 
 /// Ranks the candidates of one prompt; a file of items is left to [`items`].
@@ -28,7 +29,10 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<(), Failure> {
     let options = args.how.options(Options { by: default, ..Options::default() })?;
     options.check_candidates(&candidates)?;
     let model = model::open(&args.model)?;
-    let ranked = progress::spinner(|| Scorer::new(&model).score(&prompt, &candidates, &options))?;
+    let cache = PromptCache::open(&model, args.prompt_cache.as_deref())?;
+    let mut scorer = Scorer::with_prefixes(cache.prefixes());
+    let ranked = progress::spinner(|| scorer.score(&prompt, &candidates, &options))?;
+    cache.close()?;
     if args.json {
         return output::print_json(&ranked.to_json());
     }

@@ -6,9 +6,11 @@
 //! and the context, and what they see is there.
 
 use std::fmt::Debug;
+use std::io;
 use std::ops::Range;
 
 use super::config::Config;
+use super::saved::{Reader, Writer};
 use crate::model::ModelError;
 use crate::vocab::TokenId;
 
@@ -34,6 +36,15 @@ pub(super) trait Engine: Debug + Send + Sync + 'static {
 
     /// The bytes of a cache, of which others may share parts.
     fn bytes(&self, cache: &Self::Cache) -> usize;
+
+    /// Writes a cache, blocks that `restore` knows the lengths of.
+    fn save(&self, cache: &Self::Cache, to: &mut Writer<'_>) -> io::Result<()>;
+
+    /// Reads what `save` wrote of a cache of `len` positions.
+    ///
+    /// # Errors
+    /// [`ModelError::BrokenSession`], before much more is allocated than was read.
+    fn restore(&self, len: usize, from: &mut Reader<'_>) -> Result<Self::Cache, ModelError>;
 
     /// Runs a pass and appends to the cache. Gives the logits that follow the chosen rows, ascending,
     /// one row of `vocabulary` behind the other.

@@ -18,34 +18,54 @@ const BLOCK: usize = 1 << 16;
 /// Law: two lists of files that differ within a single word of 8 bytes differ in it, since each step
 /// is a bijection. It holds against mistakes, not against an adversary.
 pub(super) fn of_files(paths: &[impl AsRef<Path>]) -> Result<String, ModelError> {
-    let mut state = 0;
+    let mut state = Fingerprint::default();
     for path in paths {
         let path = path.as_ref();
-        let added = add_file(state, path);
-        state = added.map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+        let added = state.add_file(path);
+        added.map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     }
-    Ok(format!("{state:016x}"))
+    Ok(format!("{:016x}", state.value()))
 }
 
-/// Adds a file's bytes, the last word filled up with zeros, and their number.
-fn add_file(mut state: u64, path: &Path) -> io::Result<u64> {
-    let mut file = File::open(path)?;
-    let mut block = Vec::with_capacity(BLOCK);
-    let mut length = 0;
-    loop {
-        block.clear();
-        let read = file.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
-        length += read as u64;
-        block.resize(read.next_multiple_of(WORD), 0);
-        let (words, _) = block.as_chunks::<WORD>();
-        state = words.iter().fold(state, |state, &word| add(state, u64::from_le_bytes(word)));
-        if read < BLOCK {
-            return Ok(add(state, length));
+/// The bytes that were added so far, as 64 bits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// Adds bytes, the last word filled up with zeros. Their number is not added.
+    pub(super) fn add_block(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<WORD>();
+        words.iter().for_each(|&word| self.add(u64::from_le_bytes(word)));
+        if !rest.is_empty() {
+            let mut word = [0; WORD];
+            word[..rest.len()].copy_from_slice(rest);
+            self.add(u64::from_le_bytes(word));
         }
     }
-}
 
-/// The rotation brings the upper bits, on which little depends after a multiplication, down.
-fn add(state: u64, word: u64) -> u64 {
-    (state.rotate_left(23) ^ word).wrapping_mul(FACTOR)
+    pub(super) fn value(self) -> u64 {
+        self.0
+    }
+
+    /// Adds a file's bytes and their number.
+    fn add_file(&mut self, path: &Path) -> io::Result<()> {
+        let mut file = File::open(path)?;
+        let mut block = Vec::with_capacity(BLOCK);
+        let mut length = 0;
+        loop {
+            block.clear();
+            let read = file.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
+            length += read as u64;
+            self.add_block(&block);
+            if read < BLOCK {
+                self.add(length);
+                return Ok(());
+            }
+        }
+    }
+
+    /// The rotation brings the upper bits, on which little depends after a multiplication, down.
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+    }
 }

@@ -21,9 +21,11 @@ mod open_folder;
 mod open_gguf;
 mod reference;
 mod safetensors;
+mod saved;
 mod session;
 mod source;
 
+use std::io::Read;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -167,6 +169,11 @@ impl LocalModel {
             Loaded::Reference(_) => None,
         }
     }
+
+    /// What computes the numbers of its sessions.
+    fn origin(&self) -> Arc<str> {
+        format!("{}, {}", self.fingerprint, self.precision()).into()
+    }
 }
 
 /// What the fast backend reads and runs on, for who measures it.
@@ -244,10 +251,23 @@ impl LanguageModel for LocalModel {
     }
 
     fn session(&self) -> Box<dyn Session> {
+        let origin = self.origin();
         match &self.engine {
-            Loaded::Fast(engine) => Box::new(LocalSession::new(Arc::clone(engine))),
-            Loaded::Reference(engine) => Box::new(LocalSession::new(Arc::clone(engine))),
+            Loaded::Fast(engine) => Box::new(LocalSession::new(Arc::clone(engine), origin)),
+            Loaded::Reference(engine) => Box::new(LocalSession::new(Arc::clone(engine), origin)),
         }
+    }
+
+    fn restore(&self, from: &mut dyn Read) -> Result<Box<dyn Session>, ModelError> {
+        let origin = self.origin();
+        Ok(match &self.engine {
+            Loaded::Fast(engine) => {
+                Box::new(LocalSession::restore(Arc::clone(engine), origin, from)?)
+            }
+            Loaded::Reference(engine) => {
+                Box::new(LocalSession::restore(Arc::clone(engine), origin, from)?)
+            }
+        })
     }
 }
 

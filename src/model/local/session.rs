@@ -4,9 +4,12 @@
 //! pass, where tokens and nodes stand, what each of them sees, and that a failed call changes nothing.
 //! An engine is given rows and what they see, and knows of no tree.
 
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use super::config::Config;
 use super::engine::{Engine, Pass, Sight};
+use super::saved::{Reader, Writer};
 use crate::model::{Logits, ModelError, Rows, Session, TreeNode};
 use crate::vocab::TokenId;
 
@@ -17,6 +20,8 @@ const CHUNK: usize = 256;
 #[derive(Debug)]
 pub(super) struct LocalSession<E: Engine> {
     engine: Arc<E>,
+    /// Names the model and its precision.
+    origin: Arc<str>,
     tokens: Vec<TokenId>,
     tree: Vec<Branch>,
     /// Holds `tokens`, then `tree`.
@@ -40,9 +45,25 @@ struct Branch {
 
 impl<E: Engine> LocalSession<E> {
     /// A sequence that was fed nothing.
-    pub(super) fn new(engine: Arc<E>) -> Self {
+    pub(super) fn new(engine: Arc<E>, origin: Arc<str>) -> Self {
         let cache = engine.empty_cache();
-        Self { engine, tokens: Vec::new(), tree: Vec::new(), cache }
+        Self { engine, origin, tokens: Vec::new(), tree: Vec::new(), cache }
+    }
+
+    /// A sequence as [`Session::save`] wrote it.
+    pub(super) fn restore(
+        engine: Arc<E>,
+        origin: Arc<str>,
+        from: &mut dyn Read,
+    ) -> Result<Self, ModelError> {
+        let &Config { context, vocabulary: size, .. } = engine.config();
+        let (mut reader, tokens) = Reader::begin(from, &origin, context)?;
+        if let Some(&id) = tokens.iter().find(|id| id.index() >= size) {
+            return Err(ModelError::UnknownToken { id, size });
+        }
+        let cache = engine.restore(tokens.len(), &mut reader)?;
+        reader.end()?;
+        Ok(Self { engine, origin, tokens, tree: Vec::new(), cache })
     }
 
     /// Appends tokens, behind which no tree hangs yet, or nodes, and returns the logits after the
@@ -154,6 +175,7 @@ impl<E: Engine> Clone for LocalSession<E> {
     fn clone(&self) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
+            origin: Arc::clone(&self.origin),
             tokens: self.tokens.clone(),
             tree: self.tree.clone(),
             cache: self.cache.clone(),
@@ -206,6 +228,14 @@ impl<E: Engine> Session for LocalSession<E> {
         self.tokens.truncate(len);
         self.tree.clear();
         self.engine.truncate(&mut self.cache, len);
+    }
+
+    fn save(&self, to: &mut dyn Write) -> io::Result<()> {
+        let mut writer = Writer::begin(to, &self.origin, &self.tokens)?;
+        let mut cache = self.cache.clone();
+        self.engine.truncate(&mut cache, self.tokens.len());
+        self.engine.save(&cache, &mut writer)?;
+        writer.end()
     }
 
     fn fork(&self) -> Box<dyn Session> {

@@ -13,6 +13,8 @@
 //! Pages are made as they are needed, and a page is neither moved nor grown. Appending to a sequence
 //! of any length takes as long, and the memory that is not used is less than a page a layer.
 
+mod saved;
+
 use std::sync::Arc;
 
 use super::lanes::{LANES, Lanes, Set, Work, store_half};

@@ -31,10 +31,12 @@ mod pool;
 mod rows;
 mod weights;
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use super::config::Config;
 use super::engine::{Engine, Pass};
+use super::saved::{Reader, Writer};
 use super::source::Source;
 use super::{Activations, Footprint};
 use crate::model::ModelError;
@@ -138,6 +140,16 @@ impl Engine for FastEngine {
 
     fn bytes(&self, cache: &Cache) -> usize {
         cache.bytes()
+    }
+
+    fn save(&self, cache: &Cache, to: &mut Writer<'_>) -> io::Result<()> {
+        cache.save(&mut |block| to.block(block))
+    }
+
+    fn restore(&self, len: usize, from: &mut Reader<'_>) -> Result<Cache, ModelError> {
+        let mut cache = self.empty_cache();
+        cache.restore(len, &mut |block| from.block(block))?;
+        Ok(cache)
     }
 
     fn forward(

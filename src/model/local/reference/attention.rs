@@ -1,9 +1,12 @@
 //! Grouped-query attention with rotary positions over a growing cache.
 
+use std::io;
+
 use candle_core::{Device, Tensor};
 
 use super::ops::{MaskedSoftmax, Rotate, project, rms_norm};
 use crate::model::ModelError;
+use crate::model::local::saved::{Reader, Writer};
 
 /// The attention weights of one layer.
 #[derive(Debug)]
@@ -69,6 +72,30 @@ impl Step {
 }
 
 impl Cache {
+    /// What `save` wrote of `[tokens, kv_heads · head_width]` keys and values.
+    pub(super) fn restore(shape: [usize; 2], from: &mut Reader<'_>) -> Result<Self, ModelError> {
+        if shape[0] == 0 {
+            return Ok(Self::default());
+        }
+        let mut tensor = || {
+            let mut block = vec![0; shape[0] * shape[1] * size_of::<f32>()];
+            from.block(&mut block)?;
+            let numbers = block.as_chunks().0.iter().map(|number| f32::from_le_bytes(*number));
+            let numbers: Vec<f32> = numbers.collect();
+            Ok::<_, ModelError>(Tensor::from_vec(numbers, (shape[0], shape[1]), &Device::Cpu)?)
+        };
+        Ok(Self(Some([tensor()?, tensor()?])))
+    }
+
+    /// Writes keys, then values, a block each.
+    pub(super) fn save(&self, to: &mut Writer<'_>) -> io::Result<()> {
+        self.0.iter().flatten().try_for_each(|tensor| {
+            let numbers = tensor.flatten_all().and_then(|all| all.to_vec1::<f32>());
+            let numbers = numbers.map_err(io::Error::other)?;
+            to.block(&numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>())
+        })
+    }
+
     /// Keeps the first `len` tokens.
     pub(super) fn truncate(&mut self, len: usize) {
         if len == 0 {

@@ -3,6 +3,8 @@
 //! Root-mean-square norm, grouped-query attention with rotary positions, gated feed-forward with
 //! SiLU (Touvron et al. 2023). Weights are `[out, in]`; activations are `[tokens, width]`.
 
+use std::io;
+
 use candle_core::{Device, Tensor};
 
 use super::attention::{Attention, Cache, HeadNorms, Step};
@@ -10,6 +12,7 @@ use super::ops::{Gated, project, rms_norm};
 use crate::model::ModelError;
 use crate::model::local::config::Config;
 use crate::model::local::engine::{Engine, Pass, Sight};
+use crate::model::local::saved::{Reader, Writer};
 use crate::model::local::source::{self, Name, Pairs, Source};
 
 /// A model's weights in float32.
@@ -128,6 +131,15 @@ impl Engine for Transformer {
 
     fn bytes(&self, cache: &Vec<Cache>) -> usize {
         cache.iter().map(Cache::bytes).sum()
+    }
+
+    fn save(&self, cache: &Vec<Cache>, to: &mut Writer<'_>) -> io::Result<()> {
+        cache.iter().try_for_each(|layer| layer.save(to))
+    }
+
+    fn restore(&self, len: usize, from: &mut Reader<'_>) -> Result<Vec<Cache>, ModelError> {
+        let width = self.config.kv_heads * self.config.head_width;
+        self.layers.iter().map(|_| Cache::restore([len, width], from)).collect()
     }
 
     fn forward(
