@@ -19,9 +19,11 @@ fn main() -> Result<(), tokenrail::Error> {
     let options = Options { max_tokens: 32, chat, ..Options::default() };
     let game = generator.generate(prompt, &options)?;
     println!("{}", game.text);
-    for token in game.tokens.iter().filter(|token| token.removed > 0.5) {
+    for token in &game.tokens {
         let text = String::from_utf8_lossy(&token.bytes);
-        println!("at {text:?} the model gave {:.0} % to what is no game", token.removed * 100.0);
+        if let Some(removed) = token.removed.filter(|&removed| removed > 0.5) {
+            println!("at {text:?} the model gave {:.0} % to what is no game", removed * 100.0);
+        }
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 use std::num::NonZero;
 
 use tokenrail::constraint::Constraint;
-use tokenrail::generate::{Drafts, Generated, Generator, Options, Sampling};
+use tokenrail::generate::{
+    Drafts, Generated, GeneratedToken, Generator, Options, Probabilities, Sampling,
+};
 use tokenrail::grammar::Grammar;
 use tokenrail::model::local::LocalOptions;
 use tokenrail::model::{LanguageModel, Logits, Prefixes, Rows};
@@ -165,15 +167,17 @@ fn removed_mass_and_logprobs_are_the_model_s() {
         let tokens = generated.tokens.iter().chain(&generated.end);
         for (token, Replayed { logprob, legal, kept, best }) in tokens.zip(replayed) {
             let is_close = |found: f64, expected: f64| (found - expected).abs() < 2e-3;
-            assert!(is_close(token.logprob, logprob), "{name}: {token:?}, {logprob}");
+            let of_all = |number: Option<f64>| number.expect("all probabilities are there");
+            assert!(is_close(of_all(token.logprob), logprob), "{name}: {token:?}, {logprob}");
+            let found = of_all(token.removed);
             if token.is_forced {
-                assert!(is_close(token.removed, 1.0 - logprob.exp()), "{name}: {token:?}");
+                assert!(is_close(found, 1.0 - logprob.exp()), "{name}: {token:?}");
                 assert_eq!(token.masked_logprob, 0.0, "{name}: {token:?}");
             } else {
                 // Of those that lead too far as many count as were tried.
                 let removed = 1.0 - legal - 2e-3..=1.0 - kept + 2e-3;
-                assert!(removed.contains(&token.removed), "{name}: {token:?}, {removed:?}");
-                let masked = logprob - (1.0 - token.removed).ln();
+                assert!(removed.contains(&found), "{name}: {token:?}, {removed:?}");
+                let masked = logprob - (1.0 - found).ln();
                 assert!(is_close(token.masked_logprob, masked), "{name}: {token:?}, {masked}");
                 assert_eq!(token.id, best, "{name}: {token:?}");
             }
@@ -265,6 +269,37 @@ fn drafts_change_no_token() {
         }
     }
     assert!(all.accepted >= 10 && all.drafted > all.accepted, "{all:?}");
+}
+
+#[test]
+fn fewer_probabilities_change_no_token() {
+    for (name, grammar, prompt, most) in cases() {
+        let constraint = compile(&grammar);
+        for options in [greedy(most), random(SEED, most)] {
+            for look_ahead in [0, 8] {
+                let by = |probabilities| {
+                    let options = Options { probabilities, look_ahead, ..options.clone() };
+                    generate(&constraint, prompt, &options)
+                };
+                let [all, legal] = [Probabilities::All, Probabilities::Legal].map(by);
+                assert_eq!(legal.text, all.text, "{name}");
+                let tokens = |it: &Generated| it.tokens.iter().chain(&it.end).cloned().collect();
+                let [all, legal]: [Vec<GeneratedToken>; 2] = [tokens(&all), tokens(&legal)];
+                assert_eq!(legal.len(), all.len(), "{name}");
+                for (legal, all) in legal.iter().zip(&all) {
+                    let far = legal.masked_logprob - all.masked_logprob;
+                    assert!(far.abs() < 1e-9, "{name}: {legal:?}, {all:?}");
+                    let expected = GeneratedToken {
+                        logprob: None,
+                        removed: None,
+                        masked_logprob: legal.masked_logprob,
+                        ..all.clone()
+                    };
+                    assert_eq!(legal, &expected, "{name}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

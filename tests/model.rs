@@ -9,7 +9,7 @@ use serde_json::Value;
 use support::{cases, floats, lines, model, open};
 use tokenrail::model::local::{Activations, Backend, LocalModel, LocalOptions};
 use tokenrail::model::{LanguageModel, Logits, ModelError, Prefixes, Rows, Session, TreeNode};
-use tokenrail::vocab::TokenId;
+use tokenrail::vocab::{TokenId, TokenMask};
 
 /// Nats between this float32 path and another's.
 const REFERENCE_TOLERANCE: f64 = 2e-3;
@@ -493,6 +493,33 @@ fn precisions() -> Vec<LocalModel> {
     let reference = LocalOptions { backend: Some(Backend::Reference), ..LocalOptions::default() };
     let options = [fast(Activations::EightBit), fast(Activations::Float32), reference];
     options.iter().map(open).collect()
+}
+
+#[test]
+fn wanted_logits_are_those_of_all() {
+    let size = model().tokenizer().vocabulary().len();
+    let every = (0..size as u32).step_by(97);
+    let wanted_ids: [Vec<u32>; 5] =
+        [vec![], vec![0], vec![15, 16, 17], vec![size as u32 - 1, 40_000], every.collect()];
+    for model in precisions() {
+        for (ids, count) in wanted_ids.iter().zip([1, 1, 3, 40, 2]) {
+            let tokens = some_tokens(9, count);
+            let all = model.session().feed(&tokens, Rows::All).expect("it feeds");
+            let mut wanted = TokenMask::new(size);
+            ids.iter().for_each(|&id| wanted.insert(TokenId(id)));
+            let mut session = model.session();
+            let some = session.feed_masked(&tokens, Rows::All, &wanted).expect("it feeds");
+            assert_eq!(session.tokens(), tokens);
+            assert_eq!(some.len(), all.len());
+            for (some, all) in some.rows().zip(all.rows()) {
+                for ((some, all), id) in some.iter().zip(all).zip(0..) {
+                    let is_wanted = wanted.contains(TokenId(id));
+                    let expected = if is_wanted { *all } else { f32::NEG_INFINITY };
+                    assert!(some.to_bits() == expected.to_bits(), "{id} of {ids:?}: {some}");
+                }
+            }
+        }
+    }
 }
 
 fn saved(session: &dyn Session) -> Vec<u8> {

@@ -7,7 +7,7 @@
 
 use super::GenerateError;
 use crate::model::{Distribution, Logits, Rows, Session};
-use crate::vocab::TokenId;
+use crate::vocab::{TokenId, TokenMask};
 
 /// Repeated tokens of a first draft, of which nothing is known yet.
 const FIRST_TRUST: usize = 4;
@@ -81,13 +81,15 @@ impl Ahead {
 
     /// The distribution behind all that was taken. Where it is not there it comes by a pass, with which
     /// are fed `certain`, the tokens that come next, and what `draft` says behind all of these, in which so
-    /// many tokens may be repeated ones.
+    /// many tokens may be repeated ones. Where nothing else is fed and `wanted` names tokens, it is the
+    /// distribution among these.
     ///
     /// # Errors
     /// [`GenerateError::NotFinite`] and those of the model.
     pub(super) fn next(
         &mut self,
         certain: &[TokenId],
+        wanted: Option<&TokenMask>,
         draft: impl FnOnce(&[TokenId], usize) -> Vec<TokenId>,
     ) -> Result<Distribution<'_>, GenerateError> {
         if !self.waiting.is_empty() {
@@ -98,7 +100,12 @@ impl Ahead {
             let decided = self.waiting.len();
             self.waiting.extend(certain.iter().chain(&drafted));
             let rows: Vec<usize> = (decided - 1..self.waiting.len()).collect();
-            self.rows = self.session.feed(&self.waiting, Rows::At(&rows))?;
+            // One more row of the head costs little, and each would have to know its own legal tokens.
+            let wanted = wanted.filter(|_| rows.len() == 1);
+            self.rows = match wanted {
+                Some(wanted) => self.session.feed_masked(&self.waiting, Rows::Last, wanted)?,
+                None => self.session.feed(&self.waiting, Rows::At(&rows))?,
+            };
             self.waiting.clear();
             self.taken += decided;
             self.first = self.taken - 1;

@@ -87,6 +87,27 @@ pub struct Options {
     /// The most tokens that are guessed and fed with those that are decided; 0 guesses none. They make a
     /// text cheaper where they are right, and change nothing of it.
     pub look_ahead: usize,
+    /// Which probabilities of tokens are wanted.
+    pub probabilities: Probabilities,
+}
+
+/// Which probabilities a generated token comes with. The text is the same.
+///
+/// ```
+/// use tokenrail::generate::{Options, Probabilities};
+///
+/// // Only the text is of interest.
+/// let options = Options { probabilities: Probabilities::Legal, ..Options::default() };
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Probabilities {
+    /// Those that the model gave before the mask, too. Logits of all tokens are computed for them, also
+    /// where one token is forced.
+    #[default]
+    All,
+    /// Those among the legal tokens alone: where few are legal, the logits of these are computed, and
+    /// where one is forced, none.
+    Legal,
 }
 
 /// A generated text, whole and legal, with what the model thought of each token.
@@ -96,7 +117,7 @@ pub struct Options {
 ///
 /// /// What the model gives the whole text, in nats; forced tokens count as it would have said them.
 /// fn logprob(generated: &Generated) -> f64 {
-///     generated.tokens.iter().map(|token| token.logprob).sum()
+///     generated.tokens.iter().filter_map(|token| token.logprob).sum()
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +144,7 @@ pub struct Generated {
 ///
 /// /// Whether the constraint overruled the model here.
 /// fn is_overruled(token: &GeneratedToken) -> bool {
-///     !token.is_forced && token.removed > 0.5
+///     !token.is_forced && token.removed.is_some_and(|removed| removed > 0.5)
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -132,14 +153,14 @@ pub struct GeneratedToken {
     pub id: TokenId,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// What the model gave it, before any mask.
-    pub logprob: f64,
+    /// What the model gave it, before any mask; `None` under [`Probabilities::Legal`].
+    pub logprob: Option<f64>,
     /// What it had among the legal tokens; 0 for a forced one.
     pub masked_logprob: f64,
     /// The probability that the model gave to illegal tokens here, 0 to 1; before a forced one, to
     /// all others. Tokens that lead beyond the budget count with the illegal ones as far as they
-    /// were tried.
-    pub removed: f64,
+    /// were tried. `None` under [`Probabilities::Legal`].
+    pub removed: Option<f64>,
     /// Whether it was the only way to go on, and so was not sampled.
     pub is_forced: bool,
 }
@@ -164,7 +185,13 @@ pub enum Finish {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_tokens: 256, sampling: Sampling::default(), chat: None, look_ahead: 8 }
+        Self {
+            max_tokens: 256,
+            sampling: Sampling::default(),
+            chat: None,
+            look_ahead: 8,
+            probabilities: Probabilities::All,
+        }
     }
 }
 
@@ -333,6 +360,7 @@ impl Started<'_> {
             end: None,
             max_tokens: self.options.max_tokens,
             look_ahead: self.options.look_ahead,
+            probabilities: self.options.probabilities,
         };
         let mut ahead = Ahead::new(self.session.fork(), self.logits.clone());
         let finish = run.finish(&mut ahead, show)?;

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use super::ahead::Ahead;
 use super::draft::{Lengths, draft};
-use super::{Finish, GenerateError, GeneratedToken, Sampler};
+use super::{Finish, GenerateError, GeneratedToken, Probabilities, Sampler};
 use crate::constraint::{Matcher, Stop};
 use crate::model::{Distribution, LanguageModel};
 use crate::vocab::{TokenId, TokenMask};
 
 /// The tokens of one draw that may turn out to lead beyond the budget before all of them are looked at.
 const MOST_REFUSED: usize = 16;
+
+/// The part of the vocabulary below which legal tokens have the head to themselves. Their rows lie in groups of
+/// 16 others, so that of tokens here and there many more are computed.
+const FEW: usize = 32;
 
 /// One text on its way.
 pub(super) struct Run<'m> {
@@ -23,6 +27,7 @@ pub(super) struct Run<'m> {
     pub(super) max_tokens: usize,
     /// The most tokens of a draft.
     pub(super) look_ahead: usize,
+    pub(super) probabilities: Probabilities,
 }
 
 impl Run<'_> {
@@ -55,8 +60,8 @@ impl Run<'_> {
 
     /// Draws a token and takes it.
     fn draw(&mut self, ahead: &mut Ahead, left: usize) -> Result<(), GenerateError> {
-        let row = self.next(ahead, &[])?;
         let mut mask = self.matcher.mask()?;
+        let row = self.next(ahead, &[], self.wanted(&mask))?;
         let temperature = self.matcher.temperature()?.map(f64::from);
         let mut id = self.sampler.sample(&row, &mask, temperature);
         let mut refused = 0;
@@ -87,25 +92,38 @@ impl Run<'_> {
     fn take_forced(&mut self, ahead: &mut Ahead, forced: &[TokenId]) -> Result<(), GenerateError> {
         self.matcher.advance_all(forced)?;
         for (at, &id) in forced.iter().enumerate() {
-            let row = self.next(ahead, &forced[at..])?;
-            let token = self.token(id, &row, None);
+            let token = match self.probabilities {
+                Probabilities::All => {
+                    let row = self.next(ahead, &forced[at..], None)?;
+                    self.token(id, &row, None)
+                }
+                // They are fed with the next token that is drawn.
+                Probabilities::Legal => self.forced_token(id),
+            };
             self.tokens.push(token);
             ahead.take(id);
         }
         Ok(())
     }
 
-    /// The distribution behind what was taken; `certain` are the tokens that come next, and the matcher
-    /// stands behind them.
+    /// The tokens whose logits are enough, where it is worth it to compute no others.
+    fn wanted<'a>(&self, mask: &'a TokenMask) -> Option<&'a TokenMask> {
+        let is_small = || mask.count() < mask.len() / FEW;
+        (self.probabilities == Probabilities::Legal && is_small()).then_some(mask)
+    }
+
+    /// The distribution behind what was taken, or that among the tokens `wanted`; `certain` are the tokens
+    /// that come next, and the matcher stands behind them.
     fn next<'a>(
         &self,
         ahead: &'a mut Ahead,
         certain: &[TokenId],
+        wanted: Option<&TokenMask>,
     ) -> Result<Distribution<'a>, GenerateError> {
         let left = self.max_tokens.saturating_sub(self.tokens.len() + certain.len());
         let tokenizer = self.model.tokenizer();
         let most = self.look_ahead.min(left);
-        ahead.next(certain, |all, trust| {
+        ahead.next(certain, wanted, |all, trust| {
             draft(&self.matcher, tokenizer, all, Lengths { most, repeated: trust.min(most) })
         })
     }
@@ -130,13 +148,28 @@ impl Run<'_> {
     ) -> GeneratedToken {
         let logprob = row.logprob(id);
         let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
+        let masked_logprob = (logprob - kept).min(0.0);
+        let is_forced = mask.is_none();
+        let token = GeneratedToken { masked_logprob, is_forced, ..self.forced_token(id) };
+        match self.probabilities {
+            Probabilities::Legal => token,
+            Probabilities::All => GeneratedToken {
+                logprob: Some(logprob),
+                removed: Some((1.0 - kept.exp()).clamp(0.0, 1.0)),
+                ..token
+            },
+        }
+    }
+
+    /// A token of which the model was not asked.
+    fn forced_token(&self, id: TokenId) -> GeneratedToken {
         GeneratedToken {
             id,
             bytes: self.model.tokenizer().vocabulary().bytes(id).to_vec(),
-            logprob,
-            masked_logprob: (logprob - kept).min(0.0),
-            removed: (1.0 - kept.exp()).clamp(0.0, 1.0),
-            is_forced: mask.is_none(),
+            logprob: None,
+            masked_logprob: 0.0,
+            removed: None,
+            is_forced: true,
         }
     }
 }

@@ -72,7 +72,8 @@ impl Sampler {
         mask: &TokenMask,
         temperature: Option<f64>,
     ) -> TokenId {
-        let legal = mask.iter().map(|id| (id, next.logprob(id)));
+        // Logits, as these have the same bits whichever of the illegal ones are known.
+        let legal = mask.iter().map(|id| (id, next.logit(id)));
         let temperature = temperature.unwrap_or(self.sampling.temperature);
         if temperature <= 0.0 {
             let best = legal.reduce(|best, other| if other.1 > best.1 { other } else { best });
@@ -98,11 +99,11 @@ impl Sampler {
     /// likelihood; those behind the last weight are left out.
     fn weights(&self, legal: &[(TokenId, f64)], temperature: f64) -> Vec<f64> {
         let Sampling { top_k, top_p, min_p, .. } = self.sampling;
-        let best = legal.first().map_or(0.0, |&(_, logprob)| logprob);
+        let best = legal.first().map_or(0.0, |&(_, logit)| logit);
         let mut weights: Vec<f64> = legal
             .iter()
             .take(top_k.unwrap_or(usize::MAX).max(1))
-            .map(|(_, logprob)| ((logprob - best) / temperature).exp())
+            .map(|(_, logit)| ((logit - best) / temperature).exp())
             .take_while(|&weight| weight >= min_p && weight > 0.0)
             .collect();
         let total: f64 = weights.iter().sum();

@@ -239,7 +239,7 @@ impl<'a> Distribution<'a> {
     }
 
     /// Widens to 64 bits before any arithmetic; an id outside the row counts as impossible.
-    fn logit(&self, id: TokenId) -> f64 {
+    pub(crate) fn logit(&self, id: TokenId) -> f64 {
         self.logits.get(id.index()).map_or(f64::NEG_INFINITY, |&logit| f64::from(logit))
     }
 }

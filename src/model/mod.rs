@@ -21,7 +21,7 @@ pub use error::ModelError;
 pub use logits::{Distribution, Logits};
 pub use prefixes::Prefixes;
 
-use crate::vocab::{TokenId, Tokenizer};
+use crate::vocab::{TokenId, TokenMask, Tokenizer};
 
 /// A causal language model with shared weights.
 ///
@@ -129,6 +129,33 @@ pub trait Session: Debug + Send {
     fn feed(&mut self, tokens: &[TokenId], rows: Rows<'_>) -> Result<Logits, ModelError> {
         self.feed_with_tree(tokens, &[], rows)
     }
+
+    /// Appends `tokens` and returns, behind the chosen ones, the logits of the tokens in `wanted` alone:
+    /// all others are −∞. Where few are wanted it is the cheaper way.
+    ///
+    /// Law: those that are wanted have the bits that [`feed`](Self::feed) gives them.
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    ///
+    /// ```
+    /// # use tokenrail::model::{ModelError, Rows, Session};
+    /// # use tokenrail::vocab::{TokenId, TokenMask};
+    /// # fn example(session: &mut dyn Session, ids: &[TokenId], [yes, no]: [TokenId; 2]) -> Result<(), ModelError> {
+    /// let mut wanted = TokenMask::new(no.index().max(yes.index()) + 1);
+    /// wanted.insert(yes);
+    /// wanted.insert(no);
+    /// let logits = session.feed_masked(ids, Rows::Last, &wanted)?;
+    /// let says_yes = logits.distributions()?[0].argmax() == yes;
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn feed_masked(
+        &mut self,
+        tokens: &[TokenId],
+        rows: Rows<'_>,
+        wanted: &TokenMask,
+    ) -> Result<Logits, ModelError>;
 
     /// Appends nodes to the tree that hangs off the end of the fed tokens and returns the logits
     /// that follow the chosen ones. A node sees the fed tokens, its ancestors and itself.

@@ -51,7 +51,7 @@ fn a_cached_prompt_changes_no_output() {
 
 #[test]
 fn a_cache_that_is_of_no_use_is_refused_and_kept() {
-    let folder = folder(&[("prompt.cache", "some other file")]);
+    let folder = folder(&[("prompt.cache", b"some other file")]);
     let args = ["score", "a", " b", " c", "--prompt-cache", "prompt.cache"];
     let err = &["prompt.cache: ", "does not begin as a saved session", "remove it"][..];
     check(folder.path(), &Case { args: &args, code: 2, err, ..Case::default() });

@@ -45,8 +45,11 @@ fn has_both_formats(tiny: &Tiny) -> bool {
 }
 
 fn open(path: &Path, backend: Backend) -> LocalModel {
-    let options =
-        LocalOptions { backend: Some(backend), activations: Activations::Float32, threads: None };
+    let options = LocalOptions {
+        backend: Some(backend),
+        activations: Activations::Float32,
+        ..LocalOptions::default()
+    };
     LocalModel::open_with(path, &options).expect("the model opens")
 }
 

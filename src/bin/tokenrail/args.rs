@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use tokenrail::generate::Sampling;
+use tokenrail::generate::{Probabilities, Sampling};
 use tokenrail::model::Chat;
-use tokenrail::model::local::{Activations, Backend, LocalOptions};
+use tokenrail::model::local::{Activations, Backend, Device, LocalOptions};
 use tokenrail::repair::{Finish, Level, Salvage};
 use tokenrail::score::{
     Boundary, By, Duplicates, End, Options, ScoreError, TrailingSpace, Truncation,
@@ -91,6 +91,10 @@ pub(crate) struct ModelArgs {
     /// which is slower.
     #[arg(long, value_enum, default_value_t = ActivationsArg::EightBit)]
     activations: ActivationsArg,
+    /// What the reference backend computes on; the fast one has the CPU alone. Graphics processors are
+    /// there in programs built with `--features cuda` or `metal`.
+    #[arg(long, value_name = "cpu|cuda[:N]|metal[:N]", default_value_t)]
+    device: Device,
     /// Threads of the fast backend; as many as there are processors unless said. Results do not
     /// depend on it.
     #[arg(long, value_name = "N")]
@@ -115,9 +119,14 @@ enum ActivationsArg {
 impl ModelArgs {
     /// A model by its name, with all else as it is without flags.
     pub(crate) fn named(model: ModelSource, access: Access) -> Self {
-        let (backend, activations, threads) = (None, ActivationsArg::EightBit, None);
-        let offline = access == Access::Offline;
-        Self { model, offline, backend, activations, threads }
+        Self {
+            model,
+            offline: access == Access::Offline,
+            backend: None,
+            activations: ActivationsArg::EightBit,
+            device: Device::Cpu,
+            threads: None,
+        }
     }
 
     /// How the model is to be opened, in the words of the library.
@@ -132,6 +141,7 @@ impl ModelArgs {
                 ActivationsArg::Float32 => Activations::Float32,
             },
             threads: self.threads,
+            device: self.device,
         }
     }
 
@@ -451,6 +461,7 @@ impl GenerateArgs {
             },
             chat: self.chat.then_some(chat),
             look_ahead: self.look_ahead,
+            probabilities: if self.json { Probabilities::All } else { Probabilities::Legal },
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokenrail::constraint::{Constraint, ConstraintError};
-use tokenrail::generate::{GenerateError, Generated, Generator, Options};
+use tokenrail::generate::{GenerateError, Generated, Generator, Options, Probabilities};
 use tokenrail::grammar::Grammar;
 use tokenrail::model::local::{Footprint, LocalModel};
 use tokenrail::model::{LanguageModel, ModelError, Rows, TreeNode};
@@ -31,8 +31,13 @@ const WRITTEN: usize = 48;
 const ROUNDS: usize = 3;
 /// Sequences that are written side by side.
 const BATCH: usize = 8;
-/// The words of a buffer that no cache holds: 512 MB.
-const BUFFER: usize = 64 << 20;
+/// Times that memory is read through.
+const READS: usize = 10;
+/// Words of a cache line.
+const LINE: usize = 8;
+/// Places of memory that a thread reads at a time, and lines before it goes to the next.
+const PLACES: usize = 4;
+const BURST: usize = 8;
 
 /// A note, and what is to be made of it: the same for whoever is compared.
 const CALL_PROMPT: &str = include_str!("../../../benches/json_call/prompt.txt");
@@ -69,7 +74,7 @@ fn bench_model(args: &ModelBenchArgs) -> Result<(), Failure> {
     let speeds = progress::spinner(|| speeds(&model, args))?;
     let call = progress::spinner(|| json_call(&model))?;
     let footprint = model.footprint();
-    let bandwidth = footprint.map(|of| read_bandwidth(of.threads));
+    let bandwidth = footprint.map(|of| read_bandwidth(of.weight_bytes, of.threads));
     let bound = footprint.zip(bandwidth).map(|(of, bytes)| bytes / of.weight_bytes as f64);
     match args.json {
         true => {
@@ -140,7 +145,9 @@ fn json_call(model: &LocalModel) -> Result<Call, Failure> {
     let schema = Schema::parse(CALL_SCHEMA, &options).map_err(ConstraintError::from)?;
     let constraint = Constraint::new(&Grammar::schema(&schema), model.tokenizer().vocabulary())?;
     let generator = Generator::new(model, &constraint)?;
-    let options = Options { max_tokens: CALL_TOKENS, ..Options::default() };
+    // As a server answers that was not asked for logprobs.
+    let probabilities = Probabilities::Legal;
+    let options = Options { max_tokens: CALL_TOKENS, probabilities, ..Options::default() };
     let call = || generator.generate(CALL_PROMPT, &options);
     let generated = call()?;
     let first = start.elapsed().as_secs_f64();
@@ -196,28 +203,40 @@ fn some_tokens(model: &LocalModel, count: usize) -> Vec<TokenId> {
     (0..count).map(|at| TokenId((at * 7919 % size) as u32)).collect()
 }
 
-/// The bytes a second that threads read of a buffer that no cache holds.
-fn read_bandwidth(threads: usize) -> f64 {
-    let buffer = vec![1_u64; BUFFER];
-    let read = |part: &[u64]| {
-        // Eight sums, as one would wait for itself.
-        let (chunks, _) = part.as_chunks::<8>();
-        let mut sums = [0_u64; 8];
-        for chunk in chunks {
-            sums.iter_mut().zip(chunk).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
-        }
-        black_box(sums);
-    };
-    let rounds = (0..ROUNDS).map(|_| {
+/// The bytes a second that threads read of a buffer, over and over, as a model's weights are: what of it
+/// stays in caches is what of these would.
+fn read_bandwidth(bytes: usize, threads: usize) -> f64 {
+    let buffer = vec![1_u64; bytes / size_of::<u64>()];
+    let share = buffer.len().div_ceil(threads);
+    let rounds = (0..READS).map(|_| {
         let start = Instant::now();
         thread::scope(|scope| {
-            for part in buffer.chunks(BUFFER.div_ceil(threads)) {
-                scope.spawn(move || read(part));
-            }
+            buffer.chunks(share).for_each(|part| drop(scope.spawn(move || read(part))));
         });
         size_of_val(&buffer[..]) as f64 / start.elapsed().as_secs_f64()
     });
     rounds.fold(0.0, f64::max)
+}
+
+/// Reads words, in several places at a time: of a single place a processor fetches less ahead than memory
+/// could give.
+fn read(words: &[u64]) {
+    let (lines, _) = words.as_chunks::<LINE>();
+    let mut places: [_; PLACES] = {
+        let mut parts = lines.chunks(lines.len().div_ceil(PLACES).max(1));
+        std::array::from_fn(|_| parts.next().unwrap_or_default())
+    };
+    let mut sums = [[0_u64; LINE]; PLACES];
+    while places.iter().any(|place| !place.is_empty()) {
+        for (place, sums) in places.iter_mut().zip(&mut sums) {
+            let (now, later) = place.split_at(place.len().min(BURST));
+            *place = later;
+            for line in now {
+                sums.iter_mut().zip(line).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
+            }
+        }
+    }
+    black_box(sums);
 }
 
 /// What the machine allows, where the fast backend runs the model.

@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::config::Config;
 use super::saved::{Reader, Writer};
 use crate::model::ModelError;
-use crate::vocab::TokenId;
+use crate::vocab::{TokenId, TokenMask};
 
 /// Weights, and how tokens are run through them.
 ///
@@ -46,8 +46,8 @@ pub(super) trait Engine: Debug + Send + Sync + 'static {
     /// [`ModelError::BrokenSession`], before much more is allocated than was read.
     fn restore(&self, len: usize, from: &mut Reader<'_>) -> Result<Self::Cache, ModelError>;
 
-    /// Runs a pass and appends to the cache. Gives the logits that follow the chosen rows, ascending,
-    /// one row of `vocabulary` behind the other.
+    /// Runs a pass and appends to the cache. Gives the logits that follow the chosen rows, one row of
+    /// `vocabulary` behind the other.
     ///
     /// # Errors
     /// Those of the backend. The cache may then be longer by some of the rows.
@@ -55,8 +55,17 @@ pub(super) trait Engine: Debug + Send + Sync + 'static {
         &self,
         pass: &Pass<'_>,
         cache: &mut Self::Cache,
-        chosen: &[usize],
+        head: Head<'_>,
     ) -> Result<Vec<f32>, ModelError>;
+}
+
+/// The logits that are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head<'a> {
+    /// Behind these rows of the pass, ascending.
+    pub(super) rows: &'a [usize],
+    /// Of these tokens; the others get −∞. All where there is none.
+    pub(super) wanted: Option<&'a TokenMask>,
 }
 
 /// The rows of one pass: tokens of a sequence, or of a tree behind it.

@@ -9,6 +9,7 @@
 //! is allocated.
 
 mod config;
+mod device;
 mod engine;
 mod families;
 mod fast;
@@ -24,6 +25,8 @@ mod safetensors;
 mod saved;
 mod session;
 mod source;
+
+pub use device::Device;
 
 use std::io::Read;
 use std::num::NonZero;
@@ -115,6 +118,9 @@ pub struct LocalOptions {
     /// Of the fast backend; `None` takes as many as there are processors. Results do not depend
     /// on it.
     pub threads: Option<NonZero<usize>>,
+    /// What the reference computes on. The fast backend has the CPU alone, so on others `backend` is to be
+    /// `None` or the reference.
+    pub device: Device,
 }
 
 /// A model's weights in the backend that runs them.
@@ -207,10 +213,18 @@ impl Loaded {
     ) -> Result<Self, ModelError> {
         let is_fast = match options.backend {
             Some(backend) => backend == Backend::Fast,
-            None => fast::supports(&config).is_ok(),
+            None => options.device == Device::Cpu && fast::supports(&config).is_ok(),
         };
+        if options.device != Device::Cpu && options.backend == Some(Backend::Fast) {
+            return Err(ModelError::Unsupported {
+                what: "device",
+                found: format!("{} by the fast backend", options.device),
+                known: "cpu; others by the reference backend",
+            });
+        }
         if !is_fast {
-            return Ok(Self::Reference(Arc::new(Transformer::load(config, source)?)));
+            let device = options.device.open()?;
+            return Ok(Self::Reference(Arc::new(Transformer::load(config, source, &device)?)));
         }
         let processors = || thread::available_parallelism().map_or(1, NonZero::get);
         let threads = options.threads.map_or_else(processors, NonZero::get);

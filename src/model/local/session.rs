@@ -8,10 +8,10 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use super::config::Config;
-use super::engine::{Engine, Pass, Sight};
+use super::engine::{Engine, Head, Pass, Sight};
 use super::saved::{Reader, Writer};
 use crate::model::{Logits, ModelError, Rows, Session, TreeNode};
-use crate::vocab::TokenId;
+use crate::vocab::{TokenId, TokenMask};
 
 /// The most tokens in one pass: bounds the memory of attention scores and logits.
 const CHUNK: usize = 256;
@@ -66,16 +66,38 @@ impl<E: Engine> LocalSession<E> {
         Ok(Self { engine, origin, tokens, tree: Vec::new(), cache })
     }
 
+    /// Drops the tree, and appends tokens, then nodes. Nothing changes when it fails.
+    fn extend(
+        &mut self,
+        inputs: &[Input],
+        rows: Rows<'_>,
+        wanted: Option<&TokenMask>,
+    ) -> Result<Logits, ModelError> {
+        let rows = self.check((self.tokens.len(), &[]), inputs, rows)?;
+        let head = Head { rows: &rows, wanted };
+        if self.tree.is_empty() {
+            return self.append(inputs, head);
+        }
+        // A copy, as the tree would be lost if the pass failed; where none hangs here, nothing
+        // would.
+        let mut grown = self.clone();
+        grown.truncate(self.tokens.len());
+        let logits = grown.append(inputs, head)?;
+        *self = grown;
+        Ok(logits)
+    }
+
     /// Appends tokens, behind which no tree hangs yet, or nodes, and returns the logits after the
     /// chosen ones. Nothing changes when it fails.
-    fn append(&mut self, inputs: &[Input], rows: &[usize]) -> Result<Logits, ModelError> {
+    fn append(&mut self, inputs: &[Input], head: Head<'_>) -> Result<Logits, ModelError> {
         let (tokens, tree) = (self.tokens.len(), self.tree.len());
         let mut logits = Vec::new();
         for (index, chunk) in inputs.chunks(CHUNK).enumerate() {
             let start = index * CHUNK;
             let range = start..start + chunk.len();
-            let chosen = rows.iter().filter(|row| range.contains(row)).map(|row| row - start);
-            match self.pass(chunk, &chosen.collect::<Vec<usize>>()) {
+            let chosen = head.rows.iter().filter(|row| range.contains(row)).map(|row| row - start);
+            let rows: Vec<usize> = chosen.collect();
+            match self.pass(chunk, Head { rows: &rows, ..head }) {
                 Ok(more) if logits.is_empty() => logits = more,
                 Ok(more) => logits.extend(more),
                 Err(error) => {
@@ -93,7 +115,7 @@ impl<E: Engine> LocalSession<E> {
     ///
     /// A token looks at the tokens up to itself; a node at all tokens, its ancestors and itself, and
     /// its position is what it would be if its path had been fed.
-    fn pass(&mut self, inputs: &[Input], rows: &[usize]) -> Result<Vec<f32>, ModelError> {
+    fn pass(&mut self, inputs: &[Input], head: Head<'_>) -> Result<Vec<f32>, ModelError> {
         let mut tokens = Vec::with_capacity(inputs.len());
         let mut positions = Vec::with_capacity(inputs.len());
         let mut sights = Vec::with_capacity(inputs.len());
@@ -115,7 +137,7 @@ impl<E: Engine> LocalSession<E> {
             }
         }
         let pass = Pass { tokens: &tokens, positions: &positions, sights: &sights };
-        self.engine.forward(&pass, &mut self.cache, rows)
+        self.engine.forward(&pass, &mut self.cache, head)
     }
 
     /// The positions in the cache of a node's ancestors and of itself, from the root on.
@@ -197,23 +219,23 @@ impl<E: Engine> Session for LocalSession<E> {
         let inputs: Vec<Input> = (tokens.iter().copied().map(Input::Token))
             .chain(nodes.iter().copied().map(Input::Node))
             .collect();
-        let rows = self.check((self.tokens.len(), &[]), &inputs, rows)?;
-        if self.tree.is_empty() {
-            return self.append(&inputs, &rows);
-        }
-        // A copy, as the tree would be lost if the pass failed; where none hangs here, nothing
-        // would.
-        let mut grown = self.clone();
-        grown.truncate(self.tokens.len());
-        let logits = grown.append(&inputs, &rows)?;
-        *self = grown;
-        Ok(logits)
+        self.extend(&inputs, rows, None)
+    }
+
+    fn feed_masked(
+        &mut self,
+        tokens: &[TokenId],
+        rows: Rows<'_>,
+        wanted: &TokenMask,
+    ) -> Result<Logits, ModelError> {
+        let inputs: Vec<Input> = tokens.iter().copied().map(Input::Token).collect();
+        self.extend(&inputs, rows, Some(wanted))
     }
 
     fn feed_tree(&mut self, nodes: &[TreeNode], rows: Rows<'_>) -> Result<Logits, ModelError> {
         let inputs: Vec<Input> = nodes.iter().copied().map(Input::Node).collect();
         let rows = self.check((self.tokens.len(), &self.tree), &inputs, rows)?;
-        self.append(&inputs, &rows)
+        self.append(&inputs, Head { rows: &rows, wanted: None })
     }
 
     fn bytes(&self) -> usize {

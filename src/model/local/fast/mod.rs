@@ -35,7 +35,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use super::config::Config;
-use super::engine::{Engine, Pass};
+use super::engine::{Engine, Head, Pass};
 use super::saved::{Reader, Writer};
 use super::source::Source;
 use super::{Activations, Footprint};
@@ -156,11 +156,11 @@ impl Engine for FastEngine {
         &self,
         pass: &Pass<'_>,
         cache: &mut Cache,
-        chosen: &[usize],
+        head: Head<'_>,
     ) -> Result<Vec<f32>, ModelError> {
         let known = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut work = known.unwrap_or_else(|| Workspace::new(&self.config, self.activations));
-        let logits = self.run(pass, cache, chosen, &mut work);
+        let logits = self.run(pass, cache, head, &mut work);
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(work);
         Ok(logits)
     }

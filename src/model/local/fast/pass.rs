@@ -27,8 +27,9 @@ use super::rows::{self, RmsNorm, Rotation};
 use super::weights::{Joined, Layer};
 use crate::model::local::Activations;
 use crate::model::local::config::Config;
-use crate::model::local::engine::Pass;
+use crate::model::local::engine::{Head, Pass};
 use crate::model::local::families::Activation;
+use crate::vocab::{TokenId, TokenMask};
 
 /// Rows of which the logits are computed at once: bounds what stands in tiles.
 const HEAD_ROWS: usize = 32;
@@ -53,6 +54,8 @@ pub(super) struct Workspace {
     gated: kernels::Activations,
     /// What products left.
     tiles: Vec<f32>,
+    /// Groups of the head's outputs that have a wanted token.
+    groups: Vec<usize>,
     /// Rows of `width` that are normalized before they are added.
     found_rows: Vec<f32>,
     queries: Vec<f32>,
@@ -78,6 +81,7 @@ impl Workspace {
             heads: rows_of(config.heads * config.head_width),
             gated: rows_of(config.feed_forward),
             tiles: Vec::new(),
+            groups: Vec::new(),
             found_rows: Vec::new(),
             queries: Vec::new(),
             keys: Vec::new(),
@@ -103,7 +107,7 @@ impl FastEngine {
         &self,
         pass: &Pass<'_>,
         cache: &mut cache::Cache,
-        chosen: &[usize],
+        head: Head<'_>,
         work: &mut Workspace,
     ) -> Vec<f32> {
         self.embed(pass, work);
@@ -117,7 +121,7 @@ impl FastEngine {
             self.attend(layer, cache.layer_mut(index), sight, work);
             self.feed_forward(layer, work);
         }
-        self.logits(chosen, work)
+        self.logits(head, work)
     }
 
     /// Looks up the rows of the tokens, and works out their rotations. The angles are taken in 64
@@ -195,29 +199,65 @@ impl FastEngine {
         self.add(layer.post_norms.as_ref().map(|[_, norm]| norm), work);
     }
 
-    /// The logits behind chosen rows: only these go through the head, which in a small model has a
-    /// fifth of the weights.
-    fn logits(&self, chosen: &[usize], work: &mut Workspace) -> Vec<f32> {
+    /// The logits that are asked for: only their rows go through the head, which in a small model has a
+    /// fifth of the weights, and of the head only the groups that have a wanted token.
+    fn logits(&self, Head { rows, wanted }: Head<'_>, work: &mut Workspace) -> Vec<f32> {
         let Config { width, vocabulary, norm_epsilon, .. } = self.config;
         let norm = RmsNorm { weight: &self.weights.norm, epsilon: norm_epsilon as f32 };
-        let mut logits = vec![0.0; chosen.len() * vocabulary];
-        for (chosen, logits) in
-            chosen.chunks(HEAD_ROWS).zip(logits.chunks_mut(HEAD_ROWS * vocabulary))
+        let unknown = if wanted.is_some() { f32::NEG_INFINITY } else { 0.0 };
+        let mut logits = vec![unknown; rows.len() * vocabulary];
+        for (rows, logits) in rows.chunks(HEAD_ROWS).zip(logits.chunks_mut(HEAD_ROWS * vocabulary))
         {
             let hidden = &work.hidden;
-            self.fill(&mut work.normed, chosen.len(), |row, values| {
-                rows::rms_norm(self.set, norm, &hidden[chosen[row] * width..][..width], values);
+            self.fill(&mut work.normed, rows.len(), |row, values| {
+                rows::rms_norm(self.set, norm, &hidden[rows[row] * width..][..width], values);
             });
-            self.multiply_one(self.weights.head(), &work.normed, &mut work.tiles);
-            let (tiles, count) = (&work.tiles[..], chosen.len());
-            let ranges = self.pool.split(count, 1);
-            self.pool.scatter(split_mut(logits, vocabulary, ranges), |(range, logits)| {
-                for (row, logits) in range.zip(logits.chunks_exact_mut(vocabulary)) {
-                    gather((tiles, count), row, logits);
-                }
-            });
+            match wanted {
+                Some(wanted) => self.some_logits(wanted, logits, work),
+                None => self.all_logits(logits, work),
+            }
         }
         logits
+    }
+
+    /// The logits of all tokens behind the rows that were normalized.
+    fn all_logits(&self, logits: &mut [f32], work: &mut Workspace) {
+        let (vocabulary, count) = (self.config.vocabulary, work.normed.rows());
+        self.multiply_one(self.weights.head(), &work.normed, &mut work.tiles);
+        let tiles = &work.tiles[..];
+        let ranges = self.pool.split(count, 1);
+        self.pool.scatter(split_mut(logits, vocabulary, ranges), |(range, logits)| {
+            for (row, logits) in range.zip(logits.chunks_exact_mut(vocabulary)) {
+                gather((tiles, count), row, logits);
+            }
+        });
+    }
+
+    /// The logits of wanted tokens behind the rows that were normalized.
+    fn some_logits(&self, wanted: &TokenMask, logits: &mut [f32], work: &mut Workspace) {
+        let (vocabulary, count) = (self.config.vocabulary, work.normed.rows());
+        let ids = || wanted.iter().map(TokenId::index).take_while(|&id| id < vocabulary);
+        work.groups.clear();
+        work.groups.extend(ids().map(|id| id / LANES));
+        work.groups.dedup();
+        let width = count * LANES;
+        work.tiles.resize(work.groups.len() * width, 0.0);
+        let (groups, rows) = (&work.groups[..], &work.normed);
+        let ranges = self.pool.split(groups.len(), LEAST_GROUPS);
+        self.pool.scatter(split_mut(&mut work.tiles, width, ranges), |(range, tiles)| {
+            for (&group, tile) in groups[range].iter().zip(tiles.chunks_exact_mut(width)) {
+                self.kernels.multiply(self.weights.head(), group..group + 1, rows, tile);
+            }
+        });
+        for (row, logits) in logits.chunks_exact_mut(vocabulary).enumerate() {
+            let mut tiles = groups.iter().zip(work.tiles.chunks_exact(width)).peekable();
+            for id in ids() {
+                while tiles.next_if(|&(&group, _)| group < id / LANES).is_some() {}
+                if let Some((_, tile)) = tiles.peek() {
+                    logits[id] = tile[row * LANES + id % LANES];
+                }
+            }
+        }
     }
 
     /// Takes queries, keys and values from the tiles; normalizes and rotates the first two.

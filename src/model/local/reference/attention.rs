@@ -4,7 +4,7 @@ use std::io;
 
 use candle_core::{Device, Tensor};
 
-use super::ops::{MaskedSoftmax, Rotate, project, rms_norm};
+use super::ops::{Rotate, masked_softmax, project, rms_norm};
 use crate::model::ModelError;
 use crate::model::local::saved::{Reader, Writer};
 
@@ -57,6 +57,7 @@ impl Step {
         frequencies: &[f64],
         mask: Tensor,
     ) -> Result<Self, ModelError> {
+        let device = mask.device().clone();
         let angles = positions.iter().flat_map(|&position| {
             frequencies.iter().map(move |frequency| position as f64 * frequency)
         });
@@ -64,8 +65,8 @@ impl Step {
             angles.map(|angle| (angle.sin() as f32, angle.cos() as f32)).unzip();
         let shape = (positions.len(), frequencies.len());
         Ok(Self {
-            cos: Tensor::from_vec(cos, shape, &Device::Cpu)?,
-            sin: Tensor::from_vec(sin, shape, &Device::Cpu)?,
+            cos: Tensor::from_vec(cos, shape, &device)?,
+            sin: Tensor::from_vec(sin, shape, &device)?,
             mask,
         })
     }
@@ -73,7 +74,11 @@ impl Step {
 
 impl Cache {
     /// What `save` wrote of `[tokens, kv_heads · head_width]` keys and values.
-    pub(super) fn restore(shape: [usize; 2], from: &mut Reader<'_>) -> Result<Self, ModelError> {
+    pub(super) fn restore(
+        shape: [usize; 2],
+        device: &Device,
+        from: &mut Reader<'_>,
+    ) -> Result<Self, ModelError> {
         if shape[0] == 0 {
             return Ok(Self::default());
         }
@@ -82,7 +87,7 @@ impl Cache {
             from.block(&mut block)?;
             let numbers = block.as_chunks().0.iter().map(|number| f32::from_le_bytes(*number));
             let numbers: Vec<f32> = numbers.collect();
-            Ok::<_, ModelError>(Tensor::from_vec(numbers, (shape[0], shape[1]), &Device::Cpu)?)
+            Ok::<_, ModelError>(Tensor::from_vec(numbers, (shape[0], shape[1]), device)?)
         };
         Ok(Self(Some([tensor()?, tensor()?])))
     }
@@ -134,6 +139,21 @@ impl Cache {
 }
 
 impl Attention {
+    /// The same weights on a device.
+    pub(super) fn on(self, device: &Device) -> Result<Self, ModelError> {
+        let norms = |HeadNorms { query, key, epsilon }: HeadNorms| {
+            let [query, key] = [query.to_device(device)?, key.to_device(device)?];
+            Ok::<_, ModelError>(HeadNorms { query, key, epsilon })
+        };
+        Ok(Self {
+            projections: self.projections.to_device(device)?,
+            biases: self.biases.map(|biases| biases.to_device(device)).transpose()?,
+            head_norms: self.head_norms.map(norms).transpose()?,
+            output: self.output.to_device(device)?,
+            ..self
+        })
+    }
+
     /// Attends from `hidden`, `[tokens, width]`, to the cache and itself; appends to the cache.
     /// Returns what is to be added to the hidden states, of the same shape.
     pub(super) fn forward(
@@ -153,7 +173,7 @@ impl Attention {
             projected = self.normalize(&projected, norms)?;
         }
         let rotate = Rotate { queries: heads, keys: kv_heads, head_width, scale: self.scale };
-        projected.inplace_op3(&step.cos, &step.sin, &rotate)?;
+        let projected = rotate.apply(projected, &step.cos, &step.sin)?;
         let part =
             |from: usize, count: usize| projected.narrow(1, from * head_width, count * head_width);
         let query = part(0, heads)?;
@@ -169,8 +189,7 @@ impl Attention {
             .contiguous()?
             .reshape((kv_heads, group * tokens, head_width))?;
         let keys = keys.reshape((seen, kv_heads, head_width))?.permute((1, 2, 0))?;
-        let weights = query.matmul(&keys)?;
-        weights.inplace_op2(&step.mask, &MaskedSoftmax)?;
+        let weights = masked_softmax(query.matmul(&keys)?, &step.mask)?;
         let values = values.reshape((seen, kv_heads, head_width))?.transpose(0, 1)?;
         let mixed = weights
             .matmul(&values)?

@@ -11,9 +11,10 @@ use super::attention::{Attention, Cache, HeadNorms, Step};
 use super::ops::{Gated, project, rms_norm};
 use crate::model::ModelError;
 use crate::model::local::config::Config;
-use crate::model::local::engine::{Engine, Pass, Sight};
+use crate::model::local::engine::{Engine, Head, Pass, Sight};
 use crate::model::local::saved::{Reader, Writer};
 use crate::model::local::source::{self, Name, Pairs, Source};
+use crate::vocab::{TokenId, TokenMask};
 
 /// A model's weights in float32.
 #[derive(Debug)]
@@ -56,18 +57,20 @@ impl Transformer {
     pub(in crate::model::local) fn load(
         config: Config,
         source: &mut Source,
+        device: &Device,
     ) -> Result<Self, ModelError> {
         let Config { width, vocabulary, .. } = config;
         let embedding = source.tensor(&Name::of(source::EMBEDDING), &[vocabulary, width])?;
+        let embedding = embedding.to_device(device)?;
         let output = if source.has_own_output() {
-            source.tensor(&Name::of(source::OUTPUT), &[vocabulary, width])?
+            source.tensor(&Name::of(source::OUTPUT), &[vocabulary, width])?.to_device(device)?
         } else {
             embedding.clone()
         };
         let layers = (0..config.layers)
-            .map(|layer| Layer::load(layer, &config, source))
+            .map(|layer| Layer::load(layer, &config, source)?.on(device))
             .collect::<Result<_, _>>()?;
-        let norm = source.norm(&Name::of(source::NORM), width)?;
+        let norm = source.norm(&Name::of(source::NORM), width)?.to_device(device)?;
         Ok(Self { rotations: config.rotations(), config, embedding, layers, norm, output })
     }
 
@@ -75,7 +78,8 @@ impl Transformer {
     /// `[tokens, width]`.
     fn hidden(&self, pass: &Pass<'_>, caches: &mut [Cache]) -> Result<Tensor, ModelError> {
         let ids: Vec<u32> = pass.tokens.iter().map(|id| id.0).collect();
-        let ids = Tensor::new(ids, &Device::Cpu)?;
+        let device = self.embedding.device();
+        let ids = Tensor::new(ids, device)?;
         let mut hidden = self.embedding.index_select(&ids, 0)?;
         let seen = caches.first().map_or(0, Cache::len) + pass.tokens.len();
         if self.config.embedding_scale != 1.0 {
@@ -83,7 +87,11 @@ impl Transformer {
         }
         let step = |frequencies: Option<&Vec<f64>>, window| {
             let frequencies = frequencies.expect("there is always one way to rotate");
-            Step::new(pass.positions, frequencies, mask(pass.sights, seen, window)?)
+            Step::new(
+                pass.positions,
+                frequencies,
+                mask(pass.sights, seen, window)?.to_device(device)?,
+            )
         };
         let global = step(self.rotations.first(), None)?;
         let local = self.config.local.as_ref();
@@ -104,7 +112,7 @@ impl Transformer {
             return Ok(Vec::new());
         }
         let rows: Vec<u32> = rows.iter().filter_map(|&row| u32::try_from(row).ok()).collect();
-        let chosen = hidden.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?;
+        let chosen = hidden.index_select(&Tensor::new(rows, self.embedding.device())?, 0)?;
         let normed = rms_norm(&chosen, &self.norm, self.config.norm_epsilon)?;
         Ok(project(&normed, &self.output)?.flatten_all()?.to_vec1()?)
     }
@@ -139,17 +147,24 @@ impl Engine for Transformer {
 
     fn restore(&self, len: usize, from: &mut Reader<'_>) -> Result<Vec<Cache>, ModelError> {
         let width = self.config.kv_heads * self.config.head_width;
-        self.layers.iter().map(|_| Cache::restore([len, width], from)).collect()
+        self.layers
+            .iter()
+            .map(|_| Cache::restore([len, width], self.embedding.device(), from))
+            .collect()
     }
 
     fn forward(
         &self,
         pass: &Pass<'_>,
         cache: &mut Vec<Cache>,
-        chosen: &[usize],
+        head: Head<'_>,
     ) -> Result<Vec<f32>, ModelError> {
         let hidden = self.hidden(pass, cache)?;
-        self.logits(&hidden, chosen)
+        let mut logits = self.logits(&hidden, head.rows)?;
+        if let Some(wanted) = head.wanted {
+            logits.chunks_exact_mut(self.config.vocabulary).for_each(|row| keep_only(row, wanted));
+        }
+        Ok(logits)
     }
 }
 
@@ -230,6 +245,22 @@ impl Layer {
         })
     }
 
+    /// The same weights on a device.
+    fn on(self, device: &Device) -> Result<Self, ModelError> {
+        let post_norms = match self.post_norms {
+            Some([found, fed]) => Some([found.to_device(device)?, fed.to_device(device)?]),
+            None => None,
+        };
+        Ok(Self {
+            attention_norm: self.attention_norm.to_device(device)?,
+            attention: self.attention.on(device)?,
+            feed_forward_norm: self.feed_forward_norm.to_device(device)?,
+            gate_up: self.gate_up.to_device(device)?,
+            down: self.down.to_device(device)?,
+            post_norms,
+        })
+    }
+
     /// Hidden states in and out, `[tokens, width]`; each half adds to what it was given.
     fn forward(
         &self,
@@ -246,13 +277,21 @@ impl Layer {
         }
         let hidden = (hidden + found)?;
         let normed = rms_norm(&hidden, &self.feed_forward_norm, epsilon)?;
-        let gate = Gated(config.build.activation);
-        let gated = project(&normed, &self.gate_up)?.apply_op1_no_bwd(&gate)?;
+        let gated = Gated(config.build.activation).apply(&project(&normed, &self.gate_up)?)?;
         let mut found = project(&gated, &self.down)?;
         if let Some([_, norm]) = &self.post_norms {
             found = rms_norm(&found, norm, epsilon)?;
         }
         Ok((hidden + found)?)
+    }
+}
+
+/// Makes all logits −∞ but those that are wanted.
+fn keep_only(logits: &mut [f32], wanted: &TokenMask) {
+    for (logit, id) in logits.iter_mut().zip(0..) {
+        if !wanted.contains(TokenId(id)) {
+            *logit = f32::NEG_INFINITY;
+        }
     }
 }
 
