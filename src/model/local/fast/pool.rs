@@ -10,17 +10,22 @@
 //! pool.scatter(split_mut(&mut out, width, ranges), |(range, out)| compute(range, out));
 //! ```
 //!
+//! Nobody waits for a worker that has not begun. Where other programs have the processors, a worker may get
+//! one only after milliseconds; the caller then does its parts too. A pass has some 150 pieces of work, and on
+//! two processors with six busy threads those that waited for their workers took 300 ms.
+//!
 //! Why not a pool that others keep: those that share tasks among all their threads (rayon) take some
 //! 10 µs for what a step of a small model's pass does in 20.
 //!
-//! Invariant: between two calls of [`Pool::run`], no worker holds the closure of the first. `run`
-//! returns, or goes on with a panic, only after every worker has said that it is done.
+//! Invariant: between two calls of [`Pool::run`], no worker holds the closure of the first. A worker
+//! comes in through the door of a round while it is open; `run` shuts it, and returns, or goes on with a
+//! panic, only after all who came in have left.
 #![allow(unsafe_code, reason = "workers outlive the closures that they are lent")]
 
 use std::any::Any;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -48,16 +53,50 @@ pub(super) struct Pool {
 /// What the caller and the workers know of each other.
 #[derive(Debug)]
 struct Shared {
-    /// How many pieces of work there were. Workers wait for it to change.
-    round: Aligned<AtomicUsize>,
-    /// A `Closure` on the stack of the call that is running; null tells workers to end.
+    /// A [`Door`].
+    door: Aligned<AtomicU64>,
+    /// A `Closure` on the stack of the call whose door is open.
     closure: AtomicPtr<()>,
-    /// Workers that are not done.
-    pending: Aligned<AtomicUsize>,
     /// For each worker whether it sleeps, or is about to.
     asleep: Vec<Aligned<AtomicBool>>,
     /// What a worker's closure panicked with, until the caller takes it.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// The number of a round, whether workers may still come in, and how many are within.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Door(u64);
+
+impl Door {
+    /// One worker.
+    const WORKER: u64 = 1;
+    const WORKERS: u64 = (1 << 16) - 1;
+    const OPEN: u64 = 1 << 16;
+    /// The pool ends. No round has it but the last.
+    const END: u64 = 1 << 17;
+    /// The number of the round stands above.
+    const ROUND: u64 = 1 << 18;
+
+    fn round(self) -> u64 {
+        self.0 / Self::ROUND
+    }
+
+    fn is_open(self) -> bool {
+        self.0 & Self::OPEN != 0
+    }
+
+    fn is_end(self) -> bool {
+        self.0 & Self::END != 0
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 & Self::WORKERS == 0
+    }
+
+    /// The door of the round behind this one, empty.
+    fn next(self, flag: u64) -> u64 {
+        (self.round() + 1) * Self::ROUND | flag
+    }
 }
 
 /// Alone on its cache lines.
@@ -69,9 +108,8 @@ impl Pool {
     /// Starts `threads - 1` workers, or as many as the system gives.
     pub(super) fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
-            round: Aligned::default(),
+            door: Aligned::default(),
             closure: AtomicPtr::default(),
-            pending: Aligned::default(),
             asleep: (1..threads).map(|_| Aligned::default()).collect(),
             panic: Mutex::default(),
         });
@@ -79,7 +117,7 @@ impl Pool {
             let shared = Arc::clone(&shared);
             thread::Builder::new().spawn(move || shared.work(thread)).ok()
         };
-        let workers = (1..threads).map_while(start).collect();
+        let workers = (1..threads).take(Door::WORKERS as usize).map_while(start).collect();
         Self { shared, workers, running: Mutex::default() }
     }
 
@@ -88,30 +126,13 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Calls `work` once with each thread's number, and returns when all are done.
+    /// Does `work` on each part, and returns when all are done. Each thread begins with a part of its own,
+    /// the caller with the first, and then takes those that nobody has.
     ///
-    /// Calls from within `work`, or while another thread's call is running, are done by the caller
-    /// alone, one number after the other.
+    /// Calls from within `work`, or while another thread's call is running, are done by the caller alone.
     ///
     /// # Panics
-    /// When `work` does; of several panics, with one of them.
-    pub(super) fn run(&self, work: impl Fn(usize) + Sync) {
-        let running = self.running.try_lock();
-        if self.workers.is_empty() || running.is_err() {
-            return (0..self.threads()).for_each(work);
-        }
-        let closure: Closure<'_> = &work;
-        self.fork(&raw const closure as *mut ());
-        let own = catch_unwind(AssertUnwindSafe(|| work(0)));
-        self.join();
-        let other = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(running);
-        if let Some(panic) = own.err().or(other) {
-            resume_unwind(panic);
-        }
-    }
-
-    /// Gives each part to a thread: to the first thread the first, then one part each in turn.
+    /// When `work` does; of several panics, with one of them. Of the other parts some may not be done.
     pub(super) fn scatter<T: Send>(
         &self,
         parts: impl IntoIterator<Item = T>,
@@ -126,7 +147,30 @@ impl Pool {
         if parts.len() < 2 {
             return parts.iter().for_each(take);
         }
-        self.run(|thread| parts.iter().skip(thread).step_by(self.threads()).for_each(take));
+        self.run(|thread| {
+            let threads = self.threads();
+            for own in (thread..thread + threads).map(|thread| thread % threads) {
+                parts.iter().skip(own).step_by(threads).for_each(take);
+            }
+        });
+    }
+
+    /// Calls `work` with 0, and meanwhile on workers that are awake in time, with the number of each at most
+    /// once. The call with 0 has to do all that nobody else does.
+    fn run(&self, work: impl Fn(usize) + Sync) {
+        let running = self.running.try_lock();
+        if self.workers.is_empty() || running.is_err() {
+            return work(0);
+        }
+        let closure: Closure<'_> = &work;
+        self.fork(&raw const closure as *mut ());
+        let own = catch_unwind(AssertUnwindSafe(|| work(0)));
+        self.join();
+        let other = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(running);
+        if let Some(panic) = own.err().or(other) {
+            resume_unwind(panic);
+        }
     }
 
     /// Divides the items evenly: a contiguous range for each thread, fewer where a range would
@@ -142,13 +186,19 @@ impl Pool {
 
     /// Publishes a closure and wakes who sleeps.
     fn fork(&self, closure: *mut ()) {
+        self.shared.closure.store(closure, Ordering::Relaxed);
+        self.open(Door::OPEN);
+    }
+
+    /// Begins a round, which nobody is in.
+    fn open(&self, flag: u64) {
         let shared = &*self.shared;
-        shared.pending.0.store(self.workers.len(), Ordering::Relaxed);
-        shared.closure.store(closure, Ordering::Relaxed);
-        // Before a worker sleeps it says so and then looks at the round again; here the round
+        // Only who begins rounds writes to a door that is shut and empty.
+        let door = Door(shared.door.0.load(Ordering::Relaxed));
+        // Before a worker sleeps it says so and then looks at the door again; here the door
         // changes first and then is looked who sleeps. In one order of all, one of the two sees
         // the other.
-        shared.round.0.fetch_add(1, Ordering::SeqCst);
+        shared.door.0.store(door.next(flag), Ordering::SeqCst);
         for (worker, asleep) in self.workers.iter().zip(&shared.asleep) {
             if asleep.0.load(Ordering::SeqCst) {
                 worker.thread().unpark();
@@ -156,11 +206,13 @@ impl Pool {
         }
     }
 
-    /// Waits for all workers. Where there are more threads than processors, a worker may have to be
-    /// given the processor first.
+    /// Shuts the door and waits for the workers within. Where there are more threads than processors, one
+    /// may have to be given the processor first.
     fn join(&self) {
+        let door = &self.shared.door.0;
+        door.fetch_and(!Door::OPEN, Ordering::Relaxed);
         let mut spin = Spin::default();
-        while self.shared.pending.0.load(Ordering::Acquire) > 0 {
+        while !Door(door.load(Ordering::Acquire)).is_empty() {
             spin.again();
         }
     }
@@ -169,7 +221,7 @@ impl Pool {
 /// Ends the workers, and waits for them.
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.fork(std::ptr::null_mut());
+        self.open(Door::END);
         for worker in self.workers.drain(..) {
             // A worker catches panics of what it is lent, so it ends without one.
             worker.join().ok();
@@ -182,35 +234,58 @@ impl Shared {
     fn work(&self, thread: usize) {
         let mut seen = 0;
         loop {
-            self.wait(thread, seen);
-            seen += 1;
-            let closure = self.closure.load(Ordering::Relaxed);
-            if closure.is_null() {
+            let door = self.wait(thread, seen);
+            if door.is_end() {
                 return;
             }
-            // SAFETY: the pointer was published by `run` before the round changed, which `wait`
-            // acquired, and points to a `Closure` on the stack of that call. The call does not
-            // leave its frame before `pending` is 0, which is not before this worker's decrement
-            // below, the last that it does with the closure. The closure is `Sync`.
+            seen = door.round();
+            if !self.enter(door) {
+                continue;
+            }
+            let closure = self.closure.load(Ordering::Relaxed);
+            // SAFETY: this worker is within the round whose door `enter` came through with an acquiring
+            // exchange. `run` published the pointer before it opened that door, and it points to a
+            // `Closure` on the stack of that call. The call does not leave its frame before it has shut the
+            // door and seen nobody within, which is not before this worker's decrement below, the
+            // last that it does with the closure; and it begins no other round before that. The
+            // closure is `Sync`.
             let work = unsafe { *closure.cast_const().cast::<Closure<'_>>() };
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(thread))) {
                 *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
             }
-            self.pending.0.fetch_sub(1, Ordering::Release);
+            self.door.0.fetch_sub(Door::WORKER, Ordering::Release);
         }
     }
 
-    /// Returns when the round is no longer `seen`. It is then the next: no round begins before all
-    /// workers are done with the one before.
-    fn wait(&self, thread: usize, seen: usize) {
+    /// Comes in through a door, unless it is shut or of a round that is over.
+    fn enter(&self, mut door: Door) -> bool {
+        let round = door.round();
+        while door.is_open() && door.round() == round {
+            let within = door.0 + Door::WORKER;
+            let order = (Ordering::Acquire, Ordering::Relaxed);
+            match self.door.0.compare_exchange_weak(door.0, within, order.0, order.1) {
+                Ok(_) => return true,
+                Err(now) => door = Door(now),
+            }
+        }
+        false
+    }
+
+    /// Returns the door when it is of another round than `seen`.
+    fn wait(&self, thread: usize, seen: u64) -> Door {
+        let door = |order| Door(self.door.0.load(order));
         let asleep = &self.asleep[thread - 1].0;
         let mut spin = Spin::default();
-        while self.round.0.load(Ordering::Acquire) == seen {
+        loop {
+            let now = door(Ordering::Relaxed);
+            if now.round() != seen {
+                return now;
+            }
             if spin.again() < AWAKE {
                 continue;
             }
             asleep.store(true, Ordering::SeqCst);
-            while self.round.0.load(Ordering::SeqCst) == seen {
+            while door(Ordering::SeqCst).round() == seen {
                 thread::park();
             }
             asleep.store(false, Ordering::Relaxed);
@@ -266,24 +341,40 @@ pub(super) fn split_mut<T>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     /// Rounds of a test; fewer where each instruction is checked.
     const ROUNDS: usize = if cfg!(miri) { 20 } else { 2_000 };
 
+    /// Does so many parts, and counts how often each was done.
+    fn done(pool: &Pool, parts: usize) -> Vec<usize> {
+        let counts: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
+        pool.scatter(0..parts, |part| {
+            counts[part].fetch_add(1, Ordering::Relaxed);
+        });
+        counts.into_iter().map(AtomicUsize::into_inner).collect()
+    }
+
     #[test]
-    fn each_thread_is_called_once_a_round() {
+    fn each_part_is_done_once() {
         for threads in 1..=4 {
             let pool = Pool::new(threads);
-            let counts: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(0)).collect();
             for round in 0..ROUNDS {
-                pool.run(|thread| {
-                    counts[thread].fetch_add(1, Ordering::Relaxed);
-                });
-                let all = counts.iter().all(|count| count.load(Ordering::Relaxed) == round + 1);
-                assert!(all, "{counts:?} after round {round} on {threads} threads");
+                let parts = round % 9;
+                assert_eq!(done(&pool, parts), vec![1; parts], "round {round}, {threads} threads");
             }
         }
+    }
+
+    /// Each part waits until as many threads are at work as there are parts.
+    fn meet(pool: &Pool, threads: usize) {
+        let barrier = Barrier::new(threads);
+        pool.scatter(0..threads, |_| {
+            barrier.wait();
+        });
     }
 
     #[test]
@@ -294,12 +385,23 @@ mod tests {
             while !asleep() {
                 thread::yield_now();
             }
-            let count = AtomicUsize::new(0);
-            pool.run(|_| {
-                count.fetch_add(1, Ordering::Relaxed);
-            });
-            assert_eq!(count.into_inner(), 3);
+            meet(&pool, 3);
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_who_has_not_begun() {
+        let mut pool = Pool::new(2);
+        // A worker that sleeps and is not woken: its handle is that of another thread.
+        while !pool.shared.asleep[0].0.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        let worker = std::mem::replace(&mut pool.workers[0], thread::spawn(|| {}));
+        for _ in 0..ROUNDS {
+            assert_eq!(done(&pool, 4), [1; 4]);
+        }
+        pool.workers[0] = worker;
+        meet(&pool, 2);
     }
 
     #[test]
@@ -307,16 +409,12 @@ mod tests {
         let pool = Pool::new(3);
         for bad in 0..3 {
             let caught = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(|thread| assert!(thread != bad, "thread {thread}"));
+                pool.scatter(0..3, |part| assert!(part != bad, "part {part}"));
             }));
             let message = *caught.unwrap_err().downcast::<String>().unwrap();
-            assert_eq!(message, format!("thread {bad}"));
+            assert_eq!(message, format!("part {bad}"));
         }
-        let count = AtomicUsize::new(0);
-        pool.run(|_| {
-            count.fetch_add(1, Ordering::Relaxed);
-        });
-        assert_eq!(count.into_inner(), 3);
+        assert_eq!(done(&pool, 7), [1; 7]);
     }
 
     #[test]
@@ -327,8 +425,8 @@ mod tests {
             for _ in 0..2 {
                 scope.spawn(|| {
                     for _ in 0..ROUNDS / 10 {
-                        pool.run(|_| {
-                            pool.run(|_| {
+                        pool.scatter(0..2, |_| {
+                            pool.scatter(0..2, |_| {
                                 count.fetch_add(1, Ordering::Relaxed);
                             });
                         });

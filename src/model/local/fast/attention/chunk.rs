@@ -21,6 +21,9 @@ pub(super) const CHUNK: usize = 256;
 
 const PAGE_BLOCKS: usize = PAGE / LANES;
 
+/// Blocks of further keys whose scores are kept.
+const KEPT: usize = 4;
+
 /// What a query sees, as a sequence of its own. The numbers below count along it:
 ///
 /// ```text
@@ -56,11 +59,16 @@ impl Sight<'_> {
         self.first.max(base)..self.seen.min(base + CHUNK)
     }
 
-    /// The others, each with its position in the cache.
+    /// The others.
     #[inline(always)]
-    fn further(&self, base: usize) -> impl Iterator<Item = (usize, usize)> {
-        let range = self.first.max(base).max(self.seen)..self.count().min(base + CHUNK);
-        range.map(|at| (at, self.further[at - self.seen]))
+    fn further(&self, base: usize) -> Range<usize> {
+        self.first.max(base).max(self.seen)..self.count().min(base + CHUNK)
+    }
+
+    /// Where in the cache one of the others is.
+    #[inline(always)]
+    fn position(&self, base: usize, at: usize) -> Option<usize> {
+        self.further(base).contains(&at).then(|| self.further[at - self.seen])
     }
 }
 
@@ -180,32 +188,38 @@ impl<S: Store> Chunk<'_, S> {
 
     /// Scores of further positions, over those that the row does not see.
     ///
-    /// A block costs as much as one of its positions. Neighbours in a tree often share one, so the
-    /// last is kept, for all queries: the next row is likely to ask for it again.
+    /// A block costs as much as one of its positions. Branches that grew side by side share blocks step by
+    /// step, and those that were fed one behind the other have their own; so all rows go ahead together, and a
+    /// few blocks are kept for all queries.
     #[inline(always)]
     fn score_further<L: Lanes, const Q: usize>(&mut self, lanes: L) {
         let base = self.base();
         let (queries, _) = self.queries.as_chunks::<Q>();
-        let mut scores = [Float([0.0; LANES]); Q];
-        let mut scored = usize::MAX;
-        let mut query = 0;
-        while query < Q {
-            let sight = self.sights[query];
-            let same = self.sights.iter().skip(query).take_while(|other| other.row == sight.row);
-            let end = query + same.count();
-            for (at, position) in sight.further(base) {
+        let ranges = self.sights.iter().map(|sight| sight.further(base));
+        let ranges = ranges.filter(|range| !range.is_empty());
+        let begin = ranges.clone().map(|range| range.start).min().unwrap_or(base);
+        let end = ranges.map(|range| range.end).max().unwrap_or(base);
+        let mut kept = [(usize::MAX, [Float([0.0; LANES]); Q]); KEPT];
+        for at in begin..end {
+            let mut query = 0;
+            for row in self.sights.chunk_by(|a, b| a.row == b.row) {
+                let first = query;
+                query += row.len();
+                let Some(position) = row[0].position(base, at) else {
+                    continue;
+                };
                 let block = position / LANES;
-                if block != scored {
+                let (scored, scores) = &mut kept[block % KEPT];
+                if *scored != block {
                     let keys = self.source.keys(block);
-                    score::<L, S, Q, 1>(lanes, queries, [keys, &[]], &mut scores);
-                    scored = block;
+                    score::<L, S, Q, 1>(lanes, queries, [keys, &[]], scores);
+                    *scored = block;
                 }
                 let to = &mut self.scores[(at - base) / LANES * Q..][..Q];
-                for (to, score) in to[query..end].iter_mut().zip(&scores[query..end]) {
+                for (to, score) in to[first..query].iter_mut().zip(&scores[first..query]) {
                     to.0[at % LANES] = score.0[position % LANES];
                 }
             }
-            query = end;
         }
     }
 
@@ -305,7 +319,8 @@ impl<S: Store> Chunk<'_, S> {
         let vectors = self.source.vectors();
         let sight = self.sights[query];
         let lines = self.lines_of(query);
-        for (at, position) in sight.further(base) {
+        for at in sight.further(base) {
+            let position = sight.further[at - sight.seen];
             let weight = self.scores[(at - base) / LANES * Q + query].0[at % LANES];
             let begin = position % PAGE * vectors;
             let value = &self.source.values(position / PAGE)[begin..begin + vectors];
