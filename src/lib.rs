@@ -36,6 +36,7 @@ pub mod constraint;
 pub mod model;
 
 pub mod generate;
+pub mod openai;
 pub mod repair;
 pub mod report;
 pub mod score;
