@@ -6,7 +6,8 @@
 //! | constrain | [`generate`] | generates text that a [`grammar`] allows, whole within its token budget |
 //! | repair | [`repair`] | turns replies into JSON that conforms to a schema, or tells why not |
 //!
-//! Engines that run models elsewhere take only the masks: see [`constraint`].
+//! Engines that run models elsewhere take only the masks: see [`constraint`]. Endpoints that speak the OpenAI
+//! format are asked by `remote`, a feature that is on; [`openai`] reads what they say.
 //!
 //! A job runs on a [`model::LanguageModel`]; [`model::local::LocalModel`] is one on this machine,
 //! and [`store::Store`] obtains its files. ARCHITECTURE.md has the layers and the invariants.
@@ -36,10 +37,14 @@ pub mod constraint;
 pub mod model;
 
 pub mod generate;
+pub mod openai;
 pub mod repair;
 pub mod report;
 pub mod score;
 pub mod store;
+
+#[cfg(feature = "remote")]
+pub mod remote;
 
 mod error;
 

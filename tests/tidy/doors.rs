@@ -9,9 +9,11 @@ const REPORT: &[&str] = &["src/report"];
 /// What stands behind the feature `schemars`.
 const TYPED: &[&str] = &["src/schema/derived.rs", "src/generate/typed.rs"];
 const STORE: &[&str] = &["src/store"];
+/// Where requests to endpoints leave the process.
+const TRANSPORT: &[&str] = &["src/remote/transport.rs"];
 
 /// Every dependency as code names it, with the modules or files that may.
-const DOORS: [(&str, &[&str]); 28] = [
+const DOORS: [(&str, &[&str]); 33] = [
     ("anstream", BINARY),
     ("anstyle", REPORT),
     ("base64", &["src/vocab"]),
@@ -29,6 +31,9 @@ const DOORS: [(&str, &[&str]); 28] = [
     ("rand_chacha", &["src/generate"]),
     ("referencing", &["src/schema/document/address.rs"]),
     ("regex_syntax", &["src/regex"]),
+    ("reqwest", TRANSPORT),
+    ("rustls", TRANSPORT),
+    ("rustls_platform_verifier", TRANSPORT),
     ("schemars", TYPED),
     ("serde", TYPED),
     ("serde_json", ANYWHERE),
@@ -38,7 +43,9 @@ const DOORS: [(&str, &[&str]); 28] = [
     ("terminal_size", BINARY),
     ("thiserror", ANYWHERE),
     ("tokenizers", &["src/vocab"]),
+    ("tokio", &["src/remote"]),
     ("unicode_width", REPORT),
+    ("webpki_roots", TRANSPORT),
     ("zip", STORE),
 ];
 

@@ -1,0 +1,254 @@
+//! Schemas in the subset of strict modes: the subset is kept to, and values come back as they were.
+//!
+//! The judges are a check of the subset that is written here from its documentation, and the validator.
+
+use serde_json::{Map, Value, json};
+use tokenrail::openai::{Effect, Strict};
+use tokenrail::schema::{Options, Policy, Validator};
+
+mod support;
+
+/// What the subset is not, by the place.
+fn faults(schema: &Value, at: &str, found: &mut Vec<String>) {
+    const KNOWN: [&str; 17] = [
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "anyOf",
+        "enum",
+        "$ref",
+        "title",
+        "description",
+        "pattern",
+        "format",
+        "multipleOf",
+        "minItems",
+        "maxItems",
+        "$defs",
+        "const",
+    ];
+    const BOUNDS: [&str; 4] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
+    let Some(keywords) = schema.as_object() else {
+        return found.push(format!("{at} is {schema}"));
+    };
+    for (name, value) in keywords {
+        let is_known =
+            KNOWN.contains(&name.as_str()) || BOUNDS.contains(&name.as_str()) && value.is_number();
+        if !is_known {
+            found.push(format!("{at}/{name} is not known"));
+        }
+    }
+    if keywords.contains_key("$ref") && keywords.len() > 1 {
+        found.push(format!("{at} has something beside $ref"));
+    }
+    if schema["type"] == "object" {
+        let names: Vec<&String> =
+            schema["properties"].as_object().into_iter().flat_map(Map::keys).collect();
+        if schema["required"] != json!(names) || schema["additionalProperties"] != json!(false) {
+            found.push(format!("{at} is open"));
+        }
+    } else if !["type", "anyOf", "$ref", "enum"].iter().any(|name| keywords.contains_key(*name)) {
+        found.push(format!("{at} says no type"));
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        faults(property, &format!("{at}/properties/{name}"), found);
+    }
+    for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+        faults(definition, &format!("{at}/$defs/{name}"), found);
+    }
+    for (index, branch) in schema["anyOf"].as_array().into_iter().flatten().enumerate() {
+        faults(branch, &format!("{at}/anyOf/{index}"), found);
+    }
+    if keywords.contains_key("items") {
+        faults(&schema["items"], &format!("{at}/items"), found);
+    }
+}
+
+/// A value as the subset wants it: with null for what was left out.
+fn written(value: &Value, schema: &Value, root: &Value) -> Value {
+    if let Some(target) = schema["$ref"].as_str() {
+        let target = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+        return written(value, target.expect("it refers to what is there"), root);
+    }
+    if let Some(branches) = schema["anyOf"].as_array() {
+        let all = branches.iter().map(|branch| (written(value, branch, root), branch));
+        let fits = |(written, branch): &(Value, &Value)| {
+            let whole = json!({"$defs": root["$defs"], "allOf": [branch]});
+            is_valid(&whole, written) == Some(true)
+        };
+        return all.into_iter().find(fits).map_or_else(|| value.clone(), |(written, _)| written);
+    }
+    match value {
+        Value::Object(members) if schema["type"] == "object" => {
+            let empty = Map::new();
+            let properties = schema["properties"].as_object().unwrap_or(&empty);
+            let mut all = members.clone();
+            for (name, property) in properties {
+                let member = members.get(name);
+                let member = member.map_or(Value::Null, |member| written(member, property, root));
+                all.insert(name.clone(), member);
+            }
+            Value::Object(all)
+        }
+        Value::Array(items) if schema["type"] == "array" => {
+            items.iter().map(|item| written(item, &schema["items"], root)).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn is_valid(schema: &Value, value: &Value) -> Option<bool> {
+    let options = Options { policy: Policy::Complete, ..Options::default() };
+    Validator::new(schema, &options).ok().map(|validator| validator.validate(value).is_empty())
+}
+
+/// Checks the laws on a schema and values of it; gives how many values the changes left possible.
+fn check(name: &str, schema: &Value, values: &[Value]) -> Option<usize> {
+    let strict = Strict::new(schema).ok()?;
+    let mut found = Vec::new();
+    faults(&strict.schema, "", &mut found);
+    assert!(strict.schema["type"] == "object", "{name}: {}", strict.schema);
+    assert!(found.is_empty(), "{name}: {found:#?}\n{}\nfrom {schema}", strict.schema);
+    let is_root = is_valid(&strict.schema, &json!({"value": values.first()})).is_some();
+    assert!(is_root, "{name}: it is no schema: {}", strict.schema);
+    let is_wrapped = strict.changes.iter().any(|change| change.what.starts_with("the root is"));
+    let mut possible = 0;
+    for value in values {
+        let wrapped = if is_wrapped { json!({"value": value}) } else { value.clone() };
+        let asked = written(&wrapped, &strict.schema, &strict.schema);
+        match is_valid(&strict.schema, &asked) {
+            Some(true) => {
+                possible += 1;
+                assert_eq!(&strict.read(asked), value, "{name}: it does not come back");
+            }
+            _ => assert_eq!(
+                strict.effect(),
+                Effect::Tightened,
+                "{name}: {value} is left out: {asked}\n{}\nfrom {schema}",
+                strict.schema
+            ),
+        }
+    }
+    Some(possible)
+}
+
+#[test]
+fn schemas_of_all_kinds_keep_to_the_subset_and_values_come_back() {
+    let own = include_str!("data/maskbench.jsonl");
+    let shared = support::cases("maskbench/schemas.jsonl", "maskbench.jsonl");
+    let (mut schemas, mut values, mut possible) = (0, 0, 0);
+    // Each takes some milliseconds, and there are thousands: those of one in eleven are enough here.
+    for line in own.lines().chain(shared.lines().step_by(11)) {
+        let case: Value = serde_json::from_str(line).expect("it is JSON");
+        let tests = case["tests"].as_array().into_iter().flatten();
+        let valid = tests.filter(|test| test["valid"] == true).map(|test| test["data"].clone());
+        let valid: Vec<Value> = valid.collect();
+        if let Some(count) = check(&case["id"].to_string(), &case["schema"], &valid) {
+            schemas += 1;
+            values += valid.len();
+            possible += count;
+        }
+    }
+    assert!(
+        schemas > 5 && possible * 3 > values,
+        "{schemas} schemas, {possible} of {values} values"
+    );
+}
+
+/// A schema, the keywords' places with what became of them, and a value of it.
+type Case = (Value, &'static [(&'static str, Effect)], Value);
+
+#[test]
+fn each_change_is_told_with_its_place() {
+    use Effect::{Loosened, Respelled, Tightened};
+    let closed = |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    let cases: Vec<Case> = vec![
+        (closed(json!({"a": {"type": "string"}}), json!(["a"])), &[], json!({"a": "x"})),
+        (
+            closed(json!({"a": {"type": "string"}}), json!([])),
+            &[("/properties/a", Respelled)],
+            json!({}),
+        ),
+        (json!({"enum": ["a", 1]}), &[("", Respelled)], json!(1)),
+        (
+            closed(json!({"a": {"not": {"const": 1}, "type": "integer"}}), json!(["a"])),
+            &[("/properties/a/not", Loosened)],
+            json!({"a": 2}),
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "null"}}, "required": ["a"]}),
+            &[("", Tightened)],
+            json!({"a": null}),
+        ),
+        (
+            closed(json!({"a": {"oneOf": [{"type": "null"}, {"type": "string"}]}}), json!(["a"])),
+            &[("/properties/a/oneOf", Loosened)],
+            json!({"a": "x"}),
+        ),
+        (
+            closed(
+                json!({"a": {"items": [{"type": "string"}], "additionalItems": false}}),
+                json!(["a"]),
+            ),
+            &[("/properties/a/additionalItems", Loosened), ("/properties/a/items", Loosened)],
+            json!({"a": ["x"]}),
+        ),
+        (
+            closed(
+                json!({"a": {"minimum": 1, "exclusiveMinimum": true}, "b": {"format": "uri"}}),
+                json!(["a", "b"]),
+            ),
+            &[("/properties/b/format", Loosened)],
+            json!({"a": 2, "b": "http://x"}),
+        ),
+        (
+            json!({
+                "$ref": "#/definitions/node",
+                "definitions": {"node": closed(
+                    json!({"next": {"anyOf": [{"$ref": "#/definitions/node"}, {"type": "null"}]}}),
+                    json!(["next"]),
+                )},
+            }),
+            &[],
+            json!({"next": {"next": null}}),
+        ),
+        (
+            json!({"allOf": [
+                {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+                {"properties": {"b": {"type": "integer"}}, "required": ["b"]},
+            ], "unevaluatedProperties": false}),
+            &[],
+            json!({"a": "x", "b": 1}),
+        ),
+    ];
+    for (schema, expected, value) in cases {
+        let strict = Strict::new(&schema).expect("it has a form");
+        let found: Vec<(&str, Effect)> =
+            strict.changes.iter().map(|change| (change.pointer.as_str(), change.effect)).collect();
+        assert_eq!(found, expected, "{schema}");
+        assert_eq!(check("case", &schema, &[value]), Some(1), "{schema}");
+    }
+}
+
+#[test]
+fn what_has_no_form_is_refused_with_its_place() {
+    let deep = (0..12).fold(json!({"type": "string"}), |items, _| json!({"items": items}));
+    let many: Vec<usize> = (0..1_001).collect();
+    for (schema, message) in [
+        (json!(false), "no value is allowed (at )"),
+        (json!({"$ref": "x.json"}), "\"x.json\" is not within the schema (at /$ref)"),
+        (json!({"$ref": "#"}), "\"#\" is not within the schema (at /$ref)"),
+        (json!({"items": 3}), "a schema is an object or a boolean, not 3 (at /items)"),
+        (deep, "13 levels of nesting are over the limit of 10 in strict mode"),
+        (json!({"enum": many}), "1001 values of enums are over the limit of 1000 in strict mode"),
+        (
+            json!({"allOf": [{"$ref": "#"}, {"type": "string"}]}),
+            "65 levels of nesting and references are over the limit of 64 in strict mode",
+        ),
+    ] {
+        let error = Strict::new(&schema).expect_err("it has no form");
+        assert_eq!(error.to_string(), message, "{schema}");
+    }
+}
