@@ -19,6 +19,7 @@
 //! ```
 
 mod delta;
+mod dialect;
 mod fault;
 mod finish;
 mod logprobs;
@@ -27,6 +28,7 @@ mod sse;
 mod stream;
 mod strict;
 
+pub use dialect::{Asked, Dialect, DialectError, Notation, Wanted};
 pub use fault::Fault;
 pub use finish::FinishReason;
 pub use logprobs::{Alternative, Logprob, PromptToken, TokenLogprob};

@@ -5,7 +5,7 @@
 //! says the same, and else left out or made narrower, and each such [`Change`] is told with its place: a
 //! reply is to be validated against the schema itself in any case.
 //!
-//! Laws, held by `tests/strict.rs`: what comes out keeps to the subset; a value of the schema that the changes
+//! Laws, held by `tests/dialects.rs`: what comes out keeps to the subset; a value of the schema that the changes
 //! leave possible, written as the subset wants it, is one of what comes out; and read back it is itself.
 //!
 //! ```

@@ -1,9 +1,10 @@
-//! Schemas in the subset of strict modes: the subset is kept to, and values come back as they were.
+//! How endpoints are asked to hold a reply to something: each in its own fields, and schemas in the subset of
+//! strict modes, of which the values come back as they were.
 //!
 //! The judges are a check of the subset that is written here from its documentation, and the validator.
 
 use serde_json::{Map, Value, json};
-use tokenrail::openai::{Effect, Strict};
+use tokenrail::openai::{Dialect, Effect, Notation, Strict, Wanted};
 use tokenrail::schema::{Options, Policy, Validator};
 
 mod support;
@@ -250,5 +251,74 @@ fn what_has_no_form_is_refused_with_its_place() {
     ] {
         let error = Strict::new(&schema).expect_err("it has no form");
         assert_eq!(error.to_string(), message, "{schema}");
+    }
+}
+
+/// What each dialect sends for what is wanted: the field and its value, or why it cannot.
+#[test]
+fn dialects_have_their_own_fields() {
+    let schema = json!({"type": "array", "items": {"type": "integer"}});
+    let choices = ["a.b".to_owned(), "\"c".to_owned()];
+    let format = |value: Value| json!({"response_format": value});
+    let named = |schema: &Value| json!({"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}});
+    let regex = Wanted::Regex("[0-9]+");
+    let gbnf = Wanted::Grammar(Notation::Gbnf, "root ::= \"a\"");
+    let cases: Vec<(Dialect, Wanted<'_>, Result<Value, &str>)> = vec![
+        (Dialect::Compatible, Wanted::Schema(&schema), Ok(format(named(&schema)))),
+        (Dialect::Compatible, Wanted::Object, Ok(format(json!({"type": "json_object"})))),
+        (Dialect::Compatible, regex, Err("compatible takes no regex (it takes: schema, object)")),
+        (
+            Dialect::Vllm,
+            Wanted::Schema(&schema),
+            Ok(json!({"structured_outputs": {"json": schema}})),
+        ),
+        (Dialect::Vllm, gbnf, Ok(json!({"structured_outputs": {"grammar": "root ::= \"a\""}}))),
+        (
+            Dialect::Vllm,
+            Wanted::Choices(&choices),
+            Ok(json!({"structured_outputs": {"choice": choices}})),
+        ),
+        (Dialect::VllmGuided, regex, Ok(json!({"guided_regex": "[0-9]+"}))),
+        (Dialect::Sglang, Wanted::Choices(&choices), Ok(json!({"regex": r#"(a\.b|"c)"#}))),
+        (Dialect::Sglang, Wanted::Schema(&schema), Ok(format(named(&schema)))),
+        (
+            Dialect::LlamaCpp,
+            Wanted::Choices(&choices),
+            Ok(json!({"grammar": r#"root ::= "a.b" | "\"c""#})),
+        ),
+        (
+            Dialect::LlamaCpp,
+            regex,
+            Err("llama.cpp takes no regex (it takes: schema, object, choices, gbnf)"),
+        ),
+        (Dialect::Tgi, regex, Ok(format(json!({"type": "regex", "value": "[0-9]+"})))),
+        (
+            Dialect::Strict,
+            gbnf,
+            Err("strict takes no gbnf (it takes: schema, object, regex, choices)"),
+        ),
+    ];
+    for (dialect, wanted, expected) in cases {
+        let mut body = Map::new();
+        let found = dialect.constrain(wanted, &mut body).map(|_| Value::Object(body));
+        let expected = expected.map_err(str::to_owned);
+        assert_eq!(found.map_err(|error| error.to_string()), expected, "{dialect}, {wanted:?}");
+    }
+}
+
+/// What strict mode wants around a text or a value is taken off again.
+#[test]
+fn replies_of_strict_mode_are_read_back() {
+    let schema = json!({"type": "array", "items": {"type": "integer"}});
+    let choices = ["a".to_owned(), "b".to_owned()];
+    for (wanted, reply, meant) in [
+        (Wanted::Schema(&schema), r#"{"value": [1, 2]}"#, "[1,2]"),
+        (Wanted::Choices(&choices), r#"{"value": "b"}"#, "b"),
+        (Wanted::Regex("b+"), r#"{"value": "bb"}"#, "bb"),
+        (Wanted::Regex("b+"), "bb", "bb"),
+        (Wanted::Schema(&schema), "[1, 2", "[1, 2"),
+    ] {
+        let asked = Dialect::Strict.constrain(wanted, &mut Map::new()).expect("it takes it");
+        assert_eq!(asked.read(reply), meant, "{wanted:?}");
     }
 }
