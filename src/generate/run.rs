@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ahead::Ahead;
 use super::draft::{Lengths, draft};
+use super::healing::Healing;
 use super::{Finish, GenerateError, GeneratedToken, Sampler};
 use crate::constraint::{Matcher, Stop};
 use crate::model::{Distribution, LanguageModel};
@@ -16,6 +17,8 @@ const MOST_REFUSED: usize = 16;
 pub(super) struct Run<'m> {
     pub(super) model: &'m dyn LanguageModel,
     pub(super) matcher: Matcher,
+    /// What of a prefix is written anew, before all else.
+    pub(super) healing: Healing,
     pub(super) sampler: Sampler,
     pub(super) tokens: Vec<GeneratedToken>,
     /// The end of sequence that was drawn.
@@ -43,7 +46,8 @@ impl Run<'_> {
                 return Ok(Finish::Budget);
             }
             let begin = self.tokens.len();
-            let forced = self.forced(left)?;
+            // The end of a prefix is written as the model would write it, and not by the tokenizer.
+            let forced = if self.healing.is_open() { Vec::new() } else { self.forced(left)? };
             if forced.is_empty() {
                 self.draw(ahead, left)?;
             } else {
@@ -56,15 +60,17 @@ impl Run<'_> {
     /// Draws a token and takes it.
     fn draw(&mut self, ahead: &mut Ahead, left: usize) -> Result<(), GenerateError> {
         let row = self.next(ahead, &[])?;
-        let mut mask = self.matcher.mask()?;
+        let legal = self.matcher.mask()?;
+        let mut mask = self.agreeing(legal);
         let temperature = self.matcher.temperature()?.map(f64::from);
         let mut id = self.sampler.sample(&row, &mask, temperature);
         let mut refused = 0;
-        while !self.matcher.advance_within(id, left)? {
+        while !self.advance(id, left)? {
             refused += 1;
             // One more draw is cheap; that many say that most tokens lead too far.
             if refused == MOST_REFUSED {
-                mask = self.matcher.mask_within(left)?;
+                let legal = self.matcher.mask_within(left)?;
+                mask = self.agreeing(legal);
             } else {
                 Arc::make_mut(&mut mask).remove(id);
             }
@@ -81,6 +87,20 @@ impl Run<'_> {
             ahead.take(id);
         }
         Ok(())
+    }
+
+    /// Those of some tokens that agree with what of a prefix is still to be written.
+    fn agreeing(&self, legal: Arc<TokenMask>) -> Arc<TokenMask> {
+        match self.healing.is_open() {
+            true => Arc::new(self.healing.agreeing(&legal, self.model.tokenizer().vocabulary())),
+            false => legal,
+        }
+    }
+
+    /// Takes a token if the text can be finished within the tokens that are left.
+    fn advance(&mut self, id: TokenId, left: usize) -> Result<bool, GenerateError> {
+        let token = self.model.tokenizer().vocabulary().bytes(id);
+        Ok(self.healing.fits(token, left) && self.matcher.advance_within(id, left)?)
     }
 
     /// Takes tokens that must come, all of them with one pass.
@@ -123,7 +143,7 @@ impl Run<'_> {
 
     /// A token with what the model gave it; no mask is a token that was forced.
     fn token(
-        &self,
+        &mut self,
         id: TokenId,
         row: &Distribution<'_>,
         mask: Option<&TokenMask>,
@@ -132,7 +152,7 @@ impl Run<'_> {
         let kept = mask.map_or(logprob, |mask| row.log_mass(mask.iter()));
         GeneratedToken {
             id,
-            bytes: self.model.tokenizer().vocabulary().bytes(id).to_vec(),
+            bytes: self.healing.take(self.model.tokenizer().vocabulary().bytes(id)).to_vec(),
             logprob,
             masked_logprob: (logprob - kept).min(0.0),
             removed: (1.0 - kept.exp()).clamp(0.0, 1.0),
