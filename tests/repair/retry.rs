@@ -178,6 +178,49 @@ fn budgets_end_the_loop() {
     check(&salvage, &[stop(more), stop(GOOD)], &["full "], (Ended::Valid, Some(GOOD)));
 }
 
+/// What the model wrote behind the part that was wrong is left, where the reply's own text fits there.
+#[test]
+fn the_rest_of_a_reply_is_kept() {
+    let policy = Policy { rungs: Rung::ALL.into(), ..Policy::default() };
+    let cases = [
+        // A reply, what is written from where it left the schema, what comes of both, and what was kept.
+        (
+            "So: {\"name\": \"A\", \"age\": 400, \"home\": {\"zip\": \"1234\"}} Good luck!",
+            " 4, \"home\": {\"zip\": \"9999\"}}",
+            r#"{"name": "A", "age": 4, "home": {"zip": "1234"}}"#,
+            ", \"home\": {\"zip\": \"1234\"}}",
+        ),
+        (
+            r#"{"home": {"zip": "x"}, "name": "A", "age": 4}"#,
+            r#" "1234"}, "name": "B", "age": 5}"#,
+            r#"{"home": {"zip": "1234"}, "name": "A", "age": 4}"#,
+            r#"}, "name": "A", "age": 4}"#,
+        ),
+        // A name that nothing allows is left, and what follows it stays.
+        (
+            r#"{"name": "A", "mood": [1, {"x": 2}], "age": 4}"#,
+            r#" "age": 5}"#,
+            r#"{"name": "A", "age": 5}"#,
+            "",
+        ),
+        // What does not conform either is not kept.
+        (
+            r#"{"name": "A", "age": 400, "home": {"zip": "x"}}"#,
+            r#" 4, "home": {"zip": "9999"}}"#,
+            r#"{"name": "A", "age": 4, "home": {"zip": "9999"}}"#,
+            "",
+        ),
+        (OLD, " 4}", GOOD, ""),
+    ];
+    for (reply, answer, text, kept) in cases {
+        let (asks, outcome) = run(&contract(), &policy, &[stop(reply), stop(answer)]);
+        assert_eq!(asks[0].rung, Rung::Redecode, "{reply}");
+        let found = (outcome.repaired.text.as_deref(), outcome.ledger[1].kept.as_str());
+        assert_eq!(found, (Some(text), kept), "{reply}: {outcome:?}");
+        assert_eq!(outcome.ledger[1].text, answer, "what the model wrote is on record");
+    }
+}
+
 #[test]
 fn feedback_does_not_grow() {
     let policy =
