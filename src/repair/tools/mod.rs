@@ -8,12 +8,14 @@
 //! |---|---|
 //! | thoughts, marks, calls and the text around them are told apart | `find.rs` |
 //! | a call is read: its name, and where its arguments stand | `objects.rs`, `tagged.rs`, `spelled.rs` |
+//! | of what stands between tags it is told what it is | `pairs.rs` |
 //! | arguments are repaired, and all becomes one report | `assemble.rs` |
 
 mod assemble;
 mod find;
 mod formats;
 mod objects;
+mod pairs;
 mod spelled;
 mod tagged;
 

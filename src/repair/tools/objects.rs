@@ -5,7 +5,8 @@
 //!
 //! | what stands there | becomes |
 //! |---|---|
-//! | the name of the tool without arguments | `{}`, which its schema may refuse |
+//! | the name of the tool without arguments, alone or with an id | `{}`, which its schema may refuse |
+//! | the same with other members, which may be meant as arguments | a refusal |
 //! | `"parameters"` where the notation has `"arguments"` | the arguments, with an edit that says so |
 //! | both | a refusal |
 //! | other members, as an id | nothing: the edits have them |
@@ -16,7 +17,7 @@
 
 use std::ops::Range;
 
-use super::super::parse::{Doubt, Object, Parsed, Region};
+use super::super::parse::{Doubt, Member, Object, Parsed, Region};
 use super::super::reading::read;
 use super::super::reason::Reason;
 use super::super::{Finish, Rule, TextEdit};
@@ -26,6 +27,8 @@ use super::{Arguments, Ending, Found, Group, Piece, Source};
 
 /// So many closing marks are tried as the end of broken JSON.
 const ENDS: usize = 8;
+/// Members beside a name that only say which call it is.
+const LABELS: [&str; 5] = ["id", "type", "index", "call_id", "tool_call_id"];
 /// So far from a name its arguments may begin.
 const HEADER: usize = 200;
 
@@ -141,7 +144,12 @@ fn call(
         .doubts
         .iter()
         .find(|doubt| doubt.span.end <= inside.start && doubt.span.start >= span.start);
-    let doubt = is_twice.then(|| unread(span.clone())).or(outer.cloned());
+    let is_known = |member: &Member| {
+        matches!(keys, Keys::Named(key, _) if member.name == key || member.name == "name")
+            || LABELS.contains(&&*member.name)
+    };
+    let is_unclear = arguments.is_none() && !members.iter().all(is_known);
+    let doubt = (is_twice || is_unclear).then(|| unread(span.clone())).or(outer.cloned());
     let is_last = span.end >= extent.parsed.end.min(source.text.trim_end().len());
     let doubt =
         doubt.or(extent.doubt.clone().filter(|doubt| doubt.reason == Reason::Truncated && is_last));
@@ -181,7 +189,9 @@ pub(super) fn headed(
     if let Some(fence) = text[start..].strip_prefix("```json") {
         start = source.solid(text.len() - fence.len());
     }
-    if !text[start..].starts_with('{') && start < text.len() {
+    let is_list =
+        text[start..].starts_with('[') && text[source.solid(start + 1)..].starts_with('{');
+    if !text[start..].starts_with('{') && !is_list && start < text.len() {
         return None;
     }
     let whole = extent(source, format, start);

@@ -128,7 +128,7 @@ pub(super) fn delimited(
     let text = source.text;
     let name = source.name(at + format.open.len());
     let begin = at + format.open.len() + name.len();
-    let is_there = text[begin..].starts_with('{') || begin == text.len();
+    let is_there = text[begin..].starts_with(['{', '[']) || begin == text.len();
     if name.is_empty() || !is_there {
         return None;
     }
@@ -143,7 +143,7 @@ pub(super) fn delimited(
         arguments: Arguments::Spelled(begin..end, edits),
         marks: [Rule::StripEnvelope, if is_open { Rule::Insert } else { Rule::StripEnvelope }],
         // Without its mark the object may be whole all the same.
-        end: if is_open && !text[begin..end].trim_end().ends_with('}') {
+        end: if is_open && !text[begin..end].trim_end().ends_with(['}', ']']) {
             Ending::Open
         } else {
             Ending::Whole
