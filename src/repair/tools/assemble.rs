@@ -27,7 +27,8 @@ use crate::schema::json::Json;
 
 /// Puts all calls of a reply together.
 pub(super) fn assemble(source: Source<'_>, options: &Options, pieces: &[Piece]) -> RepairedCalls {
-    let mut whole = Assembly { source, options, validators: BTreeMap::new(), made: Vec::new() };
+    let mut whole =
+        Assembly { source, options, validators: BTreeMap::new(), made: Vec::new(), is_open: false };
     let count = pieces.iter().filter(|piece| matches!(piece, Piece::Call(_))).count();
     let (mut edits, mut patch) = (Vec::new(), Vec::new());
     let (mut content, mut cursor) = (String::new(), 0);
@@ -72,6 +73,8 @@ struct Assembly<'t> {
     validators: BTreeMap<&'t str, Validator>,
     /// With the level that each took, or would take.
     made: Vec<(RepairedCall, Level)>,
+    /// Whether one of them was not closed: what stands behind it may be a part of its arguments.
+    is_open: bool,
 }
 
 impl Assembly<'_> {
@@ -112,7 +115,8 @@ impl Assembly<'_> {
             Some(doubt) => refused(doubt.reason, doubt.span.clone()),
             None => self.arguments(found, Finish::Stop),
         };
-        let is_whole = found.end == Ending::Whole && repaired.status < Status::Lossy;
+        self.is_open |= found.end == Ending::Open;
+        let is_whole = !self.is_open && repaired.status < Status::Lossy;
         let names = self.source.tools.nearest(&found.name);
         let is_unknown =
             repaired.refusal.as_ref().is_some_and(|refusal| refusal.reason == Reason::UnknownTool);

@@ -165,7 +165,7 @@ fn close_of(source: Source<'_>, format: &Format, at: usize) -> usize {
 /// Reads a body; `None` where it cannot begin here.
 fn read(source: Source<'_>, format: &Format, at: usize) -> Option<Result<Group, Doubt>> {
     let inside = at + format.open.len();
-    let solid = source.solid(inside);
+    let solid = source.unfenced(inside);
     let first = source.text[solid..].chars().next();
     match format.body {
         Body::Objects(keys) => {

@@ -302,6 +302,15 @@ impl<'t> Source<'t> {
         is_there.then(|| solid + mark.len())
     }
 
+    /// The next place that is no white space, behind the marks that begin a block of code if that does.
+    fn unfenced(self, at: usize) -> usize {
+        let solid = self.solid(at);
+        let Some(line) = self.text[solid..].strip_prefix("```") else { return solid };
+        let label =
+            line.trim_start_matches(|char: char| char.is_ascii_alphanumeric() || char == '_');
+        self.solid(self.text.len() - label.len())
+    }
+
     /// The characters of a tool's name from a place on.
     fn name(self, at: usize) -> &'t str {
         let is_part = |char: char| char.is_ascii_alphanumeric() || "_-.".contains(char);

@@ -100,7 +100,13 @@ fn keywords(text: &str, begin: usize) -> Result<(usize, Vec<TextEdit>), Doubt> {
         }
         match (quote, char) {
             (Some(_), '\\') => escaped = true,
-            (Some(open), _) if open == char => quote = None,
+            (Some(open), _) if open == char => {
+                quote = None;
+                // Python makes one string of two beside each other; an empty one begins a string of lines.
+                if text[at + 1..].trim_start().starts_with(['"', '\'']) {
+                    return Err(unread(at..at + 1));
+                }
+            }
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(char),
             (None, '(' | '[' | '{') => depth += 1,
