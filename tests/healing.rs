@@ -53,28 +53,22 @@ impl Judge<'_> {
             })
         };
         let reach = (1..=prefix.len()).rev().find(reaches).unwrap_or(0);
-        let (mut back, mut count) = (Vec::new(), 0);
+        let mut back = Vec::new();
         while back.len() < reach && context.len() > 1 {
             let last = vocabulary.bytes(context[context.len() - 1]).to_vec();
             if last.is_empty() || last.len() + back.len() > prefix.len() {
                 break;
             }
             context.pop();
-            count += 1;
             back.splice(0..0, last);
         }
         let whole = [&prefix.as_bytes()[..prefix.len() - back.len()], &back[..]].concat();
         assert_eq!(whole, prefix.as_bytes());
-        let left = self.max_tokens + count;
-        self.greedy(context, prefix, (prefix.len() - back.len(), left))
+        self.greedy(context, prefix, prefix.len() - back.len())
     }
 
-    fn greedy(
-        &self,
-        mut context: Vec<TokenId>,
-        prefix: &str,
-        (kept, mut left): (usize, usize),
-    ) -> Vec<u8> {
+    fn greedy(&self, mut context: Vec<TokenId>, prefix: &str, kept: usize) -> Vec<u8> {
+        let mut left = self.max_tokens;
         let vocabulary = self.model.tokenizer().vocabulary();
         let mut text = prefix.as_bytes()[..kept].to_vec();
         let mut session = self.model.session();
@@ -95,7 +89,8 @@ impl Judge<'_> {
                 is_legal.then_some((id, next, is_end))
             });
             let Some((id, next, false)) = next else { break };
-            left -= 1;
+            // Tokens that write nothing behind the prefix are none of the budget.
+            left -= usize::from(next.len() > prefix.len());
             (text, context) = (next, vec![id]);
         }
         text.split_off(prefix.len())
@@ -181,6 +176,8 @@ fn prefixes_stay_and_texts_are_whole() {
             let whole = format!("{prefix}{}", found.text);
             let judge = Judge { model: &model, constraint: &constraint, max_tokens };
             assert!(judge.is_whole(whole.as_bytes()), "seed {seed}, {prefix:?}: {found:#?}");
+            let behind = found.tokens.iter().filter(|token| !token.bytes.is_empty());
+            assert!(behind.count() <= max_tokens, "seed {seed}, {prefix:?}: {found:#?}");
             texts.insert(whole);
         }
     }

@@ -16,10 +16,10 @@ pub(super) struct Healing {
     bytes: Vec<u8>,
     /// So many of them are written.
     at: usize,
-    /// The fewest tokens that write what stands behind each place.
-    fewest: Vec<usize>,
-    /// The tokens that are always enough behind the prefix.
-    needed: usize,
+    /// The tokens that wrote them and nothing behind them.
+    count: usize,
+    /// Whether what stands behind each place can be written.
+    can_end: Vec<bool>,
 }
 
 /// How many of the last tokens of a context are taken back: those that a token may have begun in which ends
@@ -41,22 +41,39 @@ pub(super) fn taken_back(vocabulary: &Vocabulary, context: &[TokenId], prefix: &
 }
 
 impl Healing {
-    /// Bytes that are to be written anew, behind which so many tokens are always enough.
-    pub(super) fn new(bytes: Vec<u8>, vocabulary: &Vocabulary, needed: usize) -> Self {
-        let mut fewest = vec![usize::MAX; bytes.len() + 1];
-        fewest[bytes.len()] = 0;
+    /// Bytes that are to be written anew.
+    pub(super) fn new(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Self {
+        let mut can_end = vec![true; bytes.len() + 1];
         for at in (0..bytes.len()).rev() {
-            let ends = path(vocabulary.trie(), &bytes[at..]);
-            let ends = ends.filter(|(node, _)| !vocabulary.trie().tokens(*node).is_empty());
-            let least = ends.map(|(_, length)| fewest[at + length]).min();
-            fewest[at] = least.unwrap_or(usize::MAX).saturating_add(1);
+            let mut ends = path(vocabulary.trie(), &bytes[at..]);
+            can_end[at] = ends.any(|(node, length)| {
+                can_end[at + length] && !vocabulary.trie().tokens(node).is_empty()
+            });
         }
-        Self { bytes, at: 0, fewest, needed }
+        Self { bytes, at: 0, count: 0, can_end }
+    }
+
+    /// Takes a token that agrees; gives what of it stands behind the prefix.
+    pub(super) fn take<'t>(&mut self, token: &'t [u8]) -> &'t [u8] {
+        let within = token.len().min(self.bytes.len() - self.at);
+        self.count += usize::from(self.is_open() && self.is_within(token));
+        self.at += within;
+        &token[within..]
     }
 
     /// Whether something is still to be written.
     pub(super) fn is_open(&self) -> bool {
         self.at < self.bytes.len()
+    }
+
+    /// Whether a token writes nothing behind the prefix.
+    pub(super) fn is_within(&self, token: &[u8]) -> bool {
+        self.at + token.len() <= self.bytes.len()
+    }
+
+    /// The tokens that were taken and wrote nothing behind the prefix.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// Those of some tokens that agree with what is still to be written.
@@ -66,25 +83,13 @@ impl Healing {
         for (node, length) in path(trie, rest) {
             let tokens = match length == rest.len() {
                 true => trie.subtree_tokens(node),
-                false => trie.tokens(node),
+                false if self.can_end[self.at + length] => trie.tokens(node),
+                false => &[],
             };
             let tokens = tokens.iter().filter(|&&id| legal.contains(id));
             tokens.for_each(|&id| agreeing.insert(id));
         }
         agreeing
-    }
-
-    /// Whether a token that agrees leaves enough of `left` tokens to write what is behind it.
-    pub(super) fn fits(&self, token: &[u8], left: usize) -> bool {
-        let fewest = self.fewest.get(self.at + token.len()).filter(|_| self.is_open());
-        fewest.is_none_or(|fewest| fewest.saturating_add(self.needed) < left)
-    }
-
-    /// Takes a token that agrees; gives what of it stands behind the prefix.
-    pub(super) fn take<'t>(&mut self, token: &'t [u8]) -> &'t [u8] {
-        let within = token.len().min(self.bytes.len() - self.at);
-        self.at += within;
-        &token[within..]
     }
 }
 

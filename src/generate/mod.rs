@@ -235,16 +235,12 @@ impl<'m> Generator<'m> {
         self.start_at(Begin { matcher, healing: Healing::default() }, &context, options)
     }
 
-    /// The tokens that are always enough, if the budget allows them.
-    fn within_budget(
-        &self,
-        matcher: &mut Matcher,
-        options: &Options,
-    ) -> Result<usize, GenerateError> {
+    /// Refuses a budget within which no legal text is sure to be whole.
+    fn within_budget(&self, matcher: &mut Matcher, options: &Options) -> Result<(), GenerateError> {
         let (needed, max_tokens) = (matcher.tokens_to_accept()?, options.max_tokens);
         match needed > max_tokens {
             true => Err(GenerateError::BudgetTooSmall { max_tokens, needed }),
-            false => Ok(needed),
+            false => Ok(()),
         }
     }
 

@@ -11,8 +11,8 @@ impl Generator<'_> {
     ///
     /// A prefix may end where a token of the whole text would not: the last tokens of it are written anew,
     /// with the same bytes, so that a token may reach from the prefix into the rest. They are among the
-    /// tokens of the result, with those bytes alone that stand behind the prefix, and are not counted
-    /// by [`Options::max_tokens`].
+    /// tokens of the result, with those bytes alone that stand behind the prefix; those that have none
+    /// are not counted by [`Options::max_tokens`].
     ///
     /// # Errors
     /// As [`start`](Self::start), and [`GenerateError::Prefix`] where no legal text begins so.
@@ -37,8 +37,8 @@ impl Generator<'_> {
         if accepted < prefix.len() {
             return Err(GenerateError::Prefix { accepted, bytes: prefix.len() });
         }
-        let needed = self.within_budget(&mut matcher, options)?;
-        let mut context = match &options.chat {
+        self.within_budget(&mut matcher, options)?;
+        let context = match &options.chat {
             None => self.encode(&format!("{prompt}{prefix}"), None)?,
             Some(chat) => {
                 let mut chat = chat.clone();
@@ -49,19 +49,18 @@ impl Generator<'_> {
         self.within_context(&context, options)?;
         let vocabulary = self.constraint.vocabulary();
         let count = taken_back(vocabulary, &context, prefix);
-        if count == 0 {
-            return self.start_at(
-                Begin { matcher, healing: Healing::default() },
-                &context,
-                options,
-            );
+        let (kept, end) = context.split_at(context.len() - count);
+        let bytes = vocabulary.concat(end);
+        // Bytes may take as many tokens as they are.
+        let most = options.max_tokens.saturating_add(bytes.len());
+        let is_room = kept.len().saturating_add(most) <= self.model.context_length();
+        if count == 0 || !is_room {
+            let begin = Begin { matcher, healing: Healing::default() };
+            return self.start_at(begin, &context, options);
         }
-        let bytes = vocabulary.concat(&context.split_off(context.len() - count));
         let mut matcher = self.constraint.matcher();
         matcher.advance_bytes(&prefix.as_bytes()[..prefix.len() - bytes.len()])?;
-        let healing = Healing::new(bytes, vocabulary, needed);
-        let max_tokens = options.max_tokens + count;
-        let options = Options { max_tokens, ..options.clone() };
-        self.start_at(Begin { matcher, healing }, &context, &options)
+        let healing = Healing::new(bytes, vocabulary);
+        self.start_at(Begin { matcher, healing }, kept, options)
     }
 }

@@ -41,7 +41,7 @@ impl Run<'_> {
                 Some(_) => return Ok(Finish::Complete),
                 None => {}
             }
-            let left = self.max_tokens - self.tokens.len();
+            let left = self.left();
             if left == 0 && self.matcher.is_accepting()? {
                 return Ok(Finish::Budget);
             }
@@ -68,9 +68,8 @@ impl Run<'_> {
         while !self.advance(id, left)? {
             refused += 1;
             // One more draw is cheap; that many say that most tokens lead too far.
-            if refused == MOST_REFUSED {
-                let legal = self.matcher.mask_within(left)?;
-                mask = self.agreeing(legal);
+            if refused == MOST_REFUSED && !self.healing.is_open() {
+                mask = self.matcher.mask_within(left)?;
             } else {
                 Arc::make_mut(&mut mask).remove(id);
             }
@@ -97,10 +96,19 @@ impl Run<'_> {
         }
     }
 
-    /// Takes a token if the text can be finished within the tokens that are left.
+    /// Takes a token if the text can be finished within the tokens that are left. One that writes nothing
+    /// behind a prefix is none of them.
     fn advance(&mut self, id: TokenId, left: usize) -> Result<bool, GenerateError> {
         let token = self.model.tokenizer().vocabulary().bytes(id);
-        Ok(self.healing.fits(token, left) && self.matcher.advance_within(id, left)?)
+        Ok(match self.healing.is_open() && self.healing.is_within(token) {
+            true => self.matcher.advance(id)?,
+            false => self.matcher.advance_within(id, left)?,
+        })
+    }
+
+    /// The tokens that may still be written.
+    fn left(&self) -> usize {
+        self.max_tokens - (self.tokens.len() - self.healing.count())
     }
 
     /// Takes tokens that must come, all of them with one pass.
@@ -122,7 +130,7 @@ impl Run<'_> {
         ahead: &'a mut Ahead,
         certain: &[TokenId],
     ) -> Result<Distribution<'a>, GenerateError> {
-        let left = self.max_tokens.saturating_sub(self.tokens.len() + certain.len());
+        let left = self.left().saturating_sub(certain.len());
         let tokenizer = self.model.tokenizer();
         let most = self.look_ahead.min(left);
         ahead.next(certain, |all, trust| {
