@@ -17,6 +17,7 @@ mod model;
 mod output;
 mod progress;
 mod repair;
+mod repair_lines;
 mod results;
 mod retry;
 mod schema;
