@@ -277,3 +277,37 @@ fn no_script_is_asked_for_more() {
         }
     }
 }
+
+/// Replies that are made to be costly end the loop soon, with no more asks than are allowed.
+#[test]
+fn hostile_replies_end() {
+    let contracts =
+        [contract(), Contract::new(&json!({}), &Default::default()).expect("it compiles")];
+    let long = 300_000;
+    let replies = [
+        "[".repeat(10_000_000),
+        "{\"a\":".repeat(long / 5),
+        "[{\"name\": \"A\", \"age\": ".repeat(100_000),
+        "\"".repeat(long),
+        "\0".repeat(long),
+        "x".repeat(long),
+        format!("{{\"name\": \"A\", \"age\": {}}}", "4".repeat(long)),
+        format!("{{\"name\": \"{}", "a".repeat(long)),
+        format!("{{\"name\": \"A\", {}", "\"b\": 1, ".repeat(long / 8)),
+        "{\"name\": \"A\0\", \"age\": 400}".to_owned(),
+        "{\"name\": \"\\ud800\", \"age\": 400}".to_owned(),
+        format!("{{\"name\": \"A\", \"age\": 400, \"home\": {}1", "[".repeat(long)),
+    ];
+    for contract in &contracts {
+        for reply in &replies {
+            for answer in [stop(reply), cut(reply)] {
+                let policy = Policy { tokens: usize::MAX, attempts: 3, ..Policy::default() };
+                let begun = std::time::Instant::now();
+                let (asks, outcome) = run(contract, &policy, &[answer, stop("]"), stop("4}")]);
+                let (took, shown) = (begun.elapsed(), reply.chars().take(30).collect::<String>());
+                assert!(took < Duration::from_secs(30), "{shown:?} takes {took:?}");
+                assert!(asks.len() <= 3 && outcome.ledger.len() <= 5, "{shown:?}");
+            }
+        }
+    }
+}
