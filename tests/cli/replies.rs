@@ -213,7 +213,7 @@ fn models_complete_the_replies_of_lines() {
         check(folder.path(), &Case { args: &args, code, err, ..Case::default() });
     };
     run(&["out.jsonl"], 10, &["4 replies: 4 repaired; ", " continue", " redecode"]);
-    let bytes = std::fs::read(place("out.jsonl")).expect("results");
+    let bytes = fs::read(place("out.jsonl")).expect("results");
     let whole = results(&bytes);
     let ids: Vec<&Value> = whole.iter().map(|result| &result["id"]).collect();
     assert_eq!(ids, [&json!("cut"), &json!(2), &json!("asked"), &json!("own")]);
@@ -226,11 +226,11 @@ fn models_complete_the_replies_of_lines() {
     );
 
     let cut = bytes.iter().position(|&byte| byte == b'\n').expect("a line") + 1;
-    std::fs::write(place("out.jsonl"), &bytes[..cut]).expect("the output is cut");
+    fs::write(place("out.jsonl"), &bytes[..cut]).expect("the output is cut");
     run(&["out.jsonl"], 10, &["1 of 4 items are in out.jsonl already", "4 replies: 4 repaired; "]);
-    assert_eq!(results(&std::fs::read(place("out.jsonl")).expect("results")), whole);
+    assert_eq!(results(&fs::read(place("out.jsonl")).expect("results")), whole);
     run(&["out.jsonl", "--chat"], 2, &["line 1: its chat is false, where this run's is true"]);
-    std::fs::write(place("asked.jsonl"), "{\"id\": 1}").expect("a file");
+    fs::write(place("asked.jsonl"), "{\"id\": 1}").expect("a file");
     run(&["other.jsonl"], 2, &["asked.jsonl line 1: it has neither \"text\" nor \"prompt\""]);
 }
 
@@ -259,13 +259,13 @@ fn results_of_lines_are_gone_on_with() {
     let case = Case { args: &args, code: 13, ..Case::default() };
     check(folder.path(), &case);
     let place = folder.path().join("out.jsonl");
-    let whole = std::fs::read(&place).expect("results");
+    let whole = fs::read(&place).expect("results");
     for cut in [10, whole.len() / 2, whole.len()] {
-        std::fs::write(&place, &whole[..cut]).expect("the output is cut");
+        fs::write(&place, &whole[..cut]).expect("the output is cut");
         check(folder.path(), &case);
-        assert_eq!(std::fs::read(&place).expect("results"), whole, "behind {cut} bytes");
+        assert_eq!(fs::read(&place).expect("results"), whole, "behind {cut} bytes");
     }
-    std::fs::write(folder.path().join("lines.jsonl"), "{\"id\": \"x\", \"text\": \"[2,]\"}\n")
+    fs::write(folder.path().join("lines.jsonl"), "{\"id\": \"x\", \"text\": \"[2,]\"}\n")
         .expect("a file");
     let err = &["out.jsonl line 1: it is not what comes of the line's reply; give another --out"];
     check(folder.path(), &Case { code: 2, err, ..case });
