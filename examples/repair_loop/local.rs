@@ -72,7 +72,9 @@ fn constrained(
     let generator = Generator::new(model, &constraint)?;
     let options = options(ask.max_tokens, before);
     let said = generator.resume(&prompt, prefix, &options)?.generate(&mut |_| {})?;
-    Ok(Answer::reply(said.text, Finish::Stop, said.tokens.len()))
+    // Some tokens only write the end of the prefix anew.
+    let tokens = said.tokens.iter().filter(|token| !token.bytes.is_empty()).count();
+    Ok(Answer::reply(said.text, Finish::Stop, tokens))
 }
 
 fn options(max_tokens: usize, before: &str) -> generate::Options {

@@ -25,6 +25,7 @@
 mod ahead;
 mod draft;
 mod error;
+mod healing;
 mod json;
 mod resume;
 mod run;
@@ -42,6 +43,7 @@ use crate::constraint::{Constraint, Matcher};
 use crate::model::{Chat, LanguageModel, Logits, Prefixes, Rows, Session};
 use crate::vocab::TokenId;
 use ahead::Ahead;
+use healing::Healing;
 use run::Run;
 
 /// Generates with one model under one constraint, any number of texts after any number of prompts.
@@ -151,7 +153,7 @@ pub struct Generated {
 pub struct GeneratedToken {
     /// The token.
     pub id: TokenId,
-    /// Its bytes.
+    /// Its bytes. Behind a prefix, those that stand behind it: a token may begin within one.
     pub bytes: Vec<u8>,
     /// What the model gave it, before any mask; `None` under [`Probabilities::Legal`].
     pub logprob: Option<f64>,
@@ -253,29 +255,41 @@ impl<'m> Generator<'m> {
     /// # Errors
     /// As [`generate`](Self::generate).
     pub fn start(&self, prompt: &str, options: &Options) -> Result<Started<'_>, GenerateError> {
-        self.start_at(self.constraint.matcher(), prompt, options)
+        let mut matcher = self.constraint.matcher();
+        self.within_budget(&mut matcher, options)?;
+        let context = self.encode(prompt, options.chat.as_ref())?;
+        self.within_context(&context, options)?;
+        self.start_at(Begin { matcher, healing: Healing::default() }, &context, options)
     }
 
-    /// Runs a prompt, to generate texts that go on where a matcher is.
+    /// Refuses a budget within which no legal text is sure to be whole.
+    fn within_budget(&self, matcher: &mut Matcher, options: &Options) -> Result<(), GenerateError> {
+        let (needed, max_tokens) = (matcher.tokens_to_accept()?, options.max_tokens);
+        match needed > max_tokens {
+            true => Err(GenerateError::BudgetTooSmall { max_tokens, needed }),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a prompt and a budget that the model's context does not hold.
+    fn within_context(&self, context: &[TokenId], options: &Options) -> Result<(), GenerateError> {
+        let (prompt, max_tokens) = (context.len(), options.max_tokens);
+        let limit = self.model.context_length();
+        match prompt.saturating_add(max_tokens) > limit {
+            true => Err(GenerateError::PromptTooLong { prompt, max_tokens, limit }),
+            false => Ok(()),
+        }
+    }
+
+    /// Runs a context, to generate texts that begin in some way.
     fn start_at(
         &self,
-        mut matcher: Matcher,
-        prompt: &str,
+        begin: Begin,
+        context: &[TokenId],
         options: &Options,
     ) -> Result<Started<'_>, GenerateError> {
-        let max_tokens = options.max_tokens;
-        let needed = matcher.tokens_to_accept()?;
-        if needed > max_tokens {
-            return Err(GenerateError::BudgetTooSmall { max_tokens, needed });
-        }
-        let context = self.encode(prompt, options.chat.as_ref())?;
-        let limit = self.model.context_length();
-        if context.len().saturating_add(max_tokens) > limit {
-            let prompt = context.len();
-            return Err(GenerateError::PromptTooLong { prompt, max_tokens, limit });
-        }
         let mut session = match self.prefixes {
-            Some(prefixes) => prefixes.session(&context),
+            Some(prefixes) => prefixes.session(context),
             None => self.model.session(),
         };
         let held = session.tokens().len();
@@ -284,7 +298,7 @@ impl<'m> Generator<'m> {
             prefixes.keep(session.fork());
         }
         Ok(Started {
-            matcher,
+            begin,
             model: self.model,
             session,
             logits,
@@ -316,6 +330,13 @@ impl<'m> Generator<'m> {
     }
 }
 
+/// Where texts begin: what the constraint allows there, and what of a prefix is written anew.
+#[derive(Debug)]
+struct Begin {
+    matcher: Matcher,
+    healing: Healing,
+}
+
 /// A prompt that the model has read, to generate any number of texts after it.
 ///
 /// ```
@@ -329,7 +350,7 @@ impl<'m> Generator<'m> {
 #[derive(Debug)]
 pub struct Started<'m> {
     /// Where each text begins.
-    matcher: Matcher,
+    begin: Begin,
     model: &'m dyn LanguageModel,
     session: Box<dyn Session>,
     logits: Logits,
@@ -354,7 +375,8 @@ impl Started<'_> {
         let sampling = Sampling { seed, ..self.options.sampling };
         let mut run = Run {
             model: self.model,
-            matcher: self.matcher.fork(),
+            matcher: self.begin.matcher.fork(),
+            healing: self.begin.healing.clone(),
             sampler: Sampler::new(sampling),
             tokens: Vec::new(),
             end: None,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ahead::Ahead;
 use super::draft::{Lengths, draft};
+use super::healing::Healing;
 use super::{Finish, GenerateError, GeneratedToken, Probabilities, Sampler};
 use crate::constraint::{Matcher, Stop};
 use crate::model::{Distribution, LanguageModel};
@@ -20,6 +21,8 @@ const FEW: usize = 32;
 pub(super) struct Run<'m> {
     pub(super) model: &'m dyn LanguageModel,
     pub(super) matcher: Matcher,
+    /// What of a prefix is written anew, before all else.
+    pub(super) healing: Healing,
     pub(super) sampler: Sampler,
     pub(super) tokens: Vec<GeneratedToken>,
     /// The end of sequence that was drawn.
@@ -43,12 +46,13 @@ impl Run<'_> {
                 Some(_) => return Ok(Finish::Complete),
                 None => {}
             }
-            let left = self.max_tokens - self.tokens.len();
+            let left = self.left();
             if left == 0 && self.matcher.is_accepting()? {
                 return Ok(Finish::Budget);
             }
             let begin = self.tokens.len();
-            let forced = self.forced(left)?;
+            // The end of a prefix is written as the model would write it, and not by the tokenizer.
+            let forced = if self.healing.is_open() { Vec::new() } else { self.forced(left)? };
             if forced.is_empty() {
                 self.draw(ahead, left)?;
             } else {
@@ -60,15 +64,16 @@ impl Run<'_> {
 
     /// Draws a token and takes it.
     fn draw(&mut self, ahead: &mut Ahead, left: usize) -> Result<(), GenerateError> {
-        let mut mask = self.matcher.mask()?;
+        let legal = self.matcher.mask()?;
+        let mut mask = self.agreeing(legal);
         let row = self.next(ahead, &[], self.wanted(&mask))?;
         let temperature = self.matcher.temperature()?.map(f64::from);
         let mut id = self.sampler.sample(&row, &mask, temperature);
         let mut refused = 0;
-        while !self.matcher.advance_within(id, left)? {
+        while !self.advance(id, left)? {
             refused += 1;
             // One more draw is cheap; that many say that most tokens lead too far.
-            if refused == MOST_REFUSED {
+            if refused == MOST_REFUSED && !self.healing.is_open() {
                 mask = self.matcher.mask_within(left)?;
             } else {
                 Arc::make_mut(&mut mask).remove(id);
@@ -86,6 +91,29 @@ impl Run<'_> {
             ahead.take(id);
         }
         Ok(())
+    }
+
+    /// Those of some tokens that agree with what of a prefix is still to be written.
+    fn agreeing(&self, legal: Arc<TokenMask>) -> Arc<TokenMask> {
+        match self.healing.is_open() {
+            true => Arc::new(self.healing.agreeing(&legal, self.model.tokenizer().vocabulary())),
+            false => legal,
+        }
+    }
+
+    /// Takes a token if the text can be finished within the tokens that are left. One that writes nothing
+    /// behind a prefix is none of them.
+    fn advance(&mut self, id: TokenId, left: usize) -> Result<bool, GenerateError> {
+        let token = self.model.tokenizer().vocabulary().bytes(id);
+        Ok(match self.healing.is_open() && self.healing.is_within(token) {
+            true => self.matcher.advance(id)?,
+            false => self.matcher.advance_within(id, left)?,
+        })
+    }
+
+    /// The tokens that may still be written.
+    fn left(&self) -> usize {
+        self.max_tokens - (self.tokens.len() - self.healing.count())
     }
 
     /// Takes tokens that must come, all of them with one pass.
@@ -120,7 +148,7 @@ impl Run<'_> {
         certain: &[TokenId],
         wanted: Option<&TokenMask>,
     ) -> Result<Distribution<'a>, GenerateError> {
-        let left = self.max_tokens.saturating_sub(self.tokens.len() + certain.len());
+        let left = self.left().saturating_sub(certain.len());
         let tokenizer = self.model.tokenizer();
         let most = self.look_ahead.min(left);
         ahead.next(certain, wanted, |all, trust| {
@@ -141,7 +169,7 @@ impl Run<'_> {
 
     /// A token with what the model gave it; no mask is a token that was forced.
     fn token(
-        &self,
+        &mut self,
         id: TokenId,
         row: &Distribution<'_>,
         mask: Option<&TokenMask>,
@@ -162,10 +190,10 @@ impl Run<'_> {
     }
 
     /// A token of which the model was not asked.
-    fn forced_token(&self, id: TokenId) -> GeneratedToken {
+    fn forced_token(&mut self, id: TokenId) -> GeneratedToken {
         GeneratedToken {
             id,
-            bytes: self.model.tokenizer().vocabulary().bytes(id).to_vec(),
+            bytes: self.healing.take(self.model.tokenizer().vocabulary().bytes(id)).to_vec(),
             logprob: None,
             masked_logprob: 0.0,
             removed: None,

@@ -169,3 +169,104 @@ fn models_complete_replies() {
         (&["cut.txt", "--chat"], 2, &[], &["--model <MODEL>"]),
     ]);
 }
+
+/// A line each, every one with a loop of its own: continued, repaired alone, asked first, with a schema of
+/// its own.
+const ASKED: &str = r#"{"id": "cut", "text": "{\"a\": 1, \"b\": 2", "finish": "length"}
+{"text": "Sure: {a: '7',}"}
+
+{"id": "asked", "prompt": "Count: "}
+{"id": "own", "text": "{\"c\": \"x\", \"d\": 3}", "schema": {"properties": {"c": {"type": "integer"}}}}
+"#;
+
+const ASKING: [&str; 11] = [
+    "repair",
+    "--model",
+    "smollm2-135m",
+    "--offline",
+    "--schema",
+    "strict.json",
+    "--max-tokens",
+    "12",
+    "--lines",
+    "asked.jsonl",
+    "--out",
+];
+
+/// The results without the time that they took.
+fn results(bytes: &[u8]) -> Vec<Value> {
+    let mut results = support::lines(std::str::from_utf8(bytes).expect("UTF-8"));
+    for attempt in
+        results.iter_mut().flat_map(|result| result["attempts"].as_array_mut().expect("a ledger"))
+    {
+        attempt["milliseconds"] = Value::Null;
+    }
+    results
+}
+
+#[test]
+fn models_complete_the_replies_of_lines() {
+    let folder = folder(&[FILES[8], ("asked.jsonl", ASKED.as_bytes())]);
+    let place = |name: &str| folder.path().join(name);
+    let run = |more: &[&str], code, err: &[&str]| {
+        let args = [&ASKING[..], more].concat();
+        check(folder.path(), &Case { args: &args, code, err, ..Case::default() });
+    };
+    run(&["out.jsonl"], 10, &["4 replies: 4 repaired; ", " continue", " redecode"]);
+    let bytes = fs::read(place("out.jsonl")).expect("results");
+    let whole = results(&bytes);
+    let ids: Vec<&Value> = whole.iter().map(|result| &result["id"]).collect();
+    assert_eq!(ids, [&json!("cut"), &json!(2), &json!("asked"), &json!("own")]);
+    assert_eq!(whole[0]["attempts"][1]["rung"], "continue");
+    assert_eq!(whole[1]["attempts"].as_array().map(Vec::len), Some(1));
+    // What stood behind the wrong member stays.
+    assert_eq!(
+        (&whole[3]["value"]["d"], &whole[3]["attempts"][1]["kept"]),
+        (&json!(3), &json!(", \"d\": 3}"))
+    );
+
+    let cut = bytes.iter().position(|&byte| byte == b'\n').expect("a line") + 1;
+    fs::write(place("out.jsonl"), &bytes[..cut]).expect("the output is cut");
+    run(&["out.jsonl"], 10, &["1 of 4 items are in out.jsonl already", "4 replies: 4 repaired; "]);
+    assert_eq!(results(&fs::read(place("out.jsonl")).expect("results")), whole);
+    run(&["out.jsonl", "--chat"], 2, &["line 1: its chat is false, where this run's is true"]);
+    fs::write(place("asked.jsonl"), "{\"id\": 1}").expect("a file");
+    run(&["other.jsonl"], 2, &["asked.jsonl line 1: it has neither \"text\" nor \"prompt\""]);
+}
+
+/// What a first model does not come to another one is asked for.
+#[test]
+fn another_model_is_asked_last() {
+    let model =
+        ["--model", "smollm2-135m", "--offline", "--schema", "deep.json", "--max-tokens", "9"];
+    let more = ["--prompt", "Count: ", "--fallback-model", "smollm2-135m", "--json"];
+    let args = [&["repair"][..], &model, &more].concat();
+    // No value fits nine tokens, so that every rung fails.
+    let deep = br#"{"type": "string", "minLength": 400, "pattern": "^[a-z]{400,}$"}"#;
+    let folder = folder(&[("deep.json", deep)]);
+    let case = Case { args: &args, code: 13, ..Case::default() };
+    let (out, _) =
+        check(folder.path(), &Case { out: &["\"rung\":\"full\"", "\"rung\":\"other\""], ..case });
+    assert!(out.contains("\"ended\":\"rungs\""), "{out}");
+    check_all(&[(&["cut.txt", "--fallback-model", "smollm2-135m"], 2, &[], &["--model <MODEL>"])]);
+}
+
+/// Without a model the results of lines are gone on with, and those of other replies are refused.
+#[test]
+fn results_of_lines_are_gone_on_with() {
+    let folder = folder(&FILES);
+    let args = ["repair", "--lines", "lines.jsonl", "--out", "out.jsonl"];
+    let case = Case { args: &args, code: 13, ..Case::default() };
+    check(folder.path(), &case);
+    let place = folder.path().join("out.jsonl");
+    let whole = fs::read(&place).expect("results");
+    for cut in [10, whole.len() / 2, whole.len()] {
+        fs::write(&place, &whole[..cut]).expect("the output is cut");
+        check(folder.path(), &case);
+        assert_eq!(fs::read(&place).expect("results"), whole, "behind {cut} bytes");
+    }
+    fs::write(folder.path().join("lines.jsonl"), "{\"id\": \"x\", \"text\": \"[2,]\"}\n")
+        .expect("a file");
+    let err = &["out.jsonl line 1: it is not what comes of the line's reply; give another --out"];
+    check(folder.path(), &Case { code: 2, err, ..case });
+}

@@ -178,6 +178,49 @@ fn budgets_end_the_loop() {
     check(&salvage, &[stop(more), stop(GOOD)], &["full "], (Ended::Valid, Some(GOOD)));
 }
 
+/// What the model wrote behind the part that was wrong is left, where the reply's own text fits there.
+#[test]
+fn the_rest_of_a_reply_is_kept() {
+    let policy = Policy { rungs: Rung::ALL.into(), ..Policy::default() };
+    let cases = [
+        // A reply, what is written from where it left the schema, what comes of both, and what was kept.
+        (
+            "So: {\"name\": \"A\", \"age\": 400, \"home\": {\"zip\": \"1234\"}} Good luck!",
+            " 4, \"home\": {\"zip\": \"9999\"}}",
+            r#"{"name": "A", "age": 4, "home": {"zip": "1234"}}"#,
+            ", \"home\": {\"zip\": \"1234\"}}",
+        ),
+        (
+            r#"{"home": {"zip": "x"}, "name": "A", "age": 4}"#,
+            r#" "1234"}, "name": "B", "age": 5}"#,
+            r#"{"home": {"zip": "1234"}, "name": "A", "age": 4}"#,
+            r#"}, "name": "A", "age": 4}"#,
+        ),
+        // A name that nothing allows is left, and what follows it stays.
+        (
+            r#"{"name": "A", "mood": [1, {"x": 2}], "age": 4}"#,
+            r#" "age": 5}"#,
+            r#"{"name": "A", "age": 5}"#,
+            "",
+        ),
+        // What does not conform either is not kept.
+        (
+            r#"{"name": "A", "age": 400, "home": {"zip": "x"}}"#,
+            r#" 4, "home": {"zip": "9999"}}"#,
+            r#"{"name": "A", "age": 4, "home": {"zip": "9999"}}"#,
+            "",
+        ),
+        (OLD, " 4}", GOOD, ""),
+    ];
+    for (reply, answer, text, kept) in cases {
+        let (asks, outcome) = run(&contract(), &policy, &[stop(reply), stop(answer)]);
+        assert_eq!(asks[0].rung, Rung::Redecode, "{reply}");
+        let found = (outcome.repaired.text.as_deref(), outcome.ledger[1].kept.as_str());
+        assert_eq!(found, (Some(text), kept), "{reply}: {outcome:?}");
+        assert_eq!(outcome.ledger[1].text, answer, "what the model wrote is on record");
+    }
+}
+
 #[test]
 fn feedback_does_not_grow() {
     let policy =
@@ -230,6 +273,40 @@ fn no_script_is_asked_for_more() {
             }
             if let Some(value) = outcome.repaired.value() {
                 assert!(validator.validate(&value).is_empty(), "{script:?}: {value}");
+            }
+        }
+    }
+}
+
+/// Replies that are made to be costly end the loop soon, with no more asks than are allowed.
+#[test]
+fn hostile_replies_end() {
+    let contracts =
+        [contract(), Contract::new(&json!({}), &Default::default()).expect("it compiles")];
+    let long = 300_000;
+    let replies = [
+        "[".repeat(10_000_000),
+        "{\"a\":".repeat(long / 5),
+        "[{\"name\": \"A\", \"age\": ".repeat(100_000),
+        "\"".repeat(long),
+        "\0".repeat(long),
+        "x".repeat(long),
+        format!("{{\"name\": \"A\", \"age\": {}}}", "4".repeat(long)),
+        format!("{{\"name\": \"{}", "a".repeat(long)),
+        format!("{{\"name\": \"A\", {}", "\"b\": 1, ".repeat(long / 8)),
+        "{\"name\": \"A\0\", \"age\": 400}".to_owned(),
+        "{\"name\": \"\\ud800\", \"age\": 400}".to_owned(),
+        format!("{{\"name\": \"A\", \"age\": 400, \"home\": {}1", "[".repeat(long)),
+    ];
+    for contract in &contracts {
+        for reply in &replies {
+            for answer in [stop(reply), cut(reply)] {
+                let policy = Policy { tokens: usize::MAX, attempts: 3, ..Policy::default() };
+                let begun = std::time::Instant::now();
+                let (asks, outcome) = run(contract, &policy, &[answer, stop("]"), stop("4}")]);
+                let (took, shown) = (begun.elapsed(), reply.chars().take(30).collect::<String>());
+                assert!(took < Duration::from_secs(30), "{shown:?} takes {took:?}");
+                assert!(asks.len() <= 3 && outcome.ledger.len() <= 5, "{shown:?}");
             }
         }
     }

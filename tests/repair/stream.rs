@@ -24,6 +24,26 @@ fn inputs() -> Vec<String> {
             "[1] [1]",
             "<thin",
             "```json",
+            "",
+            " \n\t",
+            "{\"a\": 1, \"\\u0061\": 2}",
+            "{\"a/b\": {\"~\": [1]}, \"\": {\"\": 2}}",
+            "[-",
+            "[1e5, -0, 01]",
+            "{\"a\": \"\\ud83d\\ude00 \\ud800\", \"b\": 1}",
+            "{\"a\": \"x\0y\", \"b\": [\"\\u0000\"]}",
+            "<think>a</think><think>b</think>[1]",
+            "<think>{\"a\": 1}",
+            "[THINK]x[/THINK] {\"a\": 1} </think>",
+            "{\"a\": \"</think>\", \"b\": \"<think>\"}",
+            "```json\r\n{\"a\": 1}\r\n```",
+            "\u{feff}```json\n[1]\n```\n```json\n[2]\n```",
+            "// note\n{\"a\": 1}",
+            "{} {}",
+            "[1], 2]",
+            "{\"a\": {\"b\": [1, {\"c\": 2}]}, \"a\": 3}",
+            "{\"a\": [1, 2}, \"b\": 3]",
+            "{\"a\": \"b\"c\", \"d\": 1}",
         ]
         .map(str::to_owned),
     );
@@ -139,4 +159,35 @@ fn pieces_take_linear_time() {
     }
     assert_eq!(stream.state("/9999/a/1"), State::Complete);
     assert!(begun.elapsed() < Duration::from_secs(5), "it takes {:?}", begun.elapsed());
+}
+
+/// Deep nesting, long numbers and strings, in one piece or in many: an end in bounded time.
+#[test]
+fn hostile_pieces_end() {
+    let texts = [
+        "[".repeat(10_000_000),
+        "{\"a\":".repeat(500_000),
+        format!("[{}", "1".repeat(2_000_000)),
+        format!("[\"{}", "\\ud800".repeat(300_000)),
+        format!("{{{}", "\"a\": 1, ".repeat(200_000)),
+        "\0".repeat(2_000_000),
+        "`".repeat(2_000_000),
+        "<think>".repeat(300_000),
+    ];
+    for text in &texts {
+        for size in [text.len(), 4096] {
+            for finish in [Finish::Stop, Finish::Length] {
+                let begun = Instant::now();
+                let mut stream = RepairStream::new(None, &Options::default());
+                text.as_bytes().chunks(size).for_each(|piece| {
+                    stream.push(piece);
+                });
+                assert!(stream.so_far().is_none_or(|so_far| so_far.len() <= text.len() + 250));
+                let repaired = stream.finish(finish);
+                let (took, shown) = (begun.elapsed(), &text[..20]);
+                assert!(took < Duration::from_secs(20), "{shown:?} takes {took:?}");
+                assert!(repaired.text.is_some() != repaired.refusal.is_some(), "{shown:?}");
+            }
+        }
+    }
 }

@@ -529,7 +529,8 @@ Examples:
   tokenrail repair --allow incomplete,ellipsis --finish length reply.txt
   tokenrail repair --lines replies.jsonl
   tokenrail repair --model smollm2-135m --schema person.schema.json --finish length cut.txt
-  tokenrail repair --model smollm2-135m --schema person.schema.json --chat --prompt \"Who was Ada?\"")]
+  tokenrail repair --model smollm2-135m --schema person.schema.json --chat --prompt \"Who was Ada?\"
+  tokenrail repair --model smollm2-135m --lines replies.jsonl --out results.jsonl")]
 pub(crate) struct RepairArgs {
     /// The reply; - for standard input.
     #[arg(value_name = "FILE", required_unless_present_any = ["lines", "prompt"])]
@@ -564,9 +565,13 @@ pub(crate) struct RepairArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Repair every line of a file (- for standard input), a JSON object each: {"id"?, "text", "schema"?,
-    /// "finish"?}, and answer with a JSON object each, which begins with the id.
+    /// "finish"?, "prompt"?}, and answer with a JSON object each, which begins with the id. With --model a
+    /// line may have a prompt and no text, and what may be asked is bounded for each line by itself.
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub(crate) lines: Option<PathBuf>,
+    /// Write the results of --lines to this file; where it has results already, go on behind them.
+    #[arg(long, value_name = "FILE", requires = "lines")]
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) retry: RetryArgs,
 }

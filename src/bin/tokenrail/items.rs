@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokenrail::model::LanguageModel;
+use tokenrail::report::json_line;
 use tokenrail::score::{Duplicates, Options, Scorer};
 
 use crate::args::ScoreArgs;
@@ -49,7 +50,11 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         "options": options.to_json(),
     });
     let mut totals = Totals::default();
-    results.resume(&items, &decisions, &mut totals)?;
+    results.resume(items.len(), &mut |place, result| {
+        continues(result, &items[place], &decisions)?;
+        totals.add(result);
+        Ok(())
+    })?;
     let interrupted = interrupt::catch()?;
     let bar = progress::items(items.len(), totals.items());
     let cache = PromptCache::open(&model, args.prompt_cache.as_deref())?;
@@ -76,7 +81,7 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
         if index >= done {
             let line = item.line(result);
             totals.add(&line);
-            bar.suspend(|| results.write(&line, index))?;
+            bar.suspend(|| results.write(&format!("{}\n", json_line(&line)), index))?;
             bar.inc(1);
         }
     }
@@ -86,10 +91,7 @@ pub(crate) fn run(args: &ScoreArgs, path: &Path) -> Result<(), Failure> {
     let report = if args.json { format!("{}", totals.to_json()) } else { totals.table() };
     output::say(report.trim_end());
     if left > 0 {
-        return Err(Failure::Interrupted(match results {
-            Results::File { .. } => "the same command goes on where --out ends",
-            Results::Stdout => "with --out the same command could go on",
-        }));
+        return Err(results.interrupted());
     }
     match totals.failed() {
         0 => Ok(()),
@@ -172,4 +174,50 @@ fn read_item(text: &str, line: usize) -> Result<Item, String> {
         other => return Err(format!("\"id\" is {other}, not a string or an integer of 64 bits")),
     };
     Ok(Item { id, prompt: prompt.to_owned(), choices, label })
+}
+
+/// Checks that an earlier result is what this run, of which every result has `decisions`, would have
+/// written for the item.
+fn continues(result: &Value, item: &Item, decisions: &Value) -> Result<(), String> {
+    if result["id"] != item.id {
+        return Err(format!("it has id {}, where the items have {}", result["id"], item.id));
+    }
+    if result["prompt"] != item.prompt.as_str() {
+        return Err("its prompt is not the item's".to_owned());
+    }
+    if result["label"] != json!(item.label) {
+        return Err(format!("its label is {}, not the item's", result["label"]));
+    }
+    let earlier = &result["decisions"];
+    for (key, what) in
+        [("model", "model"), ("fingerprint", "model's fingerprint"), ("precision", "precision")]
+    {
+        if earlier[key] != decisions[key] {
+            return Err(format!("its {what} is {}, not {}", earlier[key], decisions[key]));
+        }
+    }
+    for (option, value) in decisions["options"].as_object().into_iter().flatten() {
+        let earlier = &earlier["options"][option];
+        if earlier != value {
+            return Err(format!("its option {option} is {earlier}, where this run's is {value}"));
+        }
+    }
+    match choices(result).is_some_and(|choices| choices == item.choices) {
+        true => Ok(()),
+        false => Err("its candidates are not the item's choices".to_owned()),
+    }
+}
+
+/// The choices that a result is of, in the item's order; `None` where they are not whole.
+fn choices(result: &Value) -> Option<Vec<String>> {
+    if result.get("error").is_some() {
+        return input::strings(&result["choices"]);
+    }
+    let candidates = result["candidates"].as_array()?;
+    let mut choices = vec![None; candidates.len()];
+    for candidate in candidates {
+        let index = usize::try_from(candidate["index"].as_u64()?).ok()?;
+        *choices.get_mut(index)? = Some(candidate["text"].as_str()?.to_owned());
+    }
+    choices.into_iter().collect()
 }

@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod prompt_cache;
 mod repair;
+mod repair_lines;
 mod results;
 mod retry;
 mod schema;

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokenrail::grammar::ToolSet;
 use tokenrail::repair::{
-    Change, Dropped, Finish, Options, Repaired, RepairedCall, RepairedCalls, Status, TextEdit,
-    ValueEdit, repair, repair_for, repair_tool_calls,
+    Change, Dropped, Options, Repaired, RepairedCall, RepairedCalls, Status, TextEdit, ValueEdit,
+    repair, repair_for, repair_tool_calls,
 };
 use tokenrail::schema::{self, Policy, Validator, Violation};
 
 use crate::args::RepairArgs;
 use crate::exit::Failure;
-use crate::{input, output, progress, retry};
+use crate::repair_lines::{Line, Repairer};
+use crate::{input, output, repair_lines, retry};
 
 /// So many edits are told unasked.
 pub(crate) const TOLD: usize = 20;
@@ -37,8 +38,12 @@ enum Answer {
 
 /// Repairs a reply, or every line of a file.
 pub(crate) fn run(args: &RepairArgs) -> Result<(), Failure> {
-    if let Some(model) = &args.retry.model {
-        return retry::run(args, model);
+    match (&args.retry.model, &args.lines) {
+        (Some(model), Some(path)) => {
+            return repair_lines::run(args, path, &mut retry::Lines::new(args, model)?);
+        }
+        (Some(model), None) => return retry::run(args, model),
+        (None, _) => {}
     }
     let wanted = match (&args.schema, &args.tools) {
         (Some(path), _) => Wanted::Value(Box::new(read_schema(path)?)),
@@ -47,7 +52,7 @@ pub(crate) fn run(args: &RepairArgs) -> Result<(), Failure> {
     };
     let options = args.options();
     if let Some(path) = &args.lines {
-        return run_lines(path, &wanted, &options);
+        return repair_lines::run(args, path, &mut Lines { wanted, options });
     }
     let text = input::read(args.file.as_deref().unwrap_or(Path::new("-")))?;
     let answer = wanted.answer(&text, &options);
@@ -71,6 +76,51 @@ impl Wanted {
             Self::Json => Answer::Value(repair(text, options)),
             Self::Value(validator) => Answer::Value(repair_for(text, validator, options)),
             Self::Calls(tools) => Answer::Calls(repair_tool_calls(text, tools, options)),
+        }
+    }
+}
+
+/// Repairs the replies of lines without a model.
+struct Lines {
+    /// What replies are to be whose lines have no schema of their own.
+    wanted: Wanted,
+    options: Options,
+}
+
+impl Lines {
+    /// What the schema of a line says.
+    fn own(line: &Line) -> Result<Option<Wanted>, String> {
+        let Some(schema) = &line.schema else { return Ok(None) };
+        let validator = Validator::new(schema, &schema::Options::default());
+        let validator = validator.map_err(|error| format!("\"schema\": {error}"))?;
+        Ok(Some(Wanted::Value(Box::new(validator))))
+    }
+}
+
+impl Repairer for Lines {
+    fn check(&mut self, line: &Line) -> Result<(), String> {
+        if line.text.is_none() {
+            return Err("\"text\" is null, not a string".to_owned());
+        }
+        Self::own(line).map(|_| ())
+    }
+
+    fn report(&mut self, line: &Line) -> Result<String, Failure> {
+        let finish = line.finish.unwrap_or(self.options.finish);
+        let options = Options { finish, ..self.options.clone() };
+        let own = Self::own(line).map_err(Failure::Usage)?;
+        let text = line.text.as_deref().unwrap_or_default();
+        Ok(own.as_ref().unwrap_or(&self.wanted).answer(text, &options).to_json_line())
+    }
+
+    /// It costs little to make a report anew.
+    fn continues(&mut self, line: &Line, report: &Value) -> Result<(), String> {
+        let made = self.report(line).map_err(|failure| failure.to_string())?;
+        let made: Value = serde_json::from_str(&made).map_err(|error| error.to_string())?;
+        let is_same = |(name, value): (&String, &Value)| report[name] == *value;
+        match made.as_object().is_some_and(|made| made.iter().all(is_same)) {
+            true => Ok(()),
+            false => Err("it is not what comes of the line's reply".to_owned()),
         }
     }
 }
@@ -221,74 +271,4 @@ fn value_edit(edit: &ValueEdit) -> String {
     };
     let place = if pointer.is_empty() { "the root" } else { pointer };
     format!("  {} at {place}: {change} ({})", rule.name(), class.name())
-}
-
-/// A line of a file of replies.
-struct Line {
-    id: Value,
-    text: String,
-    /// Of its own.
-    wanted: Option<Wanted>,
-    finish: Option<Finish>,
-}
-
-/// Repairs every line, and tells how many came to what.
-fn run_lines(path: &Path, wanted: &Wanted, options: &Options) -> Result<(), Failure> {
-    let text = input::read(path)?;
-    let mut lines = Vec::new();
-    for (number, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        let fault =
-            |what: String| Failure::Usage(format!("{} line {number}: {what}", input::name(path)));
-        lines.push(read_line(text, number).map_err(fault)?);
-    }
-    let bar = progress::items(lines.len(), 0);
-    let (mut worst, mut counts) = (Status::Valid, [0; STATUSES.len()]);
-    for line in &lines {
-        let finish = line.finish.unwrap_or(options.finish);
-        let options = Options { finish, ..options.clone() };
-        let answer = line.wanted.as_ref().unwrap_or(wanted).answer(&line.text, &options);
-        let report = answer.to_json_line();
-        let told = format!("{{\"id\":{},{}\n", line.id, &report[1..]);
-        bar.suspend(|| output::print_verbatim(&told))?;
-        bar.inc(1);
-        let status = answer.report().status;
-        worst = worst.max(status);
-        let counted = STATUSES.iter().position(|other| *other == status);
-        counts[counted.unwrap_or_default()] += 1;
-    }
-    bar.finish_and_clear();
-    let counted = STATUSES.iter().zip(counts).filter(|(_, count)| *count > 0);
-    let counted: Vec<String> =
-        counted.map(|(status, count)| format!("{count} {}", status.name())).collect();
-    output::say(&format!("{} replies: {}", lines.len(), counted.join(", ")));
-    ended(worst)
-}
-
-const STATUSES: [Status; 5] =
-    [Status::Valid, Status::Repaired, Status::Lossy, Status::Ambiguous, Status::Failed];
-
-/// One line of `--lines`. The error says what is wrong with it.
-fn read_line(text: &str, number: usize) -> Result<Line, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| input::json_fault(&error))?;
-    let Some(text) = value["text"].as_str() else {
-        return Err(format!("\"text\" is {}, not a string", value["text"]));
-    };
-    let wanted = match &value["schema"] {
-        Value::Null => None,
-        schema => {
-            let made = Validator::new(schema, &schema::Options::default());
-            let validator = made.map_err(|error| format!("\"schema\": {error}"))?;
-            Some(Wanted::Value(Box::new(validator)))
-        }
-    };
-    let finish = match &value["finish"] {
-        Value::Null => None,
-        finish => Some(match finish.as_str() {
-            Some("stop") => Finish::Stop,
-            Some("length") => Finish::Length,
-            _ => return Err(format!("\"finish\" is {finish}, not \"stop\" or \"length\"")),
-        }),
-    };
-    let id = if value["id"].is_null() { json!(number) } else { value["id"].clone() };
-    Ok(Line { id, text: text.to_owned(), wanted, finish })
 }

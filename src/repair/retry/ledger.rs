@@ -113,6 +113,8 @@ pub struct Attempt {
     pub rung: Option<Rung>,
     /// What the model wrote.
     pub text: String,
+    /// What of the reply before was kept behind it, in the place of what else the model wrote.
+    pub kept: String,
     /// The tokens that it cost.
     pub tokens: usize,
     /// When it was told.
@@ -135,13 +137,14 @@ impl Attempt {
     ) -> Self {
         let edits = repaired.edits.len() + repaired.patch.len();
         let fault = super::feedback::fault(repaired);
-        Self { rung, text, tokens, at, status: repaired.status, edits, fault }
+        let (status, kept) = (repaired.status, String::new());
+        Self { rung, text, kept, tokens, at, status, edits, fault }
     }
 
     /// Nothing came that could be repaired.
     pub(super) fn failed(rung: Option<Rung>, fault: String, at: Duration) -> Self {
-        let (text, status) = (String::new(), Status::Failed);
-        Self { rung, text, tokens: 0, at, status, edits: 0, fault }
+        let (text, kept) = (String::new(), String::new());
+        Self { rung, text, kept, tokens: 0, at, status: Status::Failed, edits: 0, fault }
     }
 
     /// What rules of salvage made.
@@ -168,6 +171,7 @@ impl Attempt {
             "tokens": self.tokens,
             "milliseconds": u64::try_from(self.at.as_millis()).unwrap_or(u64::MAX),
             "text": self.text,
+            "kept": self.kept,
         })
     }
 }

@@ -38,6 +38,7 @@ mod feedback;
 mod ledger;
 mod policy;
 mod prefix;
+mod splice;
 mod subtree;
 
 pub use contract::Contract;
@@ -50,6 +51,7 @@ use serde_json::Value;
 
 use super::{Finish, Options, Repaired, repair_for};
 use ledger::Fault;
+use prefix::Begun;
 use subtree::Subtree;
 
 /// A reply on its way to what a schema wants. See the [module](self) for an example.
@@ -179,7 +181,7 @@ impl Answer {
 struct Asked {
     rung: Rung,
     /// The text that the answer continues.
-    behind: Option<(String, String)>,
+    behind: Option<Begun>,
     /// The pointer that the answer goes to.
     pointer: String,
 }
@@ -190,6 +192,21 @@ struct Current {
     text: String,
     finish: Finish,
     repaired: Repaired,
+}
+
+/// A reply with an answer in its place.
+#[derive(Debug)]
+struct Whole {
+    current: Current,
+    /// What of the reply before stands behind the answer.
+    kept: String,
+}
+
+impl Whole {
+    /// One that keeps nothing behind the answer.
+    fn of(current: Current) -> Self {
+        Self { current, kept: String::new() }
+    }
 }
 
 impl<'c> RepairLoop<'c> {
@@ -229,33 +246,48 @@ impl<'c> RepairLoop<'c> {
             }
         };
         self.tokens = self.tokens.saturating_add(tokens);
-        let whole = match (&asked, &self.reply) {
-            (Some(Asked { behind: Some((before, prefix)), .. }), _) => {
-                format!("{before}{prefix}{text}")
+        let Some(Whole { current, kept }) = self.whole(asked.as_ref(), (&text, finish)) else {
+            let pointer = asked.map(|asked| asked.pointer).unwrap_or_default();
+            let what = format!("no value that fits at {pointer}");
+            self.ledger.push(Attempt { text, tokens, ..Attempt::failed(rung, what, now) });
+            return;
+        };
+        let judged = Attempt::judged(rung, (text, tokens), &current.repaired, now);
+        self.ledger.push(Attempt { kept, ..judged });
+        self.reply = Some(current);
+    }
+
+    /// An answer with what it continues or is put into; `None` where it does not fit there.
+    fn whole(&self, asked: Option<&Asked>, (text, finish): (&str, Finish)) -> Option<Whole> {
+        match (asked, &self.reply) {
+            (Some(Asked { behind: Some(begun), .. }), reply) => {
+                let Begun { before, prefix, rest } = begun;
+                let begun = format!("{before}{prefix}");
+                let is_whole = reply.as_ref().is_some_and(|reply| reply.finish == Finish::Stop);
+                let take = |text: &str| {
+                    let current = self.repaired(text.to_owned(), Finish::Stop);
+                    current.repaired.text.is_some().then_some(current)
+                };
+                let spliced = is_whole.then(|| splice::spliced(&begun, text, rest, take)).flatten();
+                Some(match spliced {
+                    Some((current, kept)) => Whole { current, kept },
+                    None => Whole::of(self.repaired(format!("{begun}{text}"), finish)),
+                })
             }
             (Some(Asked { pointer, .. }), Some(reply)) if !pointer.is_empty() => {
-                match subtree::spliced(&reply.text, pointer, &text) {
-                    Some(whole) => whole,
-                    None => {
-                        let what = format!("no value that fits at {pointer}");
-                        self.ledger.push(Attempt {
-                            text,
-                            tokens,
-                            ..Attempt::failed(rung, what, now)
-                        });
-                        return;
-                    }
-                }
+                let whole = subtree::spliced(&reply.text, pointer, text)?;
+                // A part that was put in is in a text that is whole.
+                Some(Whole::of(self.repaired(whole, Finish::Stop)))
             }
-            _ => text.clone(),
-        };
-        // A part that was put in is in a text that is whole.
-        let is_part = asked.is_some_and(|asked| !asked.pointer.is_empty());
-        let finish = if is_part { Finish::Stop } else { finish };
+            _ => Some(Whole::of(self.repaired(text.to_owned(), finish))),
+        }
+    }
+
+    /// A text, repaired without loss.
+    fn repaired(&self, text: String, finish: Finish) -> Current {
         let options = Options { finish, ..self.policy.lossless() };
-        let repaired = repair_for(&whole, &self.contract.validator, &options);
-        self.ledger.push(Attempt::judged(rung, (text, tokens), &repaired, now));
-        self.reply = Some(Current { text: whole, finish, repaired });
+        let repaired = repair_for(&text, &self.contract.validator, &options);
+        Current { text, finish, repaired }
     }
 
     /// What to ask next.
@@ -283,16 +315,14 @@ impl<'c> RepairLoop<'c> {
         let rungs = self.policy.rungs.clone();
         let higher = rungs.into_iter().filter(|rung| highest.is_none_or(|met| *rung > met));
         let found = higher.into_iter().find_map(|rung| Some((rung, self.request(rung)?)));
-        let (rung, request) = found.ok_or(Ended::Rungs)?;
+        let (rung, (request, behind)) = found.ok_or(Ended::Rungs)?;
         match met {
             Some(at) => self.met[at].1 = rung,
             None => self.met.push((fault, rung)),
         }
-        let (behind, pointer) = match &request {
-            Request::Behind { before, prefix } => {
-                (Some((before.clone(), prefix.clone())), String::new())
-            }
-            Request::Value { pointer, .. } => (None, pointer.clone()),
+        let pointer = match &request {
+            Request::Behind { .. } => String::new(),
+            Request::Value { pointer, .. } => pointer.clone(),
         };
         self.asks += 1;
         self.asked = Some(Asked { rung, behind, pointer });
@@ -300,8 +330,8 @@ impl<'c> RepairLoop<'c> {
         Ok(Ask { rung, request, max_tokens, deadline: self.policy.time })
     }
 
-    /// What a rung would ask; `None` where it does not apply.
-    fn request(&self, rung: Rung) -> Option<Request> {
+    /// What a rung would ask, and what the answer stands behind; `None` where it does not apply.
+    fn request(&self, rung: Rung) -> Option<(Request, Option<Begun>)> {
         let feedback = |pointer| {
             let repaired = self.reply.as_ref().map(|reply| &reply.repaired);
             feedback::message(repaired, pointer)
@@ -309,12 +339,13 @@ impl<'c> RepairLoop<'c> {
         match rung {
             Rung::Continue | Rung::Redecode => {
                 let Current { text, finish, .. } = self.reply.as_ref()?;
-                let begun = prefix::begun(self.contract, text, *finish)?;
-                let prefix::Begun { before, prefix } = match rung {
-                    Rung::Continue => begun.whole.filter(|_| *finish == Finish::Length)?,
-                    _ => begun.sound?,
+                let kept = prefix::begun(self.contract, text, *finish)?;
+                let begun = match rung {
+                    Rung::Continue => kept.whole.filter(|_| *finish == Finish::Length)?,
+                    _ => kept.sound?,
                 };
-                Some(Request::Behind { before, prefix })
+                let (before, prefix) = (begun.before.clone(), begun.prefix.clone());
+                Some((Request::Behind { before, prefix }, Some(begun)))
             }
             Rung::Subtree => {
                 let Current { text, repaired, .. } = self.reply.as_ref()?;
@@ -323,12 +354,12 @@ impl<'c> RepairLoop<'c> {
                 // What is put in has to have a place.
                 subtree::spliced(text, &pointer, "null")?;
                 let feedback = feedback(&pointer);
-                Some(Request::Value { schema, pointer, feedback })
+                Some((Request::Value { schema, pointer, feedback }, None))
             }
             Rung::Full | Rung::Other => {
                 let (schema, pointer) = (self.contract.schema.clone(), String::new());
                 let feedback = feedback(&pointer);
-                Some(Request::Value { schema, pointer, feedback })
+                Some((Request::Value { schema, pointer, feedback }, None))
             }
         }
     }

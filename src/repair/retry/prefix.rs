@@ -12,6 +12,8 @@ use crate::schema::json::Json;
 pub(super) struct Begun {
     pub(super) before: String,
     pub(super) prefix: String,
+    /// What the reply has behind it.
+    pub(super) rest: String,
 }
 
 /// What may be kept of a reply.
@@ -39,7 +41,11 @@ pub(super) fn begun(contract: &Contract, text: &str, finish: Finish) -> Option<K
     // Of two that are as long the reply as it is, which is the first.
     let legal = texts.into_iter().flatten().filter_map(legal).rev();
     let (length, text) = legal.max_by_key(|(length, _)| *length)?;
-    let begun = |prefix: &str| Begun { before: before.to_owned(), prefix: prefix.to_owned() };
+    let begun = |prefix: &str| Begun {
+        before: before.to_owned(),
+        prefix: prefix.to_owned(),
+        rest: text[prefix.len()..].to_owned(),
+    };
     let is_whole = text[length..].trim().is_empty();
     let sound = sound(contract, text.split_at(length));
     // Behind a value that is whole nothing is written anew: which of several is meant is not told by

@@ -15,19 +15,20 @@ use serde_json::json;
 
 use super::super::document;
 use super::super::edit::{TextEdit, apply};
-use super::super::judge::Faults;
 use super::super::locate::locate;
 use super::super::outcome::{Refusal, Repaired, Status};
-use super::super::patch::{Change, ValueEdit, child};
+use super::super::parse::Doubt;
+use super::super::patch::{Change, ValueEdit};
 use super::super::reason::{Reason, Salvage};
 use super::super::{Finish, Level, Options, Rule};
-use super::{Arguments, Ending, Found, Kind, Pair, Piece, RepairedCall, RepairedCalls, Source};
+use super::{Arguments, Ending, Found, Piece, RepairedCall, RepairedCalls, Source, pairs};
 use crate::schema::Validator;
 use crate::schema::json::Json;
 
 /// Puts all calls of a reply together.
 pub(super) fn assemble(source: Source<'_>, options: &Options, pieces: &[Piece]) -> RepairedCalls {
-    let mut whole = Assembly { source, options, validators: BTreeMap::new(), made: Vec::new() };
+    let mut whole =
+        Assembly { source, options, validators: BTreeMap::new(), made: Vec::new(), is_open: false };
     let count = pieces.iter().filter(|piece| matches!(piece, Piece::Call(_))).count();
     let (mut edits, mut patch) = (Vec::new(), Vec::new());
     let (mut content, mut cursor) = (String::new(), 0);
@@ -72,6 +73,8 @@ struct Assembly<'t> {
     validators: BTreeMap<&'t str, Validator>,
     /// With the level that each took, or would take.
     made: Vec<(RepairedCall, Level)>,
+    /// Whether one of them was not closed: what stands behind it may be a part of its arguments.
+    is_open: bool,
 }
 
 impl Assembly<'_> {
@@ -112,7 +115,8 @@ impl Assembly<'_> {
             Some(doubt) => refused(doubt.reason, doubt.span.clone()),
             None => self.arguments(found, Finish::Stop),
         };
-        let is_whole = found.end == Ending::Whole && repaired.status < Status::Lossy;
+        self.is_open |= found.end == Ending::Open;
+        let is_whole = !self.is_open && repaired.status < Status::Lossy;
         let names = self.source.tools.nearest(&found.name);
         let is_unknown =
             repaired.refusal.as_ref().is_some_and(|refusal| refusal.reason == Reason::UnknownTool);
@@ -164,7 +168,10 @@ impl Assembly<'_> {
             self.validators.insert(tool.name(), validator);
         }
         let validator = &self.validators[tool.name()];
-        let lowered = found.arguments.lowered(source.text, validator);
+        let lowered = match found.arguments.lowered(source.text, validator) {
+            Ok(lowered) => lowered,
+            Err(doubt) => return Repaired::refused(Level::Coerce, doubt.reason, doubt.span),
+        };
         let structure = || Repaired::refused(Level::Syntax, Reason::Structure, span.clone());
         let Some(json) = written(source.text, &span, &lowered) else { return structure() };
         let mut options = Options { finish, ..self.options.clone() };
@@ -260,7 +267,7 @@ fn spelled(edit: &mut TextEdit) {
 }
 
 /// The arguments with the edits of their notation.
-fn written(text: &str, span: &Range<usize>, edits: &[TextEdit]) -> Option<String> {
+pub(super) fn written(text: &str, span: &Range<usize>, edits: &[TextEdit]) -> Option<String> {
     let inside = |edit: &TextEdit| {
         let span = edit.span.start - span.start..edit.span.end - span.start;
         TextEdit { span, ..edit.clone() }
@@ -306,52 +313,15 @@ impl Arguments {
     }
 
     /// The edits that make JSON of their notation.
-    fn lowered(&self, text: &str, validator: &Validator) -> Vec<TextEdit> {
-        match self {
+    ///
+    /// # Errors
+    /// [`Doubt`] where it can be JSON in two ways.
+    fn lowered(&self, text: &str, validator: &Validator) -> Result<Vec<TextEdit>, Doubt> {
+        Ok(match self {
             Self::Json(_) => Vec::new(),
             Self::Absent(at) => vec![TextEdit::new(text, Rule::StripEnvelope, *at..*at, "{}")],
             Self::Spelled(_, edits) => edits.clone(),
-            Self::Tagged(span, pairs) => {
-                let is_json = |pair: &Pair| {
-                    let value = Json::parse(&text[pair.value.clone()], MOST_DEPTH);
-                    let is_bare = value.is_ok_and(|json| !matches!(json, Json::String(_)));
-                    pair.kind == Kind::Json || pair.kind == Kind::Either && is_bare
-                };
-                let mut kinds: Vec<bool> = pairs.iter().map(is_json).collect();
-                // Values are JSON where the schema allows it, and else strings.
-                let edits = tagged(text, span, (pairs, &kinds));
-                let json = written(text, span, &edits);
-                let json = json.and_then(|json| Json::parse(&json, usize::MAX).ok());
-                let Some(json) = json else { return edits };
-                let faults = Faults::of(&json, validator);
-                for (pair, is_json) in pairs.iter().zip(&mut kinds) {
-                    let is_free = pair.kind == Kind::Either;
-                    *is_json &= !is_free || !faults.holds(&child("", &pair.name));
-                }
-                tagged(text, span, (pairs, &kinds))
-            }
-        }
+            Self::Tagged(span, pairs) => return pairs::lowered(text, span, pairs, validator),
+        })
     }
-}
-
-/// How deep a value between tags may be nested.
-const MOST_DEPTH: usize = 250;
-
-/// The edits that make an object of values between tags, those that are JSON as they are.
-fn tagged(text: &str, span: &Range<usize>, (pairs, kinds): (&[Pair], &[bool])) -> Vec<TextEdit> {
-    let mut edits = Vec::with_capacity(2 * pairs.len() + 1);
-    let mut put = |span: Range<usize>, now: &str| {
-        edits.push(TextEdit::new(text, Rule::StripEnvelope, span, now));
-    };
-    let mut cursor = span.start;
-    for (index, (pair, is_json)) in pairs.iter().zip(kinds).enumerate() {
-        let sign = if index == 0 { "{" } else { "," };
-        put(cursor..pair.value.start, &format!("{sign}{}:", json!(pair.name)));
-        if !is_json {
-            put(pair.value.clone(), &json!(text[pair.value.clone()]).to_string());
-        }
-        cursor = pair.value.end;
-    }
-    put(cursor..span.end, if pairs.is_empty() { "{}" } else { "}" });
-    edits
 }

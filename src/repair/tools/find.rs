@@ -10,6 +10,7 @@
 //! | what begins as a call and cannot be read | a call that is refused: what was meant as one is no text |
 //! | marks around calls, and at the ends of messages | nothing |
 //! | JSON without marks | text, unless it is the whole reply as Llama 3 writes a call |
+//! | a list of calls in Python that is the whole reply, perhaps as a block of code | calls |
 //! | all the rest | text, which is kept as content |
 //!
 //! So a reply that only speaks of `<tool_call>` is text, as no end of a call follows.
@@ -38,7 +39,7 @@ pub(super) fn pieces(source: Source<'_>) -> Vec<Piece> {
     while at < text.len() {
         let solid = source.solid(at);
         if std::mem::take(&mut is_begin)
-            && let Some(group) = unmarked(source, solid)
+            && let Some(group) = unmarked(source, solid).or_else(|| fenced(source, solid))
         {
             at = group.end;
             pieces.extend(group.pieces);
@@ -164,7 +165,7 @@ fn close_of(source: Source<'_>, format: &Format, at: usize) -> usize {
 /// Reads a body; `None` where it cannot begin here.
 fn read(source: Source<'_>, format: &Format, at: usize) -> Option<Result<Group, Doubt>> {
     let inside = at + format.open.len();
-    let solid = source.solid(inside);
+    let solid = source.unfenced(inside);
     let first = source.text[solid..].chars().next();
     match format.body {
         Body::Objects(keys) => {
@@ -211,6 +212,25 @@ fn unmarked(source: Source<'_>, at: usize) -> Option<Group> {
         Piece::Strip(..) => true,
     });
     (is_meant && (is_alone || is_list)).then_some(group)
+}
+
+/// A list as Python writes it, in a block of code that is the whole reply.
+fn fenced(source: Source<'_>, at: usize) -> Option<Group> {
+    let line = source.text[at..].strip_prefix("```")?.split_once('\n')?.0;
+    let begin = at + "```".len() + line.len();
+    let is_label = line.trim_end().chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+    let start = source.solid(begin);
+    if !is_label || !source.text[start..].starts_with('[') {
+        return None;
+    }
+    let Group { mut pieces, end } = unmarked(source, start)?;
+    let fence = source.behind(end, "```")?;
+    if !source.text[fence..].trim().is_empty() {
+        return None;
+    }
+    pieces.insert(0, Piece::Strip(Rule::StripFence, at..start));
+    pieces.push(Piece::Strip(Rule::StripFence, end..fence));
+    Some(Group { pieces, end: fence })
 }
 
 /// A mark that says nothing itself.

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | thoughts, marks, calls and the text around them are told apart | `find.rs` |
 //! | a call is read: its name, and where its arguments stand | `objects.rs`, `tagged.rs`, `spelled.rs` |
+//! | of what stands between tags it is told what it is | `pairs.rs` |
 //! | arguments are repaired, and all becomes one report | `assemble.rs` |
 
 mod assemble;
 mod find;
 mod formats;
 mod objects;
+mod pairs;
 mod spelled;
 mod tagged;
 
@@ -298,6 +300,15 @@ impl<'t> Source<'t> {
         let solid = self.solid(at);
         let is_there = !mark.is_empty() && self.text[solid..].starts_with(mark);
         is_there.then(|| solid + mark.len())
+    }
+
+    /// The next place that is no white space, behind the marks that begin a block of code if that does.
+    fn unfenced(self, at: usize) -> usize {
+        let solid = self.solid(at);
+        let Some(line) = self.text[solid..].strip_prefix("```") else { return solid };
+        let label =
+            line.trim_start_matches(|char: char| char.is_ascii_alphanumeric() || char == '_');
+        self.solid(self.text.len() - label.len())
     }
 
     /// The characters of a tool's name from a place on.

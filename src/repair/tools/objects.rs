@@ -5,18 +5,19 @@
 //!
 //! | what stands there | becomes |
 //! |---|---|
-//! | the name of the tool without arguments | `{}`, which its schema may refuse |
+//! | the name of the tool without arguments, alone or with an id | `{}`, which its schema may refuse |
+//! | the same with other members, which may be meant as arguments | a refusal |
 //! | `"parameters"` where the notation has `"arguments"` | the arguments, with an edit that says so |
-//! | both | a refusal |
+//! | both, or beside them a member that the tool has an argument for | a refusal |
 //! | other members, as an id | nothing: the edits have them |
+//! | null or an empty string in their place | as without arguments |
+//! | a block of code around the object | the object |
 //! | several objects behind one mark | as many calls |
 //!
 //! The arguments are repaired by themselves, as the slice of the reply that they are: what is wrong around
 //! them is a fault of the call, and not theirs.
 
-use std::ops::Range;
-
-use super::super::parse::{Doubt, Object, Parsed, Region};
+use super::super::parse::{Doubt, Member, Object, Parsed, Region};
 use super::super::reading::read;
 use super::super::reason::Reason;
 use super::super::{Finish, Rule, TextEdit};
@@ -26,6 +27,8 @@ use super::{Arguments, Ending, Found, Group, Piece, Source};
 
 /// So many closing marks are tried as the end of broken JSON.
 const ENDS: usize = 8;
+/// Members beside a name that only say which call it is.
+const LABELS: [&str; 5] = ["id", "type", "index", "call_id", "tool_call_id"];
 /// So far from a name its arguments may begin.
 const HEADER: usize = 200;
 
@@ -45,7 +48,9 @@ pub(super) fn list(
     at: usize,
 ) -> Result<Group, Doubt> {
     let (mut pieces, mut cursor) = (Vec::new(), at);
-    let mut start = source.solid(at + format.open.len());
+    let begin = source.solid(at + format.open.len());
+    let mut start = source.unfenced(begin);
+    let is_fenced = begin < start;
     loop {
         let extent = extent(source, format, start)?;
         let end = extent.parsed.end;
@@ -62,9 +67,11 @@ pub(super) fn list(
         // Behind one object another may follow, with a sign between or none.
         let next = source.text[end..].trim_start_matches([';', ',', ' ', '\n', '\t', '\r']);
         start = source.text.len() - next.len();
-        if next.starts_with('{') && start > end {
+        if next.starts_with('{') {
             continue;
         }
+        let fence = source.behind(end, "```").filter(|_| is_fenced);
+        let end = fence.unwrap_or(end);
         let close = source.behind(end, format.close);
         let end = close.unwrap_or(end);
         if close.is_none() && !format.close.is_empty() {
@@ -95,24 +102,7 @@ fn call(
     (extent, object): (&Extent, &Object),
     (pieces, cursor): (&mut Vec<Piece>, usize),
 ) -> usize {
-    let members = &object.members;
-    let text = |span: Range<usize>| source.text[span].trim();
-    let (name, arguments, native): (String, _, &[&str]) = match keys {
-        Keys::Only => {
-            let only = members.first().filter(|_| members.len() == 1);
-            (only.map(|only| only.name.clone()).unwrap_or_default(), only, &[])
-        }
-        Keys::Named(key, native) => {
-            let name = members.iter().find(|member| member.name == key || member.name == "name");
-            let name = name.map(|name| unquoted(text(name.value..name.span.end)));
-            let is_meant = |name: &str| matches!(name, "arguments" | "parameters");
-            let mut named = members.iter().filter(|member| is_meant(&member.name));
-            (name.unwrap_or_default(), named.next(), native)
-        }
-    };
-    let is_twice =
-        members.iter().filter(|member| matches!(&*member.name, "arguments" | "parameters")).count()
-            > 1;
+    let Named { name, arguments, native, is_unclear } = named(source, keys, &object.members);
     let span = object.span.clone();
     let inside = arguments.map_or(span.start..span.start, |member| {
         let is_cut = extent.doubt.as_ref().is_some_and(|doubt| doubt.reason == Reason::Truncated);
@@ -141,7 +131,7 @@ fn call(
         .doubts
         .iter()
         .find(|doubt| doubt.span.end <= inside.start && doubt.span.start >= span.start);
-    let doubt = is_twice.then(|| unread(span.clone())).or(outer.cloned());
+    let doubt = is_unclear.then(|| unread(span.clone())).or(outer.cloned());
     let is_last = span.end >= extent.parsed.end.min(source.text.trim_end().len());
     let doubt =
         doubt.or(extent.doubt.clone().filter(|doubt| doubt.reason == Reason::Truncated && is_last));
@@ -164,6 +154,43 @@ fn call(
     inside.end
 }
 
+/// What the members of an object say of a call.
+struct Named<'o> {
+    name: String,
+    arguments: Option<&'o Member>,
+    /// The names of arguments in this notation; none where they have no name.
+    native: &'static [&'static str],
+    /// Whether others of them may be arguments too.
+    is_unclear: bool,
+}
+
+/// Tells which members say what is called.
+fn named<'o>(source: Source<'_>, keys: Keys, members: &'o [Member]) -> Named<'o> {
+    let Keys::Named(key, native) = keys else {
+        let arguments = members.first().filter(|_| members.len() == 1);
+        let name = arguments.map(|only| only.name.clone()).unwrap_or_default();
+        return Named { name, arguments, native: &[], is_unclear: false };
+    };
+    let value = |member: &Member| source.text[member.value..member.span.end].trim();
+    let is_name = |member: &&Member| member.name == key || member.name == "name";
+    let is_arguments = |member: &&Member| matches!(&*member.name, "arguments" | "parameters");
+    let name = members.iter().find(is_name).map(|name| unquoted(value(name)));
+    let name = name.unwrap_or_default();
+    let is_there = |member: &&Member| !matches!(value(member), "null" | "None" | "\"\"");
+    let arguments = members.iter().find(is_arguments).filter(is_there);
+    // What the tool would take as an argument is not left out as an id is.
+    let tool = source.tools.tools().iter().find(|tool| tool.name() == name);
+    let properties = tool.and_then(|tool| tool.parameters()["properties"].as_object());
+    let is_stray = |member: &&Member| {
+        let is_property = properties.is_some_and(|all| all.contains_key(&member.name));
+        let is_known = is_name(member) || is_arguments(member);
+        !is_known && (is_property || arguments.is_none() && !LABELS.contains(&&*member.name))
+    };
+    let is_unclear =
+        members.iter().filter(is_arguments).count() > 1 || members.iter().any(|it| is_stray(&it));
+    Named { name, arguments, native, is_unclear }
+}
+
 /// A name, and its arguments behind it.
 pub(super) fn headed(
     source: Source<'_>,
@@ -177,11 +204,10 @@ pub(super) fn headed(
     let behind = source.solid(header) + name.len();
     let window = &text[behind..text.floor_char_boundary(behind + HEADER)];
     let mark = window.find(between).filter(|_| !name.is_empty())?;
-    let mut start = source.solid(behind + mark + between.len());
-    if let Some(fence) = text[start..].strip_prefix("```json") {
-        start = source.solid(text.len() - fence.len());
-    }
-    if !text[start..].starts_with('{') && start < text.len() {
+    let start = source.unfenced(behind + mark + between.len());
+    let is_list =
+        text[start..].starts_with('[') && text[source.solid(start + 1)..].starts_with('{');
+    if !text[start..].starts_with('{') && !is_list && start < text.len() {
         return None;
     }
     let whole = extent(source, format, start);

@@ -100,7 +100,13 @@ fn keywords(text: &str, begin: usize) -> Result<(usize, Vec<TextEdit>), Doubt> {
         }
         match (quote, char) {
             (Some(_), '\\') => escaped = true,
-            (Some(open), _) if open == char => quote = None,
+            (Some(open), _) if open == char => {
+                quote = None;
+                // Python makes one string of two beside each other; an empty one begins a string of lines.
+                if text[at + 1..].trim_start().starts_with(['"', '\'']) {
+                    return Err(unread(at..at + 1));
+                }
+            }
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(char),
             (None, '(' | '[' | '{') => depth += 1,
@@ -128,7 +134,7 @@ pub(super) fn delimited(
     let text = source.text;
     let name = source.name(at + format.open.len());
     let begin = at + format.open.len() + name.len();
-    let is_there = text[begin..].starts_with('{') || begin == text.len();
+    let is_there = text[begin..].starts_with(['{', '[']) || begin == text.len();
     if name.is_empty() || !is_there {
         return None;
     }
@@ -143,7 +149,7 @@ pub(super) fn delimited(
         arguments: Arguments::Spelled(begin..end, edits),
         marks: [Rule::StripEnvelope, if is_open { Rule::Insert } else { Rule::StripEnvelope }],
         // Without its mark the object may be whole all the same.
-        end: if is_open && !text[begin..end].trim_end().ends_with('}') {
+        end: if is_open && !text[begin..end].trim_end().ends_with(['}', ']']) {
             Ending::Open
         } else {
             Ending::Whole

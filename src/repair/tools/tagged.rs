@@ -11,8 +11,8 @@
 //! | `True` where the schema wants a truth | the string, which is coerced |
 //! | nothing | the empty string |
 //!
-//! Of an argument that is given twice none is taken. A call whose end is missing may lack arguments: it is
-//! not to be run.
+//! Of an argument that is given twice none is taken. A call whose end is missing, or the tag before it, may be
+//! cut off: it is not to be run.
 
 use std::collections::BTreeSet;
 
@@ -34,13 +34,15 @@ pub(super) fn call(
     let mut pairs = Vec::new();
     let mut tag = Rule::StripEnvelope;
     let mut cursor = named;
-    let mut is_open = true;
+    // A value without its tag may end in the mark that ends the call, or hold it and be cut off.
+    let (mut is_open, mut is_whole) = (true, true);
     while let Some(key) = source.behind(cursor, tags.key[0]) {
         let Some(length) = source.text[key..].find(tags.key[1]) else { break };
         let start = key + length + tags.key[1].len();
         let (name, kind) = attribute(&source.text[key..key + length]);
         let (end, next, rule) = value_end(source, tags, start);
-        if rule != Rule::StripEnvelope {
+        is_whole = rule == Rule::StripEnvelope;
+        if !is_whole {
             tag = rule;
         }
         let value = if tags.lines { source.line(start..end) } else { start..end };
@@ -60,7 +62,8 @@ pub(super) fn call(
     let (opened, end) = source.around(tags, at, end);
     let mut names = BTreeSet::new();
     let is_twice = pairs.iter().any(|pair: &Pair| !names.insert(&pair.name));
-    let doubt = match (is_open && source.finish == Finish::Length, is_twice) {
+    let is_cut = (is_open || !is_whole) && source.finish == Finish::Length;
+    let doubt = match (is_cut, is_twice) {
         (true, _) => Some(Doubt { reason: Reason::Truncated, span: cursor..end }),
         (_, true) => Some(Doubt { reason: Reason::DuplicateKey, span: at..end }),
         _ => None,
@@ -72,7 +75,7 @@ pub(super) fn call(
         span: at..end,
         arguments: Arguments::Tagged(named..cursor, pairs),
         marks: [if opened { Rule::StripEnvelope } else { Rule::Insert }, close],
-        end: if is_open { Ending::Open } else { Ending::Whole },
+        end: if is_open || !is_whole { Ending::Open } else { Ending::Whole },
         doubt,
     };
     let mut pieces = vec![Piece::Strip(Rule::StripEnvelope, at..named), Piece::Call(call)];
