@@ -232,7 +232,8 @@ impl<'a> Asking<'a> {
     fn options(&self, max_tokens: usize, before: &str) -> generate::Options {
         let chat = Chat { prefill: before.to_owned(), ..Chat::default() };
         let chat = self.args.retry.chat.then_some(chat);
-        generate::Options { max_tokens, chat, ..generate::Options::default() }
+        let probabilities = generate::Probabilities::Legal;
+        generate::Options { max_tokens, chat, probabilities, ..generate::Options::default() }
     }
 }
 
