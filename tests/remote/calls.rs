@@ -62,6 +62,48 @@ fn requests_are_what_was_asked_for_with_the_model_and_the_key() {
     });
 }
 
+/// What servers have besides, each with a path, and what the endpoint gets.
+#[test]
+fn what_is_no_reply_is_fetched_as_it_is() {
+    runtime().block_on(async {
+        let models = json!({"data": [{"id": "m-1"}]}).to_string();
+        let busy = http(503, &[("retry-after", "1")], "");
+        let endpoint = Endpoint::start(vec![
+            busy,
+            http(200, &[], &models),
+            http(200, &[], "[1, 2]"),
+            http(404, &[], ""),
+        ])
+        .await;
+        let client = client(&endpoint.url());
+        let fetched = client.fetch(&Request::get("models")).await.expect("models");
+        assert_eq!((&fetched.body["data"][0]["id"], fetched.ledger.len()), (&json!("m-1"), 2));
+        let tokenize = Request::post("/tokenize", json!({"prompt": "a"})).expect("an object");
+        assert_eq!(client.fetch(&tokenize).await.expect("tokens").body, json!([1, 2]));
+        let failed =
+            failure(client.fetch(&Request::get("/props")).await.expect_err("it is not there"));
+        assert_eq!(failed.gave_up, GaveUp::Fatal);
+        let lines: Vec<String> = endpoint
+            .seen()
+            .iter()
+            .map(|seen| format!("{} {}", seen.head.lines().next().unwrap_or_default(), seen.body))
+            .collect();
+        let expected = [
+            "get /v1/models http/1.1 null",
+            "get /v1/models http/1.1 null",
+            "post /tokenize http/1.1 {\"prompt\":\"a\"}",
+            "get /props http/1.1 null",
+        ];
+        assert_eq!(lines, expected);
+        let own = json!({"choices": [{"text": "hi", "finish_reason": "stop", "token_ids": [7]}]})
+            .to_string();
+        let endpoint = Endpoint::start(vec![http(200, &[], own)]).await;
+        let request = Request::completion(json!({"prompt": "a"})).expect("an object");
+        let answer = self::client(&endpoint.url()).send(&request).await.expect("an answer");
+        assert_eq!(answer.body["choices"][0]["token_ids"], json!([7]));
+    });
+}
+
 /// Wherever one could look: the key is in no text, and the prompt in none but the request.
 #[test]
 fn keys_and_prompts_are_in_no_text() {
