@@ -203,13 +203,11 @@ fn nobody_listens() {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         drop(listener);
         let failure = failure(client(&url).send(&request()).await.expect_err("nobody listens"));
+        assert!(failure.to_string().contains(&url), "{failure}");
         assert_eq!(
             (failure.trouble.note, &failure.gave_up, failure.ledger.len()),
             ("there is no connection", &GaveUp::Attempts, 4)
         );
-        let unknown =
-            client("http://no-such-host.invalid").send(&request()).await.expect_err("no such host");
-        assert!(unknown.to_string().contains("no-such-host.invalid"), "{unknown}");
     });
 }
 
