@@ -239,6 +239,48 @@ fn an_endpoint_that_keeps_failing_is_left_alone() {
     });
 }
 
+/// Headers of answers count too, not only those of failures: what is used up is waited for.
+#[test]
+fn what_answers_tell_of_limits_is_kept_to() {
+    let cases = [
+        (
+            [
+                ("x-ratelimit-limit-requests", "60"),
+                ("x-ratelimit-remaining-requests", "0"),
+                ("x-ratelimit-reset-requests", "1m0s"),
+            ],
+            1.0,
+        ),
+        (
+            [
+                ("x-ratelimit-limit-requests", "60"),
+                ("x-ratelimit-remaining-requests", "9"),
+                ("x-ratelimit-reset-requests", "51s"),
+            ],
+            0.0,
+        ),
+        // Four tokens are to be written and some 25 are sent.
+        (
+            [
+                ("x-ratelimit-limit-tokens", "600"),
+                ("x-ratelimit-remaining-tokens", "0"),
+                ("x-ratelimit-reset-tokens", "1m0s"),
+            ],
+            3.0,
+        ),
+    ];
+    runtime().block_on(async {
+        for (headers, expected) in cases {
+            let endpoint = Endpoint::start(vec![http(200, &headers, OK), http(200, &[], OK)]).await;
+            let client = client(&endpoint.url());
+            client.send(&request()).await.expect("an answer");
+            let answer = client.send(&request()).await.expect("an answer");
+            let queued = answer.ledger[0].queued.as_secs_f64();
+            assert!((queued - expected).abs() <= 0.4 * expected + 0.1, "{headers:?}: {queued}");
+        }
+    });
+}
+
 /// What one was told to wait for longer than it may, nobody waits for.
 #[test]
 fn a_long_pause_is_everyones() {
