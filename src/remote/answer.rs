@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::adapt::Adaptation;
 use super::class::Trouble;
 use super::ledger::Attempt;
@@ -22,6 +24,8 @@ use crate::openai::{Reply, Usage, Warning};
 pub struct Answer {
     /// What was answered.
     pub reply: Reply,
+    /// The body that the reply was read from, with what servers add to it; null where it was streamed.
+    pub body: Value,
     /// What it is worth. Only [`Verdict::Whole`] is all that the model meant to say.
     pub verdict: Verdict,
     /// What broke it off, where the verdict is [`Verdict::Broken`].
@@ -53,4 +57,23 @@ impl Answer {
         let usages = self.ledger.iter().filter_map(|attempt| attempt.usage.as_ref());
         usages.fold(Usage::default(), |sum, usage| sum.plus(usage))
     }
+}
+
+/// What stood at a path, or what a server answered in a format of its own.
+///
+/// ```
+/// use tokenrail::remote::Fetched;
+///
+/// /// The names of the models, from `Request::get("models")`.
+/// fn names(models: &Fetched) -> Vec<&str> {
+///     let models = models.body["data"].as_array().into_iter().flatten();
+///     models.filter_map(|model| model["id"].as_str()).collect()
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fetched {
+    /// The body.
+    pub body: Value,
+    /// Every request that was sent, the one that was answered last.
+    pub ledger: Vec<Attempt>,
 }

@@ -2,7 +2,7 @@
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::answer::Answer;
+use super::answer::{Answer, Fetched};
 use super::client::{Client, Options};
 use super::endpoint::Target;
 use super::error::RemoteError;
@@ -59,6 +59,15 @@ impl BlockingClient {
         on_piece: &mut (dyn FnMut(&Piece) + Send),
     ) -> Result<Answer, RemoteError> {
         self.runtime.block_on(self.client.stream(request, on_piece))
+    }
+
+    /// Asks for what is no reply of a model.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Client::fetch`].
+    pub fn fetch(&self, request: &Request) -> Result<Fetched, RemoteError> {
+        self.runtime.block_on(self.client.fetch(request))
     }
 
     /// Waits for what is to be done at once, such as many calls.

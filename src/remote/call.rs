@@ -19,7 +19,7 @@ use super::retry::{GaveUp, Retry, Trigger};
 use super::signals::Signals;
 use super::transport::{Transport, within};
 use super::verdict::{Verdict, judge};
-use crate::openai::{FinishReason, Reply};
+use crate::openai::FinishReason;
 
 /// A target with what its endpoint's callers share.
 #[derive(Debug, Clone)]
@@ -288,6 +288,9 @@ impl<'c, 'd> Call<'c, 'd> {
             return Verdict::Broken;
         }
         let request = self.request;
+        if !request.route.has_replies() {
+            return Verdict::Whole;
+        }
         judge(&received.reply, request.expected, request.max_tokens(), &self.options.refusals)
     }
 
@@ -316,9 +319,9 @@ impl<'c, 'd> Call<'c, 'd> {
         (tried, received): (Tried<'_>, Received),
         verdict: Verdict,
     ) -> Answer {
-        let reply: Reply = received.reply;
         Answer {
-            reply,
+            reply: received.reply,
+            body: received.body,
             verdict,
             broken: received.broken,
             endpoint: station.target.endpoint.base().to_owned(),

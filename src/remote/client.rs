@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::answer::Answer;
+use super::answer::{Answer, Fetched};
 use super::backoff::RetryPolicy;
 use super::call::{Call, Station};
 use super::clock::Clock;
@@ -104,6 +104,17 @@ impl Client {
         on_piece: &mut (dyn FnMut(&Piece) + Send),
     ) -> Result<Answer, RemoteError> {
         self.call(request, Delivery::Stream(on_piece)).await
+    }
+
+    /// Asks for what is no reply of a model: see [`Request::get`] and [`Request::post`]. All that holds for
+    /// replies holds for it, but nothing is told of what it is worth.
+    ///
+    /// # Errors
+    ///
+    /// When no target answered.
+    pub async fn fetch(&self, request: &Request) -> Result<Fetched, RemoteError> {
+        let answer = self.call(request, Delivery::Whole).await?;
+        Ok(Fetched { body: answer.body, ledger: answer.ledger })
     }
 
     async fn call(&self, request: &Request, delivery: Delivery<'_>) -> Result<Answer, RemoteError> {

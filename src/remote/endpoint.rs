@@ -119,9 +119,15 @@ impl Endpoint {
         self.provider
     }
 
-    /// The address of a route.
+    /// The address of a path, which counts from the server's root where it begins with a slash.
     pub(super) fn url(&self, path: &str) -> String {
-        format!("{}/{}{}", self.base, path.trim_start_matches('/'), self.query)
+        let Self { base, query, .. } = self;
+        if !path.starts_with('/') {
+            return format!("{base}/{path}{query}");
+        }
+        let host = base.find("://").map_or(0, |at| at + "://".len());
+        let root = base[host..].find('/').map_or(base.len(), |at| host + at);
+        format!("{}{path}{query}", &base[..root])
     }
 
     /// The header that the key is sent in.

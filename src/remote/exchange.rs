@@ -36,6 +36,8 @@ pub(super) struct Exchange {
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) reply: Reply,
+    /// The body that it was read from; null where there were events.
+    pub(super) body: Value,
     pub(super) warnings: Vec<Warning>,
     /// What broke it off after a part of it had come.
     pub(super) broken: Option<Trouble>,
@@ -50,9 +52,15 @@ pub(super) enum Begun {
     Yes,
 }
 
+impl Received {
+    fn of_value(body: Value) -> Self {
+        Self { body, ..Reply::default().into() }
+    }
+}
+
 impl From<Reply> for Received {
     fn from(reply: Reply) -> Self {
-        Self { reply, warnings: Vec::new(), broken: None, begun: Begun::No }
+        Self { reply, body: Value::Null, warnings: Vec::new(), broken: None, begun: Begun::No }
     }
 }
 
@@ -66,13 +74,16 @@ pub(super) async fn exchange(
 ) -> Exchange {
     let start = clock.now();
     let endpoint = &target.endpoint;
-    let mut incoming = match transport.post(endpoint, request.route.path(), body, time).await {
+    let mut incoming = match transport.send(endpoint, &request.route, body, time).await {
         Ok(incoming) => incoming,
         Err(trouble) => return Exchange::without_response(trouble),
     };
     let first_byte = Some(clock.now().saturating_sub(start));
     let status = incoming.status;
     let result = match delivery {
+        _ if !request.route.has_replies() => {
+            read_value(&mut incoming).await.map(Received::of_value)
+        }
         Delivery::Stream(on_piece) if status < 300 => {
             read_stream(&mut incoming, request.expected, on_piece).await
         }
@@ -93,6 +104,9 @@ pub(super) fn body_for(
     request: &Request,
     delivery: &Delivery<'_>,
 ) -> Map<String, Value> {
+    if !request.route.has_replies() {
+        return request.body.clone();
+    }
     let mut body = Map::new();
     body.insert("model".to_owned(), Value::from(target.model.as_str()));
     body.extend(request.body.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -111,28 +125,35 @@ impl Exchange {
 }
 
 async fn read_whole(incoming: &mut Incoming) -> Result<Received, Trouble> {
+    let body = read_value(incoming).await?;
+    if let Value::String(events) = &body
+        && events.starts_with("data:")
+    {
+        // It streams though nobody asked for that.
+        return finish_stream(stream_of(events.as_bytes()), Begun::No);
+    }
+    let reply = Reply::read(&body).map_err(|_| no_reply())?;
+    Ok(Received { reply, ..Received::of_value(body) })
+}
+
+/// The body of a response as JSON, or as a text where it is events.
+async fn read_value(incoming: &mut Incoming) -> Result<Value, Trouble> {
     let status = incoming.status;
     let bytes = match incoming.body().await {
         Ok(bytes) => bytes,
         // The status says more than how the body ended.
         Err(trouble) => {
-            return Err(Trouble::of_response(status, &Body::Empty)
-                .filter(|_| status >= 300)
-                .unwrap_or(trouble));
+            let by_status = Trouble::of_response(status, &Body::Empty).filter(|_| status >= 300);
+            return Err(by_status.unwrap_or(trouble));
         }
     };
-    let body = Body::read(&bytes);
-    if let Body::Text(text) = &body
-        && status < 300
-        && text.starts_with("data:")
-    {
-        // It streams though nobody asked for that.
-        return finish_stream(stream_of(&bytes), Begun::No);
-    }
-    match (Trouble::of_response(status, &body), body) {
-        (Some(trouble), _) => Err(trouble),
-        (None, Body::Json(body)) => Reply::read(&body).map(Received::from).map_err(|_| no_reply()),
-        (None, _) => Err(no_reply()),
+    match Body::read(&bytes) {
+        Body::Text(text) if status < 300 && text.starts_with("data:") => Ok(Value::String(text)),
+        body => match (Trouble::of_response(status, &body), body) {
+            (Some(trouble), _) => Err(trouble),
+            (None, Body::Json(body)) => Ok(body),
+            (None, _) => Err(no_reply()),
+        },
     }
 }
 
@@ -198,7 +219,7 @@ fn finish_stream(reader: StreamReader, begun: Begun) -> Result<Received, Trouble
         Some(trouble) if begun == Begun::No => Err(trouble),
         broken => {
             let (reply, warnings) = (streamed.reply, streamed.warnings);
-            Ok(Received { reply, warnings, broken, begun })
+            Ok(Received { warnings, broken, begun, ..reply.into() })
         }
     }
 }
@@ -212,7 +233,7 @@ fn broken(reader: StreamReader, trouble: Trouble, begun: Begun) -> Result<Receiv
             let is_whole = streamed.end == StreamEnd::Complete;
             let broken = (!is_whole).then_some(trouble);
             let (reply, warnings) = (streamed.reply, streamed.warnings);
-            Ok(Received { reply, warnings, broken, begun })
+            Ok(Received { warnings, broken, begun, ..reply.into() })
         }
     }
 }

@@ -35,7 +35,7 @@ mod transport;
 mod verdict;
 
 pub use adapt::Adaptation;
-pub use answer::Answer;
+pub use answer::{Answer, Fetched};
 pub use backoff::{Jitter, RetryBudget, RetryPolicy, Wait};
 pub use blocking::BlockingClient;
 pub use breaker::Breaker;

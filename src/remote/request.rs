@@ -31,29 +31,41 @@ pub struct Request {
     pub need: Option<Need>,
 }
 
-/// A route of an endpoint.
+/// A route of an endpoint. A path that begins with a slash counts from the server's root, others from the
+/// endpoint's address.
 ///
 /// ```
 /// use tokenrail::remote::Route;
 ///
 /// assert_eq!(Route::Completions.path(), "completions");
+/// assert_eq!(Route::Get("/health".into()).path(), "/health");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Route {
     /// Messages in, a message out.
     Chat,
     /// A text in, what follows it out.
     Completions,
+    /// Anything that is only looked at, such as a list of models.
+    Get(String),
+    /// Anything else that takes JSON, such as a server's own way to generate. Its body is sent as it is.
+    Post(String),
 }
 
 impl Route {
-    /// The path behind the address.
+    /// The path.
     #[must_use]
-    pub fn path(self) -> &'static str {
+    pub fn path(&self) -> &str {
         match self {
             Self::Chat => "chat/completions",
             Self::Completions => "completions",
+            Self::Get(path) | Self::Post(path) => path,
         }
+    }
+
+    /// Whether a model replies there, in the format of this crate.
+    pub(super) fn has_replies(&self) -> bool {
+        matches!(self, Self::Chat | Self::Completions)
     }
 }
 
@@ -80,10 +92,29 @@ impl Request {
         Self::new(Route::Completions, body)
     }
 
+    /// A request for what stands at a path. See [`Route`].
+    #[must_use]
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::of(Route::Get(path.into()), Map::new())
+    }
+
+    /// A request of a server's own.
+    ///
+    /// # Errors
+    ///
+    /// When the body is no object.
+    pub fn post(path: impl Into<String>, body: Value) -> Result<Self, RemoteError> {
+        Self::new(Route::Post(path.into()), body)
+    }
+
     fn new(route: Route, body: Value) -> Result<Self, RemoteError> {
         let Value::Object(body) = body else { return Err(RemoteError::Body) };
+        Ok(Self::of(route, body))
+    }
+
+    fn of(route: Route, body: Map<String, Value>) -> Self {
         let (expected, lane) = (Expected::default(), Lane::default());
-        Ok(Self { route, body, expected, lane, need: None })
+        Self { route, body, expected, lane, need: None }
     }
 
     /// The most tokens that are to be written, where that is said.
@@ -96,6 +127,7 @@ impl Request {
     /// What it needs when it is sent as so many bytes; where it does not say how much is to be written,
     /// as much as `usual`.
     pub(super) fn needs(&self, bytes: usize, usual: u64) -> Need {
+        let usual = if self.route.has_replies() { usual } else { 0 };
         let answers = self.body.get("n").and_then(Value::as_u64).unwrap_or(1);
         let output = self.max_tokens().unwrap_or(usual).saturating_mul(answers);
         self.need.unwrap_or(Need { input: bytes as u64 / BYTES_A_TOKEN, output })

@@ -15,6 +15,7 @@ use super::class::{Class, Remedy, Trouble};
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::headers::Headers;
+use super::request::Route;
 
 /// How long things may take, and how large they may be.
 ///
@@ -90,21 +91,22 @@ impl Transport {
     }
 
     /// Sends a body and waits for the head of the response.
-    pub(super) async fn post(
+    pub(super) async fn send(
         &self,
         endpoint: &Endpoint,
-        path: &str,
+        route: &Route,
         body: &[u8],
         time: Duration,
     ) -> Result<Incoming, Trouble> {
         let until = Instant::now() + time;
-        let Ok(mut url) = Url::parse(&endpoint.url(path)) else {
+        let Ok(mut url) = Url::parse(&endpoint.url(route.path())) else {
             return Err(fault(Class::Fatal, Remedy::Url, "the address cannot be read"));
         };
         let home = url.origin();
         for _ in 0..=REDIRECTS {
             let key = endpoint.key_header().filter(|_| url.origin() == home);
-            let response = self.post_once(&url, key, body, until).await?;
+            let body = (!matches!(route, Route::Get(_))).then_some(body);
+            let response = self.send_once(&url, key, body, until).await?;
             match moved(&response, &url)? {
                 Some(elsewhere) => url = elsewhere,
                 None => return Ok(self.incoming(response, until)),
@@ -113,14 +115,20 @@ impl Transport {
         Err(fault(Class::Fatal, Remedy::Url, "there are too many redirects"))
     }
 
-    async fn post_once(
+    async fn send_once(
         &self,
         url: &Url,
         key: Option<(&'static str, String)>,
-        body: &[u8],
+        body: Option<&[u8]>,
         until: Instant,
     ) -> Result<Response, Trouble> {
-        let mut request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json");
+        let mut request = match body {
+            Some(body) => {
+                let request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json");
+                request.body(body.to_vec())
+            }
+            None => self.http.get(url.clone()),
+        };
         if let Some((name, key)) = key {
             // Keys are made of what headers may have, so this is always one.
             if let Ok(mut value) = HeaderValue::from_str(&key) {
@@ -128,7 +136,7 @@ impl Transport {
                 request = request.header(name, value);
             }
         }
-        let sent = request.body(body.to_vec()).send();
+        let sent = request.send();
         match within(self.bounds.first_byte.min(left(until)), sent).await {
             Some(Ok(response)) => Ok(response),
             Some(Err(error)) => Err(of_error(&error)),

@@ -13,6 +13,8 @@ const DEEPEST: usize = 64;
 /// The formats that strict modes know.
 const FORMATS: [&str; 9] =
     ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
+/// What becomes of a member that may be null and may be left out.
+const NOT_LEFT_OUT: &str = "it is required: that it may be left out is not told from null";
 /// Where the definition of what may be anything is kept: no pointer.
 const ANYTHING: &str = "anything";
 
@@ -435,9 +437,15 @@ impl<'s> Lowering<'s> {
                     properties.insert(name.clone(), lowered);
                 }
                 Ok(lowered) => {
-                    let what = "it is required, and null where it would be left out";
-                    self.change(&at, Effect::Respelled, what);
-                    properties.insert(name.clone(), nullable(lowered));
+                    let lowered = nullable(lowered);
+                    let (effect, what) = match lowered.get(OPTIONAL) {
+                        Some(_) => {
+                            (Effect::Respelled, "it is required, and null where it is left out")
+                        }
+                        None => (Effect::Tightened, NOT_LEFT_OUT),
+                    };
+                    self.change(&at, effect, what);
+                    properties.insert(name.clone(), lowered);
                 }
                 // What must not be there is not named.
                 Err(StrictError::Never { .. }) if !required.contains(name.as_str()) => {}

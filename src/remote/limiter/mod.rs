@@ -1,28 +1,8 @@
 //! Sends no more than an endpoint allows, and little less.
 //!
-//! A [`Limiter`] does nothing itself: requests [`join`](Limiter::join) it and are told when they may go
-//! ([`admit`](Limiter::admit)); what came of them is [`told`](Limiter::done) to it. The time is what the
-//! caller says, on a clock that does not go back.
-//!
 //! Laws, held by `tests/remote/limiter.rs` in virtual time against simulated endpoints: in no window of a minute
 //! there is more than the limit; at least 95 % of it is used where there is enough to do; everyone who
 //! waits is admitted at some time; after a 429 one request goes, and the others when that went well.
-//!
-//! ```
-//! use std::time::Duration;
-//! use tokenrail::remote::{Ended, Lane, Limiter, Limits, Need, Turn};
-//!
-//! let mut limiter = Limiter::new(&Limits { requests: Some(60), ..Limits::default() });
-//! let tickets: Vec<_> = (0..8)
-//!     .map(|_| limiter.join(Need { input: 10, output: 10 }, Lane::Normal, Turn::New))
-//!     .collect();
-//! // A tenth of a minute's requests at once, then one a second.
-//! assert_eq!(limiter.admit(Duration::ZERO), tickets[..6]);
-//! let wait = limiter.wait(Duration::ZERO).expect("time alone is missing");
-//! assert_eq!(wait.as_secs_f64().round(), 1.0);
-//! limiter.done(tickets[0], &Ended::Went { input: 10, output: 3 }, Duration::from_secs(1));
-//! assert_eq!(limiter.admit(Duration::from_secs(2)), tickets[6..]);
-//! ```
 
 mod concurrency;
 mod lanes;
@@ -200,7 +180,25 @@ pub enum Ended {
     Failed,
 }
 
-/// Who may go when. See the [module](self) for an example.
+/// Who may go when. It does nothing itself: requests [`join`](Self::join) it and are told when they may go
+/// ([`admit`](Self::admit)); what came of them is told to it ([`done`](Self::done)). Times are on any clock that
+/// does not go back.
+///
+/// ```
+/// use std::time::Duration;
+/// use tokenrail::remote::{Ended, Lane, Limiter, Limits, Need, Turn};
+///
+/// let mut limiter = Limiter::new(&Limits { requests: Some(60), ..Limits::default() });
+/// let tickets: Vec<_> = (0..8)
+///     .map(|_| limiter.join(Need { input: 10, output: 10 }, Lane::Normal, Turn::New))
+///     .collect();
+/// // A tenth of a minute's requests at once, then one a second.
+/// assert_eq!(limiter.admit(Duration::ZERO), tickets[..6]);
+/// let wait = limiter.wait(Duration::ZERO).expect("time alone is missing");
+/// assert_eq!(wait.as_secs_f64().round(), 1.0);
+/// limiter.done(tickets[0], &Ended::Went { input: 10, output: 3 }, Duration::from_secs(1));
+/// assert_eq!(limiter.admit(Duration::from_secs(2)), tickets[6..]);
+/// ```
 #[derive(Debug)]
 pub struct Limiter {
     /// Of requests, of all tokens, of those sent and of those written.
