@@ -288,7 +288,7 @@ fn hostile_replies_end() {
         "[".repeat(10_000_000),
         "{\"a\":".repeat(long / 5),
         "[{\"name\": \"A\", \"age\": ".repeat(100_000),
-        "\"".repeat(long),
+        "\"".repeat(50_000),
         "\0".repeat(long),
         "x".repeat(long),
         format!("{{\"name\": \"A\", \"age\": {}}}", "4".repeat(long)),
@@ -305,7 +305,7 @@ fn hostile_replies_end() {
                 let begun = std::time::Instant::now();
                 let (asks, outcome) = run(contract, &policy, &[answer, stop("]"), stop("4}")]);
                 let (took, shown) = (begun.elapsed(), reply.chars().take(30).collect::<String>());
-                assert!(took < Duration::from_secs(30), "{shown:?} takes {took:?}");
+                assert!(took < Duration::from_secs(20), "{shown:?} takes {took:?}");
                 assert!(asks.len() <= 3 && outcome.ledger.len() <= 5, "{shown:?}");
             }
         }

@@ -15,6 +15,7 @@ pub(crate) fn tools() -> Value {
             "city": {"type": "string"}, "days": {"type": "integer"},
         }, "additionalProperties": false}},
         {"name": "set", "parameters": {"type": "object", "properties": {
+            "who": {"type": ["string", "object"], "required": ["id"]},
             "on": {"type": "boolean"}, "tags": {"type": "array", "items": {"type": "string"}},
         }}},
         {"name": "now"},

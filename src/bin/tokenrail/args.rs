@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Generate(Box<GenerateArgs>),
     Check(Box<CheckArgs>),
-    Repair(RepairArgs),
+    Repair(Box<RepairArgs>),
     #[command(subcommand)]
     Schema(SchemaCommand),
     #[command(subcommand)]

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Reason, Repaired};
+use super::super::{Reason, Refusal, Repaired};
 use crate::schema::Violation;
 
 /// So many faults are told. A model that mends these is told of others next.
@@ -19,7 +19,8 @@ pub(super) fn message(repaired: Option<&Repaired>, pointer: &str) -> String {
         Some(repaired) if !repaired.violations.is_empty() => {
             repaired.violations.iter().take(TOLD).map(violation).collect()
         }
-        Some(repaired) => vec![json!({"fault": cut(&fault(repaired))})],
+        // Where in its answer a fault is tells a model nothing, and small ones copy it.
+        Some(repaired) => repaired.refusal.iter().map(|it| json!({"fault": why(it)})).collect(),
         None => Vec::new(),
     };
     let faults = Value::from(faults);
@@ -46,14 +47,18 @@ pub(super) fn fault(repaired: &Repaired) -> String {
         return format!("{place}: {}{more}", cut(message));
     }
     let Some(refusal) = &repaired.refusal else { return String::new() };
-    let what = match refusal.reason {
+    format!("{} (byte {})", why(refusal), refusal.span.start)
+}
+
+/// Why a reply is refused.
+fn why(refusal: &Refusal) -> &'static str {
+    match refusal.reason {
         Reason::NoJson => "there is no JSON in it",
         Reason::Truncated => "it was cut off",
         Reason::MultipleValues => "there are several values",
         Reason::DuplicateKey => "a name is given twice in an object",
-        _ => refusal.reason.name(),
-    };
-    format!("{what} (byte {})", refusal.span.start)
+        reason => reason.name(),
+    }
 }
 
 /// A violation for a model.

@@ -25,17 +25,19 @@ pub(super) struct Kept {
     pub(super) sound: Option<Begun>,
 }
 
-/// What may be kept of a reply that begins an array or object; `None` where it begins none.
+/// What may be kept of a reply: the begin of the value, and what stands before it; of one without a value
+/// all of it, so that the value comes behind what the model has said already. `None` where that is nothing.
 pub(super) fn begun(contract: &Contract, text: &str, finish: Finish) -> Option<Kept> {
     let mended = mended(text, finish);
     let start = match &mended {
-        Some((start, _)) => *start,
-        None => text.find(['{', '['])?,
+        Some((start, _)) => Some(*start),
+        None => text.find(['{', '[']),
     };
+    let Some(start) = start else { return said(text, finish) };
     let before = &text[..start];
     let texts = [Some(text[start..].to_owned()), mended.map(|(_, text)| text)];
     let legal = |text: String| {
-        let length = contract.longest_prefix(&text).ok()?.len();
+        let length = contract.longest_prefix(shallow(&text)).ok()?.len();
         Some((length, text))
     };
     // Of two that are as long the reply as it is, which is the first.
@@ -53,9 +55,36 @@ pub(super) fn begun(contract: &Contract, text: &str, finish: Finish) -> Option<K
     let is_value = Json::parse(sound, Options::default().depth).is_ok();
     Some(Kept {
         whole: (is_whole && length > 0).then(|| begun(&text[..length])),
-        // Of an opening bracket alone nothing is kept.
-        sound: (sound.trim().len() > 1 && !is_value).then(|| begun(sound)),
+        sound: (!format!("{before}{sound}").trim().is_empty() && !is_value).then(|| begun(sound)),
     })
+}
+
+/// What a reply says that has no value, up to the end of its last sentence.
+fn said(text: &str, finish: Finish) -> Option<Kept> {
+    let text = match finish {
+        Finish::Stop => text,
+        Finish::Length => &text[..text.rfind(['.', '!', '?', '\n']).map_or(0, |at| at + 1)],
+    };
+    let before = format!("{}\n\n", text.trim_end());
+    let sound = Begun { before, prefix: String::new(), rest: String::new() };
+    (!text.trim().is_empty()).then_some(Kept { whole: None, sound: Some(sound) })
+}
+
+/// The begin of a text that is nested no deeper than a reply may be: no more of it can be kept.
+fn shallow(text: &str) -> &str {
+    let (mut is_string, mut is_escaped, mut left) = (false, false, Options::default().depth);
+    for (at, char) in text.char_indices() {
+        match char {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = is_string,
+            '"' => is_string = !is_string,
+            '{' | '[' if !is_string && left == 0 => return &text[..at],
+            '{' | '[' if !is_string => left -= 1,
+            '}' | ']' if !is_string => left += 1,
+            _ => {}
+        }
+    }
+    text
 }
 
 /// Where the value begins, and the value with its syntax put right, up to where closing brackets were
@@ -168,8 +197,12 @@ mod tests {
                 None,
                 None,
             ),
+            // Of an opening bracket that is legal the bracket is kept, of another one what stands before it.
+            ("{\"x\": 1}", Finish::Stop, None, Some("{")),
             ("[1, 2]", Finish::Stop, None, None),
-            ("I cannot.", Finish::Stop, None, None),
+            ("Two: [1, 2]", Finish::Stop, None, Some("")),
+            ("Ann is 41.", Finish::Stop, None, Some("")),
+            ("\n", Finish::Stop, None, None),
         ];
         for (text, finish, whole, sound) in cases {
             let kept = begun(&contract, text, finish);

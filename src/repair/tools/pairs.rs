@@ -22,8 +22,8 @@ use super::super::reason::Reason;
 use super::super::{Finish, Rule, TextEdit};
 use super::assemble::written;
 use super::{Kind, Pair};
-use crate::schema::Validator;
 use crate::schema::json::Json;
+use crate::schema::{Validator, Wanted};
 
 /// How deep a value between tags may be nested.
 const MOST_DEPTH: usize = 250;
@@ -80,11 +80,22 @@ pub(super) fn lowered(
                 (true, _) if other.sort == Sort::Unclear => return doubt(Reason::Structure),
                 (true, _) => *reading = Reading::Json(other.edits),
                 (false, false) if !is_free => return doubt(Reason::Coercion),
+                // Another object or array may be allowed, if not an empty one.
+                (false, true) if other.sort == Sort::Unclear && !is_of_other_type(&meant, pair) => {
+                    return doubt(Reason::Coercion);
+                }
                 (false, _) => {}
             }
         }
     }
     Ok(object(text, span, (pairs, &readings)))
+}
+
+/// Whether all that is wrong with a value is its type.
+fn is_of_other_type(faults: &Faults, pair: &Pair) -> bool {
+    let pointer = child("", &pair.name);
+    let mut at = faults.list.iter().filter(|fault| fault.instance == pointer);
+    at.all(|fault| matches!(fault.wanted, Wanted::Types(_)))
 }
 
 /// What is JSON as it stands, and no string.

@@ -39,11 +39,10 @@ pub(super) fn python(
     while is_call(source, start) {
         let name = source.name(start);
         let begin = start + name.len();
-        let (end, edits) = match keywords(text, begin) {
+        let Keywords { end, edits, is_open } = match keywords(text, begin) {
             Ok(found) => found,
             Err(doubt) => return Some(Err(doubt)),
         };
-        let is_open = !text[begin..end].ends_with(')');
         let is_cut = is_open && source.finish == Finish::Length;
         pieces.push(Piece::Strip(Rule::StripEnvelope, cursor..begin));
         pieces.push(Piece::Call(Found {
@@ -83,8 +82,16 @@ fn is_call(source: Source<'_>, at: usize) -> bool {
         && source.text[at + name.len()..].starts_with('(')
 }
 
-/// Where the parenthesis that begins at a place ends, and the edits that make braces of it.
-fn keywords(text: &str, begin: usize) -> Result<(usize, Vec<TextEdit>), Doubt> {
+/// The arguments of a call in parentheses.
+struct Keywords {
+    end: usize,
+    /// What makes braces of the parentheses.
+    edits: Vec<TextEdit>,
+    is_open: bool,
+}
+
+/// Reads the parenthesis that begins at a place.
+fn keywords(text: &str, begin: usize) -> Result<Keywords, Doubt> {
     let edit = |at: usize, now: &str| TextEdit::new(text, Rule::StripEnvelope, at..at + 1, now);
     let mut edits = vec![edit(begin, "{")];
     let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
@@ -115,13 +122,14 @@ fn keywords(text: &str, begin: usize) -> Result<(usize, Vec<TextEdit>), Doubt> {
                 depth -= 1;
                 if depth == 0 {
                     edits.extend((char == ')').then(|| edit(at, "}")));
-                    return Ok((at + 1, edits));
+                    return Ok(Keywords { end: at + 1, edits, is_open: char != ')' });
                 }
             }
             _ => {}
         }
     }
-    Ok((text.len(), edits))
+    // Its last sign may be one of a string.
+    Ok(Keywords { end: text.len(), edits, is_open: true })
 }
 
 /// A name and an object whose strings have quotes of their own; `None` where none begins here.
