@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::Finish;
 use super::edit::Rule;
 use super::parse::{Doubt, Region};
-use super::reading::{Readings, read};
+use super::reading::{Readings, read_value};
 use super::reason::Reason;
 
 /// The values of a reply, and what stands around them.
@@ -24,7 +24,7 @@ pub(super) struct Outline {
 }
 
 /// A value in a reply.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) start: usize,
     pub(super) readings: Readings,
@@ -59,7 +59,7 @@ pub(super) fn extract(text: &str, finish: Finish, depth: usize) -> Result<Outlin
         if outline.values.len() == VALUES {
             return Err(Doubt { reason: Reason::MultipleValues, span: begin..text.len() });
         }
-        let readings = read(Region { text, start, finish, depth })?;
+        let readings = read_value(Region { text, start, finish, depth })?;
         at = readings.best.end;
         outline.values.push(Found { start, readings });
         if is_fenced {

@@ -214,7 +214,7 @@ fn stringified(text: &str, opener: char, options: &Options) -> Option<Json> {
         return None;
     }
     let region = parse::Region { text, start, finish: Finish::Stop, depth: options.depth };
-    let best = reading::read(region).ok()?.best;
+    let best = reading::read_value(region).ok()?.best;
     let is_clear = best.doubts.is_empty() && best.words.is_empty();
     let is_whole = text[best.end..].trim().is_empty();
     let text = reading::value_text(region, &best).filter(|_| is_clear && is_whole)?;

@@ -5,14 +5,14 @@
 //! chosen by all that follows, not by what stands next to the sign.
 
 use super::edit::{Rule, TextEdit, apply};
-use super::parse::{Choices, Closers, Doubt, Parsed, Quotes, Region, parse};
+use super::parse::{Choices, Closers, Doubt, Objects, Parsed, Quotes, Region, parse};
 use super::reason::Reason;
 
 /// What it costs to leave parts of JSON outside the value.
 const OUTSIDE: usize = 10;
 
 /// The readings of a region.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Readings {
     /// The nearest.
     pub(super) best: Parsed,
@@ -24,8 +24,21 @@ pub(super) struct Readings {
 ///
 /// # Errors
 /// [`Doubt`] where it has no reading.
+pub(super) fn read_value(region: Region<'_>) -> Result<Readings, Doubt> {
+    readings(region, Objects::Untold)
+}
+
+/// Reads a region, and tells its outermost objects.
+///
+/// # Errors
+/// [`Doubt`] where it has no reading.
 pub(super) fn read(region: Region<'_>) -> Result<Readings, Doubt> {
-    let first = Choices { quotes: Quotes::Inner, closers: Closers::Insert };
+    readings(region, Objects::Told)
+}
+
+/// The readings of a region.
+fn readings(region: Region<'_>, objects: Objects) -> Result<Readings, Doubt> {
+    let first = Choices { quotes: Quotes::Inner, closers: Closers::Insert, objects };
     let (mut found, error) = match attempt(region, first) {
         Ok(parsed) if !parsed.chose_quotes && !parsed.chose_closers => {
             return Ok(Readings { best: parsed, others: Vec::new() });
@@ -37,7 +50,7 @@ pub(super) fn read(region: Region<'_>) -> Result<Readings, Doubt> {
     };
     for quotes in [Quotes::Inner, Quotes::Missing] {
         for closers in [Closers::Insert, Closers::Replace] {
-            let choices = Choices { quotes, closers };
+            let choices = Choices { quotes, closers, objects };
             if choices != first
                 && let Ok(parsed) = attempt(region, choices)
             {
@@ -79,8 +92,9 @@ fn distinct(region: Region<'_>, found: Vec<Parsed>) -> Vec<Parsed> {
 
 /// The value as a reading writes it; `None` where its edits contradict each other.
 pub(super) fn value_text(region: Region<'_>, parsed: &Parsed) -> Option<String> {
-    let text = apply(&region.text[..parsed.end], &parsed.edits)?;
-    Some(text[region.start..].to_owned())
+    let mut text = apply(&region.text[..parsed.end], &parsed.edits)?;
+    text.drain(..region.start);
+    Some(text)
 }
 
 /// One reading, with what is left behind the value.

@@ -17,9 +17,6 @@ pub(super) fn decide(
     start: usize,
     parsed: &Parsed,
 ) -> Result<Vec<TextEdit>, Doubt> {
-    if parsed.words.is_empty() {
-        return Ok(parsed.edits.clone());
-    }
     let mut chosen = Vec::new();
     let verdicts = verdicts(reply, start, parsed)?;
     for (word, (string, other)) in parsed.words.iter().zip(verdicts) {
@@ -40,7 +37,8 @@ fn verdicts(reply: &Reply<'_>, start: usize, parsed: &Parsed) -> Result<Vec<(boo
     };
     let faults = |edit: fn(&Reply<'_>, &Word) -> TextEdit| {
         let words = parsed.words.iter().map(|word| edit(reply, word)).collect();
-        let json = reply.json(start, parsed.end, &with(&parsed.edits, words))?;
+        let (json, _) = reply.applied(start, parsed.end, &with(&parsed.edits, words))?;
+        let json = json.unwrap_or(Json::Null);
         Ok((Faults::of(&json, validator), json))
     };
     let (as_strings, _) = faults(quoted)?;

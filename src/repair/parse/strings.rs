@@ -18,6 +18,23 @@ use super::super::reason::Reason;
 use super::blank::cut;
 use super::{Doubt, Kind, Parser, Part, Quotes, WINDOW};
 
+/// The first bytes of characters that may need something within a string.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        special[byte] = byte < 0x20;
+        byte += 1;
+    }
+    let signs = [b'"', b'\\', b'\'', b'`', 0xc2, 0xe2];
+    let mut sign = 0;
+    while sign < signs.len() {
+        special[signs[sign] as usize] = true;
+        sign += 1;
+    }
+    special
+};
+
 /// What a string is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -87,10 +104,7 @@ impl Parser<'_> {
         loop {
             let rest = &self.text[self.at..];
             // What may need something is told by its first byte; a few characters more are looked at.
-            let is_special = |byte: &u8| {
-                matches!(byte, b'"' | b'\\' | b'\'' | b'`' | 0xc2 | 0xe2) || *byte < b' '
-            };
-            let Some(length) = rest.bytes().position(|byte| is_special(&byte)) else {
+            let Some(length) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) else {
                 self.at = self.text.len();
                 return self.unterminated(&seen);
             };
@@ -135,17 +149,7 @@ impl Parser<'_> {
     fn quote_within(&mut self, seen: &mut Seen) -> Step {
         let char = self.peek().expect("a quote stands here");
         let (at, end) = (self.at, self.at + char.len_utf8());
-        let before = self.text[seen.start..at].trim_end();
-        let content = before.len() > char.len_utf8();
-        let is_followed = self.text[self.next_solid(end)..].starts_with(':');
-        if seen.role == Role::Name && content && before.ends_with(':') && !is_followed {
-            // A name is followed by a colon, so its end is missing before this one.
-            let place = seen.start + before.len() - 1;
-            if before[..before.len() - 1].trim_end().ends_with(is_quote) {
-                self.note(Reason::Structure, seen.start..end);
-            }
-            self.edit(Rule::InsertQuote, place..place, "\"");
-            self.at = place;
+        if seen.role == Role::Name && self.ends_before(seen, at..end) {
             return Step::End;
         }
         if self.ends(end, seen) {
@@ -176,6 +180,25 @@ impl Parser<'_> {
         self.parsed.cost += 1;
         self.at = end;
         Step::On
+    }
+
+    /// Whether a name ended before the colon that stands before a quote: a name is followed by a colon,
+    /// so its own quote is missing there.
+    fn ends_before(&mut self, seen: &Seen, quote: std::ops::Range<usize>) -> bool {
+        let before = self.text[seen.start..quote.start].trim_end();
+        let Some(name) = before.strip_suffix(':').filter(|_| before.len() > quote.len()) else {
+            return false;
+        };
+        if self.text[self.next_solid(quote.end)..].starts_with(':') {
+            return false;
+        }
+        let place = seen.start + name.len();
+        if name.trim_end().ends_with(is_quote) {
+            self.note(Reason::Structure, seen.start..quote.end);
+        }
+        self.edit(Rule::InsertQuote, place..place, "\"");
+        self.at = place;
+        true
     }
 
     /// Notes a quote that does not end its string. No rule may make it a character of the string where
@@ -373,14 +396,14 @@ impl Parser<'_> {
     /// Whether a closing bracket can close something. Behind a string in doubt no more than brackets may
     /// follow, or the next child of what they leave open.
     fn closes(&self, at: usize, seen: &Seen) -> bool {
-        let mut open: Vec<Kind> = self.frames.iter().map(|frame| frame.kind).collect();
         let first = self.text[at..].chars().next();
-        if !open.iter().any(|kind| Some(kind.closer()) == first) {
+        if !self.frames.iter().rev().any(|frame| Some(frame.kind.closer()) == first) {
             return false;
         }
         if !seen.is_doubtful {
             return true;
         }
+        let mut open: Vec<Kind> = self.frames.iter().map(|frame| frame.kind).collect();
         let mut at = at;
         while let Some(char @ ('}' | ']' | ')')) = self.text[at..].chars().next() {
             if open.pop().is_none_or(|kind| kind.closer() != char) {
