@@ -33,6 +33,10 @@ pub(super) struct Unfit {
     pub(super) violations: Vec<Violation>,
     /// Values that would conform, where several do.
     pub(super) readings: Vec<Json>,
+    /// What each of them costs.
+    pub(super) cost: usize,
+    /// The value, with what could be changed.
+    pub(super) json: Json,
 }
 
 /// So often a change may make others possible: a string is an object, of which members are strings.
@@ -70,7 +74,8 @@ pub(super) fn coerce(
     let faults = Faults::of(&json, validator);
     let several = faults.list.iter().any(|fault| names_several(&json, fault));
     let reason = if several { Reason::Enum } else { Reason::Schema };
-    Err(Unfit { reason, violations: violations(&json, validator), readings: Vec::new() })
+    let violations = violations(&json, validator);
+    Err(Unfit { reason, violations, readings: Vec::new(), cost: 0, json })
 }
 
 /// The outermost values with faults that something can be tried with.
@@ -142,7 +147,8 @@ fn choose(
                 let reading = |(_, candidate): &(Help, &Candidate)| patched(json, &candidate.edits);
                 let readings = several.iter().map(reading).collect();
                 let violations = violations(json, validator);
-                return Err(Unfit { reason: Reason::Coercion, violations, readings });
+                let (reason, cost) = (Reason::Coercion, several[0].1.cost);
+                return Err(Unfit { reason, violations, readings, cost, json: json.clone() });
             }
         }
     }

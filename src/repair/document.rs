@@ -12,6 +12,7 @@
 //! is known.
 
 mod brackets;
+mod nearest;
 mod words;
 
 use std::ops::Range;
@@ -25,7 +26,7 @@ use super::outcome::{Repaired, Status};
 use super::parse::{Doubt, Parsed, Region};
 use super::reading::{read_value, value_text};
 use super::reason::{Reason, Salvage};
-use super::{Level, Options};
+use super::{Finish, Level, Options};
 use crate::schema::Validator;
 use crate::schema::json::Json;
 
@@ -37,7 +38,7 @@ pub(super) fn repair(text: &str, validator: Option<&Validator>, options: &Option
     let reply = Reply { text, validator, options };
     let repaired = match reply.strict(text) {
         Some(json) => reply.conform(Edited { json, text: text.to_owned(), edits: Vec::new() }),
-        None => reply.mend(),
+        None => nearest::or_nearest(&reply, reply.mend()),
     };
     match repaired.level > options.level && repaired.text.is_some() {
         true => Repaired { edits: Vec::new(), patch: Vec::new(), ..reply.beyond(repaired) },
@@ -93,6 +94,7 @@ impl Reply<'_> {
             Err(doubt) => {
                 let other = self.sequence().or_else(|| self.unescaped());
                 let other = other.or_else(|| brackets::reopened(self, &doubt));
+                let other = other.or_else(|| self.word(&doubt));
                 return other.unwrap_or_else(|| self.refuse(&doubt));
             }
         };
@@ -141,10 +143,14 @@ impl Reply<'_> {
             return repaired;
         }
         let all = std::iter::once(&found.readings.best).chain(&found.readings.others);
-        let texts = all.filter_map(|parsed| value_text(self.region(found.start), parsed));
-        let mut alternatives: Vec<String> = repaired.alternatives.clone();
-        alternatives.extend(texts.filter(|text| Json::is_one(text, self.options.depth)));
-        Repaired { alternatives, ..repaired }
+        let region = self.region(found.start);
+        let texts = all.filter_map(|parsed| Some((parsed.cost, value_text(region, parsed)?)));
+        let mut repaired = repaired;
+        for (cost, text) in texts.filter(|(_, text)| Json::is_one(text, self.options.depth)) {
+            repaired.alternatives.push(text);
+            repaired.costs.push(cost);
+        }
+        repaired
     }
 
     /// A value whose readings the schema tells apart: one conforms, and could not be read in another way
@@ -280,7 +286,8 @@ impl Reply<'_> {
             return match violations.is_empty() {
                 true => Repaired::made(text, edits, Vec::new()),
                 false => {
-                    self.unfit(Unfit { reason: Reason::Schema, violations, readings: Vec::new() })
+                    let (reason, readings) = (Reason::Schema, Vec::new());
+                    self.unfit(Unfit { reason, violations, readings, cost: 0, json })
                 }
             };
         }
@@ -294,8 +301,10 @@ impl Reply<'_> {
     /// The result where the value is read but does not conform: what is left of the faults.
     fn unfit(&self, unfit: Unfit) -> Repaired {
         let refused = Repaired::refused(Level::Coerce, unfit.reason, 0..self.text.len());
-        let alternatives = unfit.readings.iter().map(Json::written).collect();
-        Repaired { violations: unfit.violations, alternatives, ..refused }
+        let alternatives: Vec<String> = unfit.readings.iter().map(Json::written).collect();
+        let costs = vec![unfit.cost; alternatives.len()];
+        let (violations, unfit) = (unfit.violations, Some(unfit.json.written()));
+        Repaired { violations, alternatives, costs, unfit, ..refused }
     }
 
     /// One of several values: they are equal, or one alone conforms, or a rule chooses.
@@ -341,8 +350,11 @@ impl Reply<'_> {
             return repaired;
         }
         let refused = Repaired::refused(Level::Salvage, Reason::MultipleValues, 0..self.text.len());
-        let alternatives = results.iter().filter_map(|repaired| repaired.text.clone()).collect();
-        Repaired { alternatives, ..refused }
+        let (alternatives, costs) = results
+            .iter()
+            .filter_map(|found| Some((found.text.clone()?, found.edits.len() + found.patch.len())))
+            .unzip();
+        Repaired { alternatives, costs, ..refused }
     }
 
     /// One value, and that the others are taken away by a rule.
@@ -398,6 +410,25 @@ impl Reply<'_> {
         (is_list && repaired.text.is_some()).then_some(repaired)
     }
 
+    /// A few words that are no JSON, as the string that the schema names: one of an enum.
+    ///
+    /// Where any text conforms it is none: a reply that declines would be one too.
+    fn word(&self, doubt: &Doubt) -> Option<Repaired> {
+        let validator = self.validator.filter(|_| self.options.level >= Level::Syntax)?;
+        let inner = self.text.trim();
+        let is_plain = inner.len() <= WORD && !inner.contains(['"', '\\', '\n']);
+        if doubt.reason != Reason::NoJson || inner.is_empty() || !is_plain {
+            return None;
+        }
+        let start = self.text.len() - self.text.trim_start().len();
+        let (span, quoted) = (start..start + inner.len(), format!("\"{inner}\""));
+        let edited = self.made(vec![TextEdit::new(self.text, Rule::QuoteValue, span, &quoted)])?;
+        let is_any = Faults::of(&Json::String(UNKNOWN.into()), validator).list.is_empty();
+        let repaired = (!is_any).then(|| self.conform(edited))?;
+        let is_string = repaired.text.as_ref().is_some_and(|text| text.trim().starts_with('"'));
+        is_string.then_some(repaired)
+    }
+
     /// A text that was escaped as a whole, as if it stood in a string.
     ///
     /// Only where it is JSON afterwards, with nothing else wrong: what is escaped in parts is not.
@@ -449,7 +480,10 @@ fn is_closed(json: &Json, validator: &Validator) -> bool {
     places.iter().all(|place| faults.count(place) > 0)
 }
 
-/// A name that no schema has.
+/// The longest text that is taken for a value of an enum.
+const WORD: usize = 64;
+
+/// A name, or a string, that no schema has.
 const UNKNOWN: &str = "\u{1}unknown";
 
 /// Puts a name that no schema has into every object; gives their pointers.

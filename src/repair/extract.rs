@@ -111,6 +111,10 @@ impl Outline {
             // Brackets within a string are not looked for.
             return Some((first, false));
         }
+        if let Some(length) = callback(&text[first..]).filter(|_| self.values.is_empty()) {
+            let inside = first + length;
+            return Some((text.len() - text[inside..].trim_start().len(), false));
+        }
         while let Some(length) = text[at..].find(['{', '[', '`']) {
             let sign = at + length;
             if text[sign..].starts_with("```") {
@@ -164,6 +168,15 @@ impl Outline {
             false => Ok(()),
         }
     }
+}
+
+/// The length of the name and the parenthesis that a text begins with which hands a value to a function of a
+/// script, as JSON with padding does: `callback(1);`.
+fn callback(text: &str) -> Option<usize> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '$' | '.');
+    let name = text.len() - text.trim_start_matches(is_part).len();
+    let is_call = name > 0 && text[name..].starts_with('(') && text.trim_end().ends_with(");");
+    is_call.then_some(name + 1)
 }
 
 /// Where the inside of a block of code begins, and whether its language is JSON or not named.

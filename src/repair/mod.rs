@@ -35,6 +35,7 @@ mod document;
 mod extract;
 mod parse;
 mod reading;
+mod search;
 
 mod coerce;
 mod judge;
@@ -43,6 +44,7 @@ mod patch;
 mod edit;
 mod locate;
 mod outcome;
+mod rank;
 mod reason;
 
 pub mod retry;
@@ -52,6 +54,7 @@ mod tools;
 pub use edit::{Class, Rule, TextEdit, apply, invert};
 pub use outcome::{Dropped, Refusal, Repaired, State, Status};
 pub use patch::{Change, ValueEdit, ValueRule};
+pub use rank::choose_reading;
 pub use reason::{Reason, Salvage};
 pub use tools::{RepairedCall, RepairedCalls, repair_tool_calls};
 

@@ -1,10 +1,10 @@
 //! Words without quotes that may be strings or numbers: the schema decides, and nothing else.
 
-use super::super::edit::{Rule, TextEdit};
+use super::super::Level;
+use super::super::edit::{Class, Rule, TextEdit};
 use super::super::judge::Faults;
 use super::super::parse::{Doubt, Parsed, Word};
-use super::super::reason::{Reason, Salvage};
-use super::super::{Level, Options};
+use super::super::reason::Reason;
 use super::Reply;
 use crate::schema::json::Json;
 
@@ -85,8 +85,14 @@ fn otherwise(reply: &Reply<'_>, word: &Word) -> Option<TextEdit> {
 
 /// What an allowed rule makes of it.
 fn salvaged(reply: &Reply<'_>, word: &Word) -> Option<TextEdit> {
-    let Options { level, allow, .. } = reply.options;
-    let is_allowed = *level == Level::Salvage && allow.contains(&Salvage::NonFinite);
-    let is_meant = word.reason == Reason::NonFinite && is_allowed;
-    is_meant.then(|| edit(reply, word, (Rule::NonfiniteToNull, "null")))
+    if !reply.options.overrules(word.reason) {
+        return None;
+    }
+    let mut made = match word.reason {
+        Reason::NonFinite => edit(reply, word, (Rule::NonfiniteToNull, "null")),
+        Reason::Undefined => edit(reply, word, (Rule::Literal, "null")),
+        _ => quoted(reply, word),
+    };
+    made.class = made.class.max(Class::Guess);
+    Some(made)
 }

@@ -5,12 +5,14 @@
 //!
 //! A missing value is never filled in: `{"a":}` may say null, an empty string, or nothing.
 
+use std::ops::Range;
+
 use super::super::edit::{Rule, TextEdit};
 use super::super::reason::Reason;
 use super::blank::cut;
 use super::strings::{Role, is_quote};
 use super::words::is_number;
-use super::{After, Doubt, Kind, Name, Parser, Part, Spot, WINDOW};
+use super::{After, Doubt, Kind, Missing, Name, Parser, Part, Spot, WINDOW};
 
 impl Parser<'_> {
     /// A member up to its value, which may be a bracket that is opened.
@@ -26,25 +28,57 @@ impl Parser<'_> {
         let name = match self.peek() {
             Some(char) if is_quote(char) => {
                 let made = self.parsed.edits.len();
-                if self.string(Role::Name)? == Part::Cut {
-                    self.parsed.edits.truncate(edits);
-                    return Ok(Part::Cut);
+                match self.string(Role::Name) {
+                    Ok(Part::Whole) => self.quoted_name(start, made),
+                    Ok(Part::Cut) => {
+                        self.parsed.edits.truncate(edits);
+                        return Ok(Part::Cut);
+                    }
+                    Err(doubt) => return self.valueless(doubt, (start..self.text.len(), edits)),
                 }
-                self.quoted_name(start, made)
             }
             _ => self.bare_name()?,
         };
         if self.at == self.text.len() && self.finish == super::Finish::Length {
             return Ok(Part::Cut);
         }
-        self.colon()?;
+        if let Err(doubt) = self.colon() {
+            return self.valueless(doubt, (start..self.at, edits));
+        }
         let value = self.at;
         self.members.push(Spot { name, span: start..value, value });
         match self.peek() {
             None if self.finish == super::Finish::Length => Ok(Part::Cut),
-            None | Some(',' | '}' | ']' | ')' | ':') => Err(self.doubt(Reason::MissingValue)),
+            None | Some(',' | '}' | ']' | ')' | ':') => {
+                self.members.pop();
+                let doubt = self.doubt(Reason::MissingValue);
+                self.valueless(doubt, (start..value, edits))
+            }
             Some(_) => self.value(),
         }
+    }
+
+    /// A name without a value, with what is left of it; `edits` stand before it. What has no colon and does
+    /// not end the text is no name: `{"a", "b"}` may be a list.
+    fn valueless(
+        &mut self,
+        doubt: Doubt,
+        (span, edits): (Range<usize>, usize),
+    ) -> Result<Part, Doubt> {
+        let name = self.text[span.clone()].trim_end();
+        let (is_ended, name) = (name.ends_with(':'), name.trim_end_matches(':'));
+        let is_name = is_ended && self.text[span.end..].starts_with([',', '}'])
+            || span.end == self.text.len();
+        let is_name = is_name && !name.contains([':', ',', '{', '}', '[', ']']);
+        let is_dropped = self.choices.missing == Missing::Dropped && is_name;
+        if doubt.reason != Reason::MissingValue || !is_dropped {
+            return Err(doubt);
+        }
+        self.parsed.edits.truncate(edits);
+        self.edit(Rule::DropName, span.clone(), "");
+        self.at = span.end;
+        self.note(Reason::MissingValue, span);
+        Ok(Part::Whole)
     }
 
     /// What the name says that was read from `start` with the edits from `made` on.

@@ -34,7 +34,17 @@ const DOUBTS: usize = 200;
 pub(super) struct Choices {
     pub(super) quotes: Quotes,
     pub(super) closers: Closers,
+    pub(super) missing: Missing,
     pub(super) objects: Objects,
+}
+
+/// What becomes of a name without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The text has no reading.
+    Refused,
+    /// It is dropped.
+    Dropped,
 }
 
 /// Whether the outermost objects are told.

@@ -216,7 +216,10 @@ impl Parser<'_> {
                 frame.kind != Kind::Object && is_inside
             });
         seen.has_comma |= next == Some(',');
-        if is_empty || swallows || is_again || self.frames.is_empty() {
+        // Behind the whole nothing but its own last quote ends the text, and no other string is added.
+        let is_last = self.text.trim_end().ends_with(is_quote) && next != Some('+');
+        let is_open = self.frames.is_empty() && !is_last;
+        if is_empty || swallows || is_again || is_open {
             self.note(Reason::Structure, seen.start..span.end);
         }
         if !std::mem::replace(&mut seen.is_doubtful, true) {
@@ -271,7 +274,12 @@ impl Parser<'_> {
             self.take_back(place);
         } else if !is_plain {
             self.parsed.chose_quotes = true;
+            // What else is in doubt, or is no part of it, may be why it has no end.
+            let is_other = !self.parsed.doubts.is_empty() || inside.ends_with(is_quote);
             self.note(Reason::Unterminated, seen.start..end);
+            if is_other || inside.contains("```") || inside.contains(['[', '{']) {
+                self.note(Reason::Structure, seen.start..end);
+            }
             if self.choices.quotes == Quotes::Missing {
                 let tail = content.trim_end_matches(|char: char| {
                     char.is_whitespace() || matches!(char, ']' | '}')
@@ -309,8 +317,8 @@ impl Parser<'_> {
         let at = self.at;
         let Some(char) = self.text[at + 1..].chars().next() else {
             // At the end of the text: whether the string is whole is asked there.
-            self.edit(Rule::EscapeBackslash, at..at, "\\");
-            self.note(Reason::Backslash, at..at + 1);
+            self.edit(Rule::DropEscape, at..at + 1, "");
+            self.note(Reason::UnicodeEscape, at..at + 1);
             self.at += 1;
             return;
         };
@@ -343,16 +351,16 @@ impl Parser<'_> {
         match (unit(at), unit(at + 6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => self.at = at + 12,
             (Some(unit), _) if !(0xd800..=0xdfff).contains(&unit) => self.at = at + 6,
-            // One that is cut off with its text goes with its string.
-            _ if self
-                .parsed
-                .doubts
-                .last()
-                .is_none_or(|doubt| doubt.reason != Reason::UnicodeEscape) =>
-            {
-                self.note(Reason::UnicodeEscape, at..self.at);
+            _ => {
+                let digits = self.text[at + 2..].bytes().take(4);
+                self.at += digits.take_while(u8::is_ascii_hexdigit).count();
+                self.edit(Rule::DropEscape, at..self.at, "");
+                let last = self.parsed.doubts.last();
+                // One that is cut off with its text goes with its string.
+                if last.is_none_or(|doubt| doubt.reason != Reason::UnicodeEscape) {
+                    self.note(Reason::UnicodeEscape, at..self.at);
+                }
             }
-            _ => {}
         }
     }
 
