@@ -57,10 +57,14 @@ pub(super) fn coerce(
     let mut patch: Vec<ValueEdit> = Vec::new();
     // Values that nothing could be made of. What is within them may be changed.
     let mut hopeless = BTreeSet::new();
+    let mut inside = None;
     for _ in 0..PASSES {
         let faults = Faults::of(&json, validator);
         if faults.list.is_empty() {
-            return Ok(Coerced { json, patch });
+            return alone(Coerced { json, patch }, inside, validator);
+        }
+        if patch.is_empty() {
+            inside = enclosed(&json).cloned();
         }
         let needs = needs(&json, &faults, &hopeless, options);
         if needs.is_empty() {
@@ -76,6 +80,26 @@ pub(super) fn coerce(
     let reason = if several { Reason::Enum } else { Reason::Schema };
     let violations = violations(&json, validator);
     Err(Unfit { reason, violations, readings: Vec::new(), cost: 0, json })
+}
+
+/// What an object is around, where it has one member.
+fn enclosed(json: &Json) -> Option<&Json> {
+    let Json::Object(members) = json else { return None };
+    match members.as_slice() {
+        [(_, inner @ (Json::Array(_) | Json::Object(_)))] => Some(inner),
+        _ => None,
+    }
+}
+
+/// A value that was made to conform, unless what stood within it conforms as it was: that may be what was meant.
+fn alone(coerced: Coerced, inside: Option<Json>, validator: &Validator) -> Result<Coerced, Unfit> {
+    let Some(inside) = inside.filter(|inside| *inside != coerced.json) else { return Ok(coerced) };
+    if !Faults::of(&inside, validator).list.is_empty() {
+        return Ok(coerced);
+    }
+    let Coerced { json, patch } = coerced;
+    let (reason, cost, violations) = (Reason::Coercion, patch.len(), Vec::new());
+    Err(Unfit { reason, violations, readings: vec![json.clone(), inside], cost, json })
 }
 
 /// The outermost values with faults that something can be tried with.
