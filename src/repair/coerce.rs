@@ -33,6 +33,10 @@ pub(super) struct Unfit {
     pub(super) violations: Vec<Violation>,
     /// Values that would conform, where several do.
     pub(super) readings: Vec<Json>,
+    /// What each of them costs.
+    pub(super) cost: usize,
+    /// The value, with what could be changed.
+    pub(super) json: Json,
 }
 
 /// So often a change may make others possible: a string is an object, of which members are strings.
@@ -53,10 +57,14 @@ pub(super) fn coerce(
     let mut patch: Vec<ValueEdit> = Vec::new();
     // Values that nothing could be made of. What is within them may be changed.
     let mut hopeless = BTreeSet::new();
+    let mut inside = None;
     for _ in 0..PASSES {
         let faults = Faults::of(&json, validator);
         if faults.list.is_empty() {
-            return Ok(Coerced { json, patch });
+            return alone(Coerced { json, patch }, inside, validator);
+        }
+        if patch.is_empty() {
+            inside = enclosed(&json).cloned();
         }
         let needs = needs(&json, &faults, &hopeless, options);
         if needs.is_empty() {
@@ -70,7 +78,28 @@ pub(super) fn coerce(
     let faults = Faults::of(&json, validator);
     let several = faults.list.iter().any(|fault| names_several(&json, fault));
     let reason = if several { Reason::Enum } else { Reason::Schema };
-    Err(Unfit { reason, violations: violations(&json, validator), readings: Vec::new() })
+    let violations = violations(&json, validator);
+    Err(Unfit { reason, violations, readings: Vec::new(), cost: 0, json })
+}
+
+/// What an object is around, where it has one member.
+fn enclosed(json: &Json) -> Option<&Json> {
+    let Json::Object(members) = json else { return None };
+    match members.as_slice() {
+        [(_, inner @ (Json::Array(_) | Json::Object(_)))] => Some(inner),
+        _ => None,
+    }
+}
+
+/// A value that was made to conform, unless what stood within it conforms as it was: that may be what was meant.
+fn alone(coerced: Coerced, inside: Option<Json>, validator: &Validator) -> Result<Coerced, Unfit> {
+    let Some(inside) = inside.filter(|inside| *inside != coerced.json) else { return Ok(coerced) };
+    if !Faults::of(&inside, validator).list.is_empty() {
+        return Ok(coerced);
+    }
+    let Coerced { json, patch } = coerced;
+    let (reason, cost, violations) = (Reason::Coercion, patch.len(), Vec::new());
+    Err(Unfit { reason, violations, readings: vec![json.clone(), inside], cost, json })
 }
 
 /// The outermost values with faults that something can be tried with.
@@ -142,7 +171,8 @@ fn choose(
                 let reading = |(_, candidate): &(Help, &Candidate)| patched(json, &candidate.edits);
                 let readings = several.iter().map(reading).collect();
                 let violations = violations(json, validator);
-                return Err(Unfit { reason: Reason::Coercion, violations, readings });
+                let (reason, cost) = (Reason::Coercion, several[0].1.cost);
+                return Err(Unfit { reason, violations, readings, cost, json: json.clone() });
             }
         }
     }

@@ -12,6 +12,7 @@
 //! is known.
 
 mod brackets;
+mod nearest;
 mod words;
 
 use std::ops::Range;
@@ -23,9 +24,9 @@ use super::judge::{Faults, violations};
 use super::locate::locate;
 use super::outcome::{Repaired, Status};
 use super::parse::{Doubt, Parsed, Region};
-use super::reading::{read, value_text};
+use super::reading::{read_value, value_text};
 use super::reason::{Reason, Salvage};
-use super::{Level, Options};
+use super::{Finish, Level, Options};
 use crate::schema::Validator;
 use crate::schema::json::Json;
 
@@ -35,9 +36,9 @@ pub(super) fn repair(text: &str, validator: Option<&Validator>, options: &Option
         return Repaired::refused(Level::Strict, Reason::Size, options.bytes..text.len());
     }
     let reply = Reply { text, validator, options };
-    let repaired = match Json::parse(text, options.depth) {
-        Ok(json) => reply.conform(Edited { json, edits: Vec::new() }),
-        Err(_) => reply.mend(),
+    let repaired = match reply.strict(text) {
+        Some(json) => reply.conform(Edited { json, text: text.to_owned(), edits: Vec::new() }),
+        None => nearest::or_nearest(&reply, reply.mend()),
     };
     match repaired.level > options.level && repaired.text.is_some() {
         true => Repaired { edits: Vec::new(), patch: Vec::new(), ..reply.beyond(repaired) },
@@ -53,10 +54,16 @@ struct Reply<'r> {
 }
 
 /// A value that edits of the reply gave.
+#[derive(Clone)]
 struct Edited {
-    json: Json,
+    json: Value,
+    /// The reply with the edits.
+    text: String,
     edits: Vec<TextEdit>,
 }
+
+/// The value of a text that is JSON: `None` where there is no schema, which alone asks for it.
+type Value = Option<Json>;
 
 impl Reply<'_> {
     /// Refuses what takes a level that is not allowed.
@@ -64,23 +71,45 @@ impl Reply<'_> {
         Repaired::refused(repaired.level, Reason::Level, 0..self.text.len())
     }
 
+    /// The value of a text that is JSON as it stands.
+    fn strict(&self, text: &str) -> Option<Value> {
+        let depth = self.options.depth;
+        match self.validator {
+            Some(_) => Json::parse(text, depth).ok().map(Some),
+            None => Json::is_one(text, depth).then_some(None),
+        }
+    }
+
+    /// The reply with edits that make JSON of it and of all that stands around.
+    fn made(&self, edits: Vec<TextEdit>) -> Option<Edited> {
+        let text = apply(self.text, &edits)?;
+        Some(Edited { json: self.strict(&text)?, text, edits })
+    }
+
     /// Makes JSON of what is none.
     fn mend(&self) -> Repaired {
         let Options { finish, depth, .. } = *self.options;
-        let outline = match extract(self.text, finish, depth) {
+        let mut outline = match extract(self.text, finish, depth) {
             Ok(outline) => outline,
             Err(doubt) => {
                 let other = self.sequence().or_else(|| self.unescaped());
                 let other = other.or_else(|| brackets::reopened(self, &doubt));
+                let other = other.or_else(|| self.word(&doubt));
                 return other.unwrap_or_else(|| self.refuse(&doubt));
             }
         };
-        let mut results: Vec<Repaired> =
-            outline.values.iter().map(|found| self.value(&outline, found)).collect();
-        match results.len() {
-            1 if results[0].text.is_some() => results.remove(0),
-            1 => self.sequence().unwrap_or_else(|| results.remove(0)),
-            _ => self.choose(&outline, &results),
+        if outline.values.len() > 1 {
+            let values = outline.values.iter().cloned();
+            let results: Vec<Repaired> = values.map(|found| self.value(&outline, found)).collect();
+            return self.choose(&outline, &results);
+        }
+        let Some(found) = outline.values.pop() else {
+            return Repaired::refused(Level::Strict, Reason::NoJson, 0..self.text.len());
+        };
+        let repaired = self.value(&outline, found);
+        match repaired.text {
+            Some(_) => repaired,
+            None => self.sequence().unwrap_or(repaired),
         }
     }
 
@@ -90,24 +119,22 @@ impl Reply<'_> {
     }
 
     /// One value of the reply, and what of it was cut off.
-    fn value(&self, outline: &Outline, found: &Found) -> Repaired {
-        let states = found.readings.best.states.clone();
+    fn value(&self, outline: &Outline, mut found: Found) -> Repaired {
+        let states = std::mem::take(&mut found.readings.best.states);
         Repaired { states, ..self.alone(outline, found) }
     }
 
     /// One value of the reply, with everything around it taken away.
-    fn alone(&self, outline: &Outline, found: &Found) -> Repaired {
-        let readings = &found.readings;
-        let all = || std::iter::once(&readings.best).chain(&readings.others);
-        let settled = self.settle(found.start, &readings.best);
-        let repaired = match settled {
+    fn alone(&self, outline: &Outline, mut found: Found) -> Repaired {
+        let span = found.start..found.readings.best.end;
+        let repaired = match self.settle(found.start, &mut found.readings.best) {
             Ok(edited) => {
-                let repaired = self.conform(self.around(outline, found, edited));
-                let is_late = repaired.text.is_none() && readings.best.closes_late;
+                let repaired = self.conform(self.around(outline, span, edited));
+                let is_late = repaired.text.is_none() && found.readings.best.closes_late;
                 let other = is_late.then(|| brackets::closed(self)).flatten();
                 other.unwrap_or(repaired)
             }
-            Err(doubt) => match self.decided(outline, found, &doubt) {
+            Err(doubt) => match self.decided(outline, &found, &doubt) {
                 Some(repaired) => return repaired,
                 None => self.refuse(&doubt),
             },
@@ -115,10 +142,15 @@ impl Reply<'_> {
         if repaired.status != Status::Ambiguous {
             return repaired;
         }
-        let texts = all().filter_map(|parsed| value_text(self.region(found.start), parsed));
-        let mut alternatives: Vec<String> = repaired.alternatives.clone();
-        alternatives.extend(texts.filter(|text| Json::parse(text, self.options.depth).is_ok()));
-        Repaired { alternatives, ..repaired }
+        let all = std::iter::once(&found.readings.best).chain(&found.readings.others);
+        let region = self.region(found.start);
+        let texts = all.filter_map(|parsed| Some((parsed.cost, value_text(region, parsed)?)));
+        let mut repaired = repaired;
+        for (cost, text) in texts.filter(|(_, text)| Json::is_one(text, self.options.depth)) {
+            repaired.alternatives.push(text);
+            repaired.costs.push(cost);
+        }
+        repaired
     }
 
     /// A value whose readings the schema tells apart: one conforms, and could not be read in another way
@@ -129,6 +161,7 @@ impl Reply<'_> {
     /// have a name more, what stands behind a quote can be nothing but a part of its string.
     fn decided(&self, outline: &Outline, found: &Found, doubt: &Doubt) -> Option<Repaired> {
         let validator = self.validator.filter(|_| self.options.level >= Level::Syntax)?;
+        let span = found.start..found.readings.best.end;
         let readings = &found.readings;
         let mut fitting = Vec::new();
         for parsed in std::iter::once(&readings.best).chain(&readings.others) {
@@ -138,8 +171,10 @@ impl Reply<'_> {
             if parsed.doubts.iter().any(is_open) {
                 return None;
             }
-            let Ok(edited) = self.edited(found.start, parsed) else { continue };
-            if let Ok(coerced) = coerce(edited.json.clone(), validator, self.options) {
+            let mut parsed = parsed.clone();
+            let Ok(edited) = self.edited(found.start, &mut parsed) else { continue };
+            let json = edited.json.clone()?;
+            if let Ok(coerced) = coerce(json, validator, self.options) {
                 fitting.push((edited, coerced));
             }
         }
@@ -152,11 +187,11 @@ impl Reply<'_> {
         for edit in edited.edits.iter_mut().filter(|edit| edit.class == Class::Guess) {
             edit.class = Class::Lossless;
         }
-        Some(self.conform(self.around(outline, found, edited)))
+        Some(self.conform(self.around(outline, span, edited)))
     }
 
     /// A reading without doubts.
-    fn settle(&self, start: usize, parsed: &Parsed) -> Result<Edited, Doubt> {
+    fn settle(&self, start: usize, parsed: &mut Parsed) -> Result<Edited, Doubt> {
         let open = parsed.doubts.iter().find(|doubt| !self.options.overrules(doubt.reason));
         match open {
             Some(doubt) => Err(doubt.clone()),
@@ -164,25 +199,37 @@ impl Reply<'_> {
         }
     }
 
-    /// What a reading gives, its words in doubt decided.
-    fn edited(&self, start: usize, parsed: &Parsed) -> Result<Edited, Doubt> {
-        let mut edits = words::decide(self, start, parsed)?;
-        for edit in &mut edits {
+    /// What a reading gives, its words in doubt decided. Its edits are taken from it.
+    fn edited(&self, start: usize, parsed: &mut Parsed) -> Result<Edited, Doubt> {
+        if !parsed.words.is_empty() {
+            parsed.edits = words::decide(self, start, parsed)?;
+        }
+        let (json, text) = self.applied(start, parsed.end, &parsed.edits)?;
+        let mut edits = std::mem::take(&mut parsed.edits);
+        for edit in edits.iter_mut().filter(|_| !parsed.doubts.is_empty()) {
             let is_overruled = parsed.doubts.iter().any(|doubt| {
                 doubt.span.start <= edit.span.start && edit.span.end <= doubt.span.end
             });
             // What chooses between readings is a guess, however little it does.
             edit.class = if is_overruled { edit.class.max(Class::Guess) } else { edit.class };
         }
-        let json = self.json(start, parsed.end, &edits)?;
-        Ok(Edited { json, edits })
+        Ok(Edited { json, text, edits })
     }
 
-    /// The value that edits give. That they give none is a fault of the reader, which refuses then.
-    fn json(&self, start: usize, end: usize, edits: &[TextEdit]) -> Result<Json, Doubt> {
-        let text = apply(&self.text[..end], edits);
-        let json = text.and_then(|text| Json::parse(&text[start..], self.options.depth).ok());
-        json.ok_or(Doubt { reason: Reason::Structure, span: start..end })
+    /// The value that edits give, and its text. That they give none is a fault of the reader, which
+    /// refuses then.
+    fn applied(
+        &self,
+        start: usize,
+        end: usize,
+        edits: &[TextEdit],
+    ) -> Result<(Value, String), Doubt> {
+        let text = apply(&self.text[..end], edits).map(|mut text| {
+            text.drain(..start);
+            text
+        });
+        let value = text.and_then(|text| Some((self.strict(&text)?, text)));
+        value.ok_or(Doubt { reason: Reason::Structure, span: start..end })
     }
 
     /// The part of the reply that a value is looked for in, from a place on.
@@ -194,10 +241,12 @@ impl Reply<'_> {
     /// Takes away what stands around a value.
     ///
     /// White space alone is not touched where nothing else is: it is allowed around JSON.
-    fn around(&self, outline: &Outline, found: &Found, mut edited: Edited) -> Edited {
-        let end = found.readings.best.end;
+    fn around(&self, outline: &Outline, span: Range<usize>, mut edited: Edited) -> Edited {
+        if span == (0..self.text.len()) {
+            return edited;
+        }
         let mut strips: Vec<TextEdit> = Vec::new();
-        for (side, bytes) in [(0, 0..found.start), (1, end..self.text.len())] {
+        for (side, bytes) in [(0, 0..span.start), (1, span.end..self.text.len())] {
             let mut at = bytes.start;
             let within = outline
                 .strips
@@ -215,6 +264,7 @@ impl Reply<'_> {
         }
         edited.edits.extend(strips);
         edited.edits.sort_by_key(|edit| edit.span.start);
+        edited.text = apply(self.text, &edited.edits).unwrap_or_default();
         edited
     }
 
@@ -226,24 +276,23 @@ impl Reply<'_> {
 
     /// Holds a value against the schema.
     fn conform(&self, edited: Edited) -> Repaired {
-        let Edited { json, mut edits } = edited;
-        let edited = apply(self.text, &edits).unwrap_or_default();
-        locate(&edited, &mut edits);
-        let text = || edited;
-        let Some(validator) = self.validator else {
-            return Repaired::made(text(), edits, Vec::new());
+        let Edited { json, text, mut edits } = edited;
+        locate(&text, &mut edits);
+        let (Some(validator), Some(json)) = (self.validator, json) else {
+            return Repaired::made(text, edits, Vec::new());
         };
         if self.options.level < Level::Coerce {
             let violations = violations(&json, validator);
             return match violations.is_empty() {
-                true => Repaired::made(text(), edits, Vec::new()),
+                true => Repaired::made(text, edits, Vec::new()),
                 false => {
-                    self.unfit(Unfit { reason: Reason::Schema, violations, readings: Vec::new() })
+                    let (reason, readings) = (Reason::Schema, Vec::new());
+                    self.unfit(Unfit { reason, violations, readings, cost: 0, json })
                 }
             };
         }
         match coerce(json, validator, self.options) {
-            Ok(Coerced { patch, .. }) if patch.is_empty() => Repaired::made(text(), edits, patch),
+            Ok(Coerced { patch, .. }) if patch.is_empty() => Repaired::made(text, edits, patch),
             Ok(Coerced { json, patch }) => Repaired::made(json.written(), edits, patch),
             Err(unfit) => self.unfit(unfit),
         }
@@ -252,8 +301,10 @@ impl Reply<'_> {
     /// The result where the value is read but does not conform: what is left of the faults.
     fn unfit(&self, unfit: Unfit) -> Repaired {
         let refused = Repaired::refused(Level::Coerce, unfit.reason, 0..self.text.len());
-        let alternatives = unfit.readings.iter().map(Json::written).collect();
-        Repaired { violations: unfit.violations, alternatives, ..refused }
+        let alternatives: Vec<String> = unfit.readings.iter().map(Json::written).collect();
+        let costs = vec![unfit.cost; alternatives.len()];
+        let (violations, unfit) = (unfit.violations, Some(unfit.json.written()));
+        Repaired { violations, alternatives, costs, unfit, ..refused }
     }
 
     /// One of several values: they are equal, or one alone conforms, or a rule chooses.
@@ -299,8 +350,11 @@ impl Reply<'_> {
             return repaired;
         }
         let refused = Repaired::refused(Level::Salvage, Reason::MultipleValues, 0..self.text.len());
-        let alternatives = results.iter().filter_map(|repaired| repaired.text.clone()).collect();
-        Repaired { alternatives, ..refused }
+        let (alternatives, costs) = results
+            .iter()
+            .filter_map(|found| Some((found.text.clone()?, found.edits.len() + found.patch.len())))
+            .unzip();
+        Repaired { alternatives, costs, ..refused }
     }
 
     /// One value, and that the others are taken away by a rule.
@@ -332,7 +386,7 @@ impl Reply<'_> {
         let start = self.text.len() - self.text.trim_start().len();
         let wrapped = format!("[{inner}]");
         let region = Region { text: &wrapped, start: 0, ..self.region(0) };
-        let parsed = read(region).ok()?.best;
+        let parsed = read_value(region).ok()?.best;
         let has_words = parsed.edits.iter().any(|edit| edit.rule == Rule::QuoteValue);
         if !parsed.doubts.is_empty()
             || !parsed.words.is_empty()
@@ -350,10 +404,29 @@ impl Reply<'_> {
             edits.push(TextEdit { span, ..edit });
         }
         edits.push(TextEdit::new(self.text, Rule::WrapArray, end..end, "]"));
-        let json = Json::parse(apply(self.text, &edits)?.trim(), self.options.depth).ok()?;
-        let is_list = matches!(&json, Json::Array(items) if items.len() > 1);
-        let repaired = self.conform(Edited { json, edits });
+        let edited = self.made(edits)?;
+        let is_list = matches!(&edited.json, Some(Json::Array(items)) if items.len() > 1);
+        let repaired = self.conform(edited);
         (is_list && repaired.text.is_some()).then_some(repaired)
+    }
+
+    /// A few words that are no JSON, as the string that the schema names: one of an enum.
+    ///
+    /// Where any text conforms it is none: a reply that declines would be one too.
+    fn word(&self, doubt: &Doubt) -> Option<Repaired> {
+        let validator = self.validator.filter(|_| self.options.level >= Level::Syntax)?;
+        let inner = self.text.trim();
+        let is_plain = inner.len() <= WORD && !inner.contains(['"', '\\', '\n']);
+        if doubt.reason != Reason::NoJson || inner.is_empty() || !is_plain {
+            return None;
+        }
+        let start = self.text.len() - self.text.trim_start().len();
+        let (span, quoted) = (start..start + inner.len(), format!("\"{inner}\""));
+        let edited = self.made(vec![TextEdit::new(self.text, Rule::QuoteValue, span, &quoted)])?;
+        let is_any = Faults::of(&Json::String(UNKNOWN.into()), validator).list.is_empty();
+        let repaired = (!is_any).then(|| self.conform(edited))?;
+        let is_string = repaired.text.as_ref().is_some_and(|text| text.trim().starts_with('"'));
+        is_string.then_some(repaired)
     }
 
     /// A text that was escaped as a whole, as if it stood in a string.
@@ -379,8 +452,7 @@ impl Reply<'_> {
             })
             .flatten()
             .collect();
-        let json = Json::parse(&apply(self.text, &edits)?, self.options.depth).ok()?;
-        Some(self.conform(Edited { json, edits }))
+        Some(self.conform(self.made(edits)?))
     }
 }
 
@@ -408,7 +480,10 @@ fn is_closed(json: &Json, validator: &Validator) -> bool {
     places.iter().all(|place| faults.count(place) > 0)
 }
 
-/// A name that no schema has.
+/// The longest text that is taken for a value of an enum.
+const WORD: usize = 64;
+
+/// A name, or a string, that no schema has.
 const UNKNOWN: &str = "\u{1}unknown";
 
 /// Puts a name that no schema has into every object; gives their pointers.

@@ -181,6 +181,10 @@ rules! {
     ///
     /// `['a']` becomes `["a"]`.
     Requote "requote" Syntax Lossless,
+    /// A quote too many is taken away.
+    ///
+    /// `{"a": ""b"}` becomes `{"a": "b"}` where the schema wants that.
+    DeleteQuote "delete_quote" Syntax Lossless,
     /// A missing quote is put in.
     ///
     /// `{"a: "b"}` becomes `{"a": "b"}`.
@@ -241,6 +245,18 @@ rules! {
     ///
     /// `[1, 23`, cut off there, becomes `[1]`: the number may have more digits.
     DropIncomplete "drop_incomplete" Salvage Lossy,
+    /// A name without a value is taken away.
+    ///
+    /// `{"a":}` becomes `{}`.
+    DropName "drop_name" Salvage Lossy,
+    /// An escape that names no character is taken away.
+    ///
+    /// `"a\\u00"` becomes `"a"`.
+    DropEscape "drop_escape" Salvage Lossy,
+    /// A model found this reading far likelier than the others.
+    ///
+    /// `{"a": "b, "c": "d"}` becomes `{"a": "b", "c": "d"}`.
+    ChooseReading "choose_reading" Salvage Guess,
     /// Dots that stand for what was left out are taken away.
     ///
     /// `[1, ...]` becomes `[1]`.

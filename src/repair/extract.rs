@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::Finish;
 use super::edit::Rule;
 use super::parse::{Doubt, Region};
-use super::reading::{Readings, read};
+use super::reading::{Readings, read_value};
 use super::reason::Reason;
 
 /// The values of a reply, and what stands around them.
@@ -24,7 +24,7 @@ pub(super) struct Outline {
 }
 
 /// A value in a reply.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) start: usize,
     pub(super) readings: Readings,
@@ -59,7 +59,7 @@ pub(super) fn extract(text: &str, finish: Finish, depth: usize) -> Result<Outlin
         if outline.values.len() == VALUES {
             return Err(Doubt { reason: Reason::MultipleValues, span: begin..text.len() });
         }
-        let readings = read(Region { text, start, finish, depth })?;
+        let readings = read_value(Region { text, start, finish, depth })?;
         at = readings.best.end;
         outline.values.push(Found { start, readings });
         if is_fenced {
@@ -110,6 +110,10 @@ impl Outline {
         if self.values.is_empty() && opened.starts_with(['"', '\'']) {
             // Brackets within a string are not looked for.
             return Some((first, false));
+        }
+        if let Some(length) = callback(&text[first..]).filter(|_| self.values.is_empty()) {
+            let inside = first + length;
+            return Some((text.len() - text[inside..].trim_start().len(), false));
         }
         while let Some(length) = text[at..].find(['{', '[', '`']) {
             let sign = at + length;
@@ -164,6 +168,15 @@ impl Outline {
             false => Ok(()),
         }
     }
+}
+
+/// The length of the name and the parenthesis that a text begins with which hands a value to a function of a
+/// script, as JSON with padding does: `callback(1);`.
+fn callback(text: &str) -> Option<usize> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '$' | '.');
+    let name = text.len() - text.trim_start_matches(is_part).len();
+    let is_call = name > 0 && text[name..].starts_with('(') && text.trim_end().ends_with(");");
+    is_call.then_some(name + 1)
 }
 
 /// Where the inside of a block of code begins, and whether its language is JSON or not named.

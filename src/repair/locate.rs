@@ -11,8 +11,7 @@
 //! | | `]` | `/a` |
 //! | | `}` | the empty one |
 
-use std::iter::Peekable;
-use std::slice::IterMut;
+use std::ops::Range;
 
 use super::edit::TextEdit;
 use crate::schema::json::escape;
@@ -20,103 +19,96 @@ use crate::schema::json::escape;
 /// Writes into each edit the pointer of the innermost value that it lies in, by the text that all of them
 /// give, which is JSON. What lies outside, or on the bracket of the whole, has the empty pointer.
 pub(super) fn locate(text: &str, edits: &mut [TextEdit]) {
+    let mut walk = Walk { text, frames: Vec::new() };
+    let bytes = text.as_bytes();
     let (mut put_in, mut taken) = (0, 0);
-    let mut places: Vec<(usize, &mut TextEdit)> = Vec::with_capacity(edits.len());
+    // The sign or string that was come to last.
+    let mut sign = 0..0;
     for edit in edits {
         let place = edit.span.start + put_in - taken;
         put_in += edit.now.len();
         taken += edit.was.len();
-        places.push((place, edit));
+        while sign.end <= place {
+            if !sign.is_empty() {
+                walk.leave(bytes[sign.start]);
+            }
+            let start = sign.end;
+            let Some(&byte) = bytes.get(start) else {
+                sign = start..start;
+                break;
+            };
+            sign = start..if byte == b'"' { string_end(bytes, start) } else { start + 1 };
+            walk.enter(byte, &sign);
+        }
+        // Pointers are only put together where an edit is.
+        edit.pointer = walk.pointer();
     }
-    let mut walk =
-        Walk { frames: Vec::new(), pointer: String::new(), places: places.iter_mut().peekable() };
-    walk.run(text);
 }
 
 /// An array or object that is open.
 struct Frame {
     is_object: bool,
-    /// The length of its own pointer.
-    length: usize,
     /// The number of children before the place.
     count: usize,
     /// Whether a child stands next, or none.
     wants_child: bool,
+    /// The name of the last child, in its quotes.
+    name: Range<usize>,
 }
 
-/// A place in a text, and the pointer there.
-struct Walk<'e, 'p> {
+/// A place in a text, and the values around it.
+struct Walk<'t> {
+    text: &'t str,
     frames: Vec<Frame>,
-    pointer: String,
-    places: Peekable<IterMut<'p, (usize, &'e mut TextEdit)>>,
 }
 
-impl Walk<'_, '_> {
-    /// Goes over the text once.
-    fn run(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() && self.places.peek().is_some() {
-            let next = match bytes[at] {
-                b'"' => string_end(bytes, at),
-                _ => at + 1,
-            };
-            match bytes[at] {
-                b'}' | b']' => self.close(),
-                b' ' | b'\n' | b'\t' | b'\r' => {}
-                _ => self.child(&text[at..next]),
+impl Walk<'_> {
+    /// At a sign or string: where a child is wanted it begins here, as an item or a name.
+    fn enter(&mut self, byte: u8, span: &Range<usize>) {
+        match byte {
+            b'}' | b']' => drop(self.frames.pop()),
+            b' ' | b'\n' | b'\t' | b'\r' => {}
+            _ => {
+                if let Some(frame) = self.frames.last_mut().filter(|frame| frame.wants_child) {
+                    frame.wants_child = false;
+                    frame.name = span.clone();
+                }
             }
-            self.note(next);
-            match bytes[at] {
-                b'{' | b'[' => self.open(bytes[at]),
-                b',' => self.next(),
-                _ => {}
+        }
+    }
+
+    /// Behind a sign or string.
+    fn leave(&mut self, byte: u8) {
+        match byte {
+            b'{' | b'[' => {
+                let is_object = byte == b'{';
+                self.frames.push(Frame { is_object, count: 0, wants_child: true, name: 0..0 });
             }
-            at = next;
-        }
-        self.note(usize::MAX);
-    }
-
-    /// Writes the pointer into the edits before a place.
-    fn note(&mut self, end: usize) {
-        while let Some((_, edit)) = self.places.next_if(|(place, _)| *place < end) {
-            edit.pointer.clone_from(&self.pointer);
-        }
-    }
-
-    /// Behind an opening bracket.
-    fn open(&mut self, bracket: u8) {
-        let (length, is_object) = (self.pointer.len(), bracket == b'{');
-        self.frames.push(Frame { is_object, length, count: 0, wants_child: true });
-    }
-
-    /// Where a child is wanted it begins here: an item, or a name.
-    fn child(&mut self, text: &str) {
-        let Some(frame) = self.frames.last_mut().filter(|frame| frame.wants_child) else { return };
-        frame.wants_child = false;
-        self.pointer.push('/');
-        match frame.is_object {
-            true => {
-                let name: String = serde_json::from_str(text).unwrap_or_default();
-                self.pointer.push_str(&escape(&name));
+            b',' => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.count += 1;
+                    frame.wants_child = true;
+                }
             }
-            false => self.pointer.push_str(&frame.count.to_string()),
+            _ => {}
         }
     }
 
-    /// Behind a comma.
-    fn next(&mut self) {
-        let Some(frame) = self.frames.last_mut() else { return };
-        frame.count += 1;
-        frame.wants_child = true;
-        self.pointer.truncate(frame.length);
-    }
-
-    /// At a closing bracket.
-    fn close(&mut self) {
-        if let Some(frame) = self.frames.pop() {
-            self.pointer.truncate(frame.length);
+    /// The pointer of the place.
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for frame in self.frames.iter().filter(|frame| !frame.wants_child) {
+            pointer.push('/');
+            match (frame.is_object, &self.text[frame.name.clone()]) {
+                (false, _) => pointer.push_str(&frame.count.to_string()),
+                (true, name) if name.contains(['\\', '~', '/']) => {
+                    let name: String = serde_json::from_str(name).unwrap_or_default();
+                    pointer.push_str(&escape(&name));
+                }
+                (true, name) => pointer.push_str(name.trim_matches('"')),
+            }
         }
+        pointer
     }
 }
 

@@ -35,6 +35,7 @@ mod document;
 mod extract;
 mod parse;
 mod reading;
+mod search;
 
 mod coerce;
 mod judge;
@@ -43,6 +44,7 @@ mod patch;
 mod edit;
 mod locate;
 mod outcome;
+mod rank;
 mod reason;
 
 pub mod retry;
@@ -52,6 +54,7 @@ mod tools;
 pub use edit::{Class, Rule, TextEdit, apply, invert};
 pub use outcome::{Dropped, Refusal, Repaired, State, Status};
 pub use patch::{Change, ValueEdit, ValueRule};
+pub use rank::choose_reading;
 pub use reason::{Reason, Salvage};
 pub use tools::{RepairedCall, RepairedCalls, repair_tool_calls};
 
@@ -214,7 +217,7 @@ fn stringified(text: &str, opener: char, options: &Options) -> Option<Json> {
         return None;
     }
     let region = parse::Region { text, start, finish: Finish::Stop, depth: options.depth };
-    let best = reading::read(region).ok()?.best;
+    let best = reading::read_value(region).ok()?.best;
     let is_clear = best.doubts.is_empty() && best.words.is_empty();
     let is_whole = text[best.end..].trim().is_empty();
     let text = reading::value_text(region, &best).filter(|_| is_clear && is_whole)?;

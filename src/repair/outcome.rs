@@ -37,6 +37,13 @@ pub struct Repaired {
     pub dropped: Vec<Dropped>,
     /// The texts of the readings that come into question, the nearest first.
     pub alternatives: Vec<String>,
+    /// How far each of them is from the reply: the number of its edits, of which some count more. Empty where
+    /// that was not counted.
+    pub costs: Vec<usize>,
+    /// How likely a model finds each of them, in nats, where [`choose_reading`](super::choose_reading) asked one.
+    pub logprobs: Vec<f64>,
+    /// The value as it was understood, as JSON, where it is none because it does not conform to the schema.
+    pub unfit: Option<String>,
     /// What does not conform to the schema in the value as it was understood.
     pub violations: Vec<Violation>,
     /// Why there is no value.
@@ -174,6 +181,9 @@ impl Repaired {
             patch: Vec::new(),
             dropped: Vec::new(),
             alternatives: Vec::new(),
+            costs: Vec::new(),
+            logprobs: Vec::new(),
+            unfit: None,
             violations: Vec::new(),
             refusal: Some(Refusal { reason, span }),
             states: Vec::new(),
@@ -205,6 +215,9 @@ impl Repaired {
             edits,
             patch,
             alternatives: Vec::new(),
+            costs: Vec::new(),
+            logprobs: Vec::new(),
+            unfit: None,
             violations: Vec::new(),
             refusal: None,
             states: Vec::new(),
@@ -254,12 +267,18 @@ impl Repaired {
             "patch": patch,
             "dropped": dropped.collect::<Vec<_>>(),
             "alternatives": self.alternatives,
+            "costs": self.costs,
+            "logprobs": self.logprobs,
             "violations": violations.collect::<Vec<_>>(),
             "states": states,
-            "refusal": self.refusal.as_ref().map(Refusal::to_json),
         });
         let (status, rest) = (status.name(), rest.to_string());
-        format!(r#"{{"status":"{status}","level":"{level}","value":{value},{}"#, &rest[1..])
+        let rest = &rest[1..rest.len() - 1];
+        let unfit = self.unfit.as_deref().unwrap_or("null");
+        let refusal = json!(self.refusal.as_ref().map(Refusal::to_json));
+        format!(
+            r#"{{"status":"{status}","level":"{level}","value":{value},{rest},"unfit":{unfit},"refusal":{refusal}}}"#
+        )
     }
 }
 

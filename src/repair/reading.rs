@@ -5,14 +5,14 @@
 //! chosen by all that follows, not by what stands next to the sign.
 
 use super::edit::{Rule, TextEdit, apply};
-use super::parse::{Choices, Closers, Doubt, Parsed, Quotes, Region, parse};
+use super::parse::{Choices, Closers, Doubt, Missing, Objects, Parsed, Quotes, Region, parse};
 use super::reason::Reason;
 
 /// What it costs to leave parts of JSON outside the value.
 const OUTSIDE: usize = 10;
 
 /// The readings of a region.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Readings {
     /// The nearest.
     pub(super) best: Parsed,
@@ -24,8 +24,22 @@ pub(super) struct Readings {
 ///
 /// # Errors
 /// [`Doubt`] where it has no reading.
+pub(super) fn read_value(region: Region<'_>) -> Result<Readings, Doubt> {
+    readings(region, Objects::Untold)
+}
+
+/// Reads a region, and tells its outermost objects.
+///
+/// # Errors
+/// [`Doubt`] where it has no reading.
 pub(super) fn read(region: Region<'_>) -> Result<Readings, Doubt> {
-    let first = Choices { quotes: Quotes::Inner, closers: Closers::Insert };
+    readings(region, Objects::Told)
+}
+
+/// The readings of a region.
+fn readings(region: Region<'_>, objects: Objects) -> Result<Readings, Doubt> {
+    let (quotes, closers, missing) = (Quotes::Inner, Closers::Insert, Missing::Refused);
+    let first = Choices { quotes, closers, missing, objects };
     let (mut found, error) = match attempt(region, first) {
         Ok(parsed) if !parsed.chose_quotes && !parsed.chose_closers => {
             return Ok(Readings { best: parsed, others: Vec::new() });
@@ -37,7 +51,7 @@ pub(super) fn read(region: Region<'_>) -> Result<Readings, Doubt> {
     };
     for quotes in [Quotes::Inner, Quotes::Missing] {
         for closers in [Closers::Insert, Closers::Replace] {
-            let choices = Choices { quotes, closers };
+            let choices = Choices { quotes, closers, ..first };
             if choices != first
                 && let Ok(parsed) = attempt(region, choices)
             {
@@ -48,9 +62,8 @@ pub(super) fn read(region: Region<'_>) -> Result<Readings, Doubt> {
     found.sort_by_key(|parsed| parsed.cost);
     let mut found = distinct(region, found).into_iter();
     let Some(mut best) = found.next() else {
-        return Err(
-            error.unwrap_or(Doubt { reason: Reason::Structure, span: region.start..region.start })
-        );
+        let nowhere = Doubt { reason: Reason::Structure, span: region.start..region.start };
+        return valueless(region, first, error.unwrap_or(nowhere));
     };
     let is_doubtful = best.chose_quotes;
     // Readings that differ in brackets alone are told apart by their cost.
@@ -61,6 +74,19 @@ pub(super) fn read(region: Region<'_>) -> Result<Readings, Doubt> {
         best.doubts.push(Doubt { reason: Reason::Closer, span: region.start..best.end });
     }
     Ok(Readings { best, others })
+}
+
+/// The reading without the names that have no value, where their absence is why there is no other.
+fn valueless(region: Region<'_>, first: Choices, error: Doubt) -> Result<Readings, Doubt> {
+    let choices = Choices { missing: Missing::Dropped, ..first };
+    let dropped = (error.reason == Reason::MissingValue).then(|| attempt(region, choices));
+    match dropped {
+        Some(Ok(mut best)) => {
+            best.doubts.insert(0, error);
+            Ok(Readings { best, others: Vec::new() })
+        }
+        _ => Err(error),
+    }
 }
 
 /// Those with different results, the nearest of each.
@@ -79,8 +105,9 @@ fn distinct(region: Region<'_>, found: Vec<Parsed>) -> Vec<Parsed> {
 
 /// The value as a reading writes it; `None` where its edits contradict each other.
 pub(super) fn value_text(region: Region<'_>, parsed: &Parsed) -> Option<String> {
-    let text = apply(&region.text[..parsed.end], &parsed.edits)?;
-    Some(text[region.start..].to_owned())
+    let mut text = apply(&region.text[..parsed.end], &parsed.edits)?;
+    text.drain(..region.start);
+    Some(text)
 }
 
 /// One reading, with what is left behind the value.

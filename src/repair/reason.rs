@@ -71,7 +71,7 @@ named! {
         Backslash "ambiguous_backslash",
         /// An escape names no character.
         ///
-        /// `"\u00"`, or half of a surrogate pair.
+        /// `"\u00"`, half of a surrogate pair, or a backslash at the end.
         UnicodeEscape "bad_unicode_escape",
         /// A quote may end its string or stand within it.
         ///
@@ -164,6 +164,30 @@ named! {
         ///
         /// `{"a": 1, "b": 2`, cut off there, says `{"a": 1}`.
         Incomplete "incomplete",
+        /// A string that has no end goes on to the brackets that close what is open, or to the end of the
+        /// text.
+        ///
+        /// `["one, two]` says `["one, two"]`.
+        OpenStrings "open_strings",
+        /// Escapes that name no character are dropped.
+        ///
+        /// `"\\u00"`, cut off there, says nothing.
+        BrokenEscapes "broken_escapes",
+        /// Brackets, and other signs, stand where the fewest edits make JSON: of two readings that are as near
+        /// the one is meant that is nearest to the fault.
+        ///
+        /// `[}` says `[]`.
+        Brackets "brackets",
+        /// Names without values are dropped.
+        ///
+        /// `{"a":, "b": 2}` says `{"b": 2}`.
+        MissingValues "missing_values",
+        /// What begins like a number and may be a string is one.
+        ///
+        /// `{"zip": 01234}` says `{"zip": "01234"}`, and `50%` says `"50%"`.
+        NumberTexts "number_texts",
+        /// `undefined` is null.
+        Undefined "undefined",
         /// Between two commas is nothing.
         ///
         /// `[1,,2]` says `[1, 2]`.
@@ -192,6 +216,30 @@ named! {
         First "first",
         /// Of several values the last is meant.
         Last "last",
+    }
+}
+
+impl Salvage {
+    /// Whether it chooses between readings, rather than losing something: nothing but its name allows it.
+    ///
+    /// ```
+    /// use tokenrail::repair::Salvage;
+    ///
+    /// assert!(Salvage::Last.chooses() && !Salvage::Ellipsis.chooses());
+    /// ```
+    #[must_use]
+    pub fn chooses(self) -> bool {
+        matches!(
+            self,
+            Self::First
+                | Self::Last
+                | Self::OpenStrings
+                | Self::BrokenEscapes
+                | Self::Brackets
+                | Self::MissingValues
+                | Self::NumberTexts
+                | Self::Undefined
+        )
     }
 }
 
@@ -231,6 +279,12 @@ impl Reason {
             Self::EmptyItem => Salvage::EmptyItems,
             Self::Elision => Salvage::Ellipsis,
             Self::NonFinite => Salvage::NonFinite,
+            Self::Unterminated => Salvage::OpenStrings,
+            Self::UnicodeEscape => Salvage::BrokenEscapes,
+            Self::Closer => Salvage::Brackets,
+            Self::MissingValue => Salvage::MissingValues,
+            Self::LeadingZero | Self::NumberLike => Salvage::NumberTexts,
+            Self::Undefined => Salvage::Undefined,
             _ => return None,
         })
     }

@@ -7,6 +7,7 @@ mod cases;
 mod damage;
 mod laws;
 mod mutation;
+mod nearest;
 mod policy;
 mod recover;
 mod retry;

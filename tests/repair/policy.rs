@@ -18,8 +18,7 @@ fn check(case: &Value) -> Result<(), String> {
     };
     let at = |level: Level| {
         let options = Options { level, finish, ..Options::default() };
-        let choosing = [Salvage::First, Salvage::Last];
-        let rules = Salvage::ALL.iter().copied().filter(|rule| !choosing.contains(rule));
+        let rules = Salvage::ALL.iter().copied().filter(|rule| !rule.chooses());
         let options = if level == Level::Salvage { options.allowing(rules) } else { options };
         match case["group"] == "tool" {
             true => calls(input, &case["schema"], &options),

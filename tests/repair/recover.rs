@@ -8,7 +8,9 @@ use std::num::NonZero;
 use serde_json::Value;
 use tokenrail::model::local::LocalOptions;
 use tokenrail::repair::retry::{Policy, Rung};
+use tokenrail::repair::{Options, Status, apply, choose_reading, repair_for};
 use tokenrail::schema::Validator;
+use tokenrail::score::{self, Scorer};
 
 #[path = "../../examples/repair_loop/local.rs"]
 mod local;
@@ -17,6 +19,31 @@ mod support;
 
 /// Every so manieth prompt is answered.
 const EVERY: usize = 9;
+
+/// A model chooses between readings where one is far likelier; how likely it finds them is what the scorer says.
+#[test]
+fn a_model_tells_readings_apart() {
+    let model = support::open(&LocalOptions { threads: NonZero::new(1), ..Default::default() });
+    let schema = serde_json::json!({"type": "object"});
+    let validator = Validator::new(&schema, &Default::default()).expect("a schema");
+    let (text, prompt) = (r#"{"first":"Ann,"last":"Lee"}"#, "The name Ann Lee as JSON: ");
+    let found = repair_for(text, &validator, &Options::default());
+    assert_eq!((found.status, found.alternatives.len()), (Status::Ambiguous, 2), "{found:#?}");
+    let chosen = choose_reading(text, found, &model, prompt).expect("the model reads it");
+    let ranked = Scorer::new(&model)
+        .score(prompt, &chosen.alternatives, &score::Options::default())
+        .expect("the scorer reads it");
+    let sum = |index: usize| -> f64 {
+        let mut scored = ranked.candidates.iter().filter(|candidate| candidate.index == index);
+        let tokens = &scored.next().expect("it was scored").tokens;
+        tokens.iter().map(|token| token.logprob).sum()
+    };
+    let apart = chosen.logprobs[0] - chosen.logprobs[1];
+    assert!((apart - (sum(0) - sum(1))).abs() < 1e-3, "{chosen:#?} {ranked:#?}");
+    assert_eq!(chosen.status, Status::Lossy, "{chosen:#?}");
+    assert_eq!(chosen.text.as_deref(), Some(r#"{"first":"Ann","last":"Lee"}"#));
+    assert_eq!(apply(text, &chosen.edits), chosen.text);
+}
 
 #[test]
 fn every_reply_comes_to_conform() {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tokenrail::repair::{Finish, Options, Reason, Repaired, Salvage};
+use tokenrail::repair::{Finish, Options, Repaired, Salvage};
 
 use super::baml;
 use super::cases::{own, repaired, shared};
@@ -23,33 +23,16 @@ const FILES: [(&str, Finish); 4] = [
     ("vercel_fixjson_partial.json", Finish::Stop),
 ];
 
-/// Doubts that the policy leaves to who asks: what they are about has several readings, or none, whatever
-/// a repairer makes of it.
-///
-/// Values beside each other, names without values, what was left out, numbers that JSON does not have, words
-/// that may be null or text, text that is no JSON at all, quotes and line ends that may be anything's,
-/// escapes that were cut off.
-const CHOICES: [Reason; 14] = [
-    Reason::MultipleValues,
-    Reason::MissingValue,
-    Reason::Elision,
-    Reason::LeadingZero,
-    Reason::Thousands,
-    Reason::NumberLike,
-    Reason::Undefined,
-    Reason::NonFinite,
-    Reason::NoJson,
-    Reason::Quote,
-    Reason::EmptyItem,
-    Reason::UnicodeEscape,
-    Reason::DuplicateKey,
-    Reason::UnquotedComma,
-];
-
 /// What came of the cases of a file.
 #[derive(Debug, Default)]
 struct Score {
     cases: usize,
+    /// Those that gave a value.
+    given: usize,
+    /// Those that the file's own tool gives a value of.
+    theirs: usize,
+    /// Those of them without a value here that are not to be repaired silently ([`Lists::several`]).
+    forbidden: usize,
     /// The inputs that have one reading.
     one: usize,
     /// Those of them that gave it.
@@ -61,12 +44,54 @@ struct Score {
     wrong: Vec<String>,
 }
 
+/// What is known of inputs, whatever the repair makes of them.
+struct Lists {
+    /// Whose value is another one on purpose.
+    differences: Vec<Value>,
+    /// Which have several readings or none by the policy, each with why.
+    several: Vec<Value>,
+    /// Which two tools read differently.
+    unclear: Vec<Value>,
+}
+
+impl Lists {
+    fn read() -> Self {
+        let unclear = shared(UNCLEAR).unwrap_or_default();
+        Self { differences: own("differences.json"), several: own("several.json"), unclear }
+    }
+
+    /// Whether an input has one reading: its project gives a value, no other tool contradicts it, it is
+    /// not on the list of those that have several, and under a schema the value says all that the input
+    /// says and no more. What the repair gives has no part in it.
+    fn has_one_reading(&self, case: &Value) -> bool {
+        let Some(value) = peer(case) else { return false };
+        let said = |text: &str| {
+            let mut said: Vec<char> =
+                text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+            said.sort_unstable();
+            said
+        };
+        let input = case["input"].as_str().unwrap_or_default();
+        let is_kept =
+            !case["options"]["schema"].is_object() || said(input) == said(&value.to_string());
+        is_kept && !is_in(&self.several, case) && !is_in(&self.unclear, case)
+    }
+}
+
+/// Whether a list has the input of a case.
+fn is_in(list: &[Value], case: &Value) -> bool {
+    list.iter().any(|listed| listed["input"] == case["input"])
+}
+
 impl Score {
-    fn add(&mut self, case: &Value, found: &Repaired, [differences, unclear]: [&[Value]; 2]) {
+    fn add(&mut self, case: &Value, found: &Repaired, lists: &Lists) {
         self.cases += 1;
-        let is_in = |list: &[Value]| list.iter().any(|listed| listed["input"] == case["input"]);
-        let is_listed = is_in(differences);
-        if !is_in(unclear) && has_one_reading(case, found) {
+        self.given += usize::from(found.text.is_some());
+        let theirs = peer(case);
+        self.theirs += usize::from(theirs.is_some());
+        let is_forbidden = is_in(&lists.several, case) && found.text.is_none();
+        self.forbidden += usize::from(theirs.is_some() && is_forbidden);
+        if lists.has_one_reading(case) {
             self.one += 1;
             self.recovered += usize::from(found.text.is_some());
         }
@@ -75,10 +100,10 @@ impl Score {
             true => baml::without_nulls(&value),
             false => value,
         });
-        match (value, peer(case)) {
+        match (value, theirs) {
             (None, _) => self.refused += 1,
             (Some(value), Some(peer)) if is_equal(&value, &peer) => self.same += 1,
-            _ if is_listed => self.different += 1,
+            _ if is_in(&lists.differences, case) => self.different += 1,
             (Some(value), peer) => {
                 let (input, schema) = (&case["input"], &case["options"]["schema"]);
                 self.wrong.push(
@@ -88,22 +113,17 @@ impl Score {
             }
         }
     }
-}
 
-/// Whether an input has one reading, its project not being contradicted by another: it gives a value,
-/// nothing of it is left to who asks, and under a schema it says all that the input says and no more.
-fn has_one_reading(case: &Value, found: &Repaired) -> bool {
-    let Some(value) = peer(case) else { return false };
-    let is_choice = found.refusal.as_ref().is_some_and(|refusal| CHOICES.contains(&refusal.reason));
-    let said = |text: &str| {
-        let mut said: Vec<char> =
-            text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
-        said.sort_unstable();
-        said
-    };
-    let input = case["input"].as_str().unwrap_or_default();
-    let is_kept = !case["options"]["schema"].is_object() || said(input) == said(&value.to_string());
-    !is_choice && is_kept
+    /// A row of the table.
+    fn row(&self, name: &str) -> String {
+        let Self { cases, given, theirs, forbidden, one, recovered, .. } = self;
+        let counts = [self.same, self.refused, self.different, self.wrong.len()];
+        let counts = counts.map(|count| count.to_string()).join(" | ");
+        let share = recovered * 100 / one.max(&1);
+        format!(
+            "| {name} | {cases} | {counts} | {given} | {theirs} | {forbidden} | {one} | {recovered} ({share} %) |\n"
+        )
+    }
 }
 
 /// Numbers are equal where they are the same number.
@@ -142,8 +162,7 @@ fn peer(case: &Value) -> Option<Value> {
 }
 
 fn score(name: &str, cases: &[Value], options: &Options) -> (String, Vec<String>) {
-    let differences = own("differences.json");
-    let unclear = shared(UNCLEAR).unwrap_or_default();
+    let lists = Lists::read();
     let mut score = Score::default();
     for case in cases {
         let schema = &case["options"]["schema"];
@@ -154,12 +173,9 @@ fn score(name: &str, cases: &[Value], options: &Options) -> (String, Vec<String>
         let schema = if schema.is_object() { schema } else { &Value::Null };
         let found =
             repaired(case["input"].as_str().expect("the cases are well formed"), schema, options);
-        score.add(case, &found, [&differences, &unclear]);
+        score.add(case, &found, &lists);
     }
-    let Score { cases, one, recovered, same, refused, different, wrong } = score;
-    let counts = format!("{cases} | {same} | {refused} | {different} | {}", wrong.len());
-    let share = recovered * 100 / one.max(1);
-    (format!("| {name} | {counts} | {one} | {recovered} ({share} %) |\n"), wrong)
+    (score.row(name), score.wrong)
 }
 
 /// The cases of BAML whose types are read here, as cases of the other files: those whose values are known.
@@ -212,9 +228,10 @@ fn scoreboard_is_as_committed() {
     let mut wrong = Vec::new();
     for (title, options) in [
         ("default", Options::default()),
-        ("every rule of salvage but the choice between values", salvage()),
+        ("salvage: every rule that loses something", salvage(|rule| !rule.chooses())),
+        ("every rule but the choice between values", salvage(|rule| !CHOOSING.contains(&rule))),
     ] {
-        write!(board, "\n## {title}\n\n| file | cases | same value | refused | different on purpose | wrong | one reading | recovered |\n|---|---|---|---|---|---|---|---|\n").expect("the cases are well formed");
+        write!(board, "\n## {title}\n\n{COLUMNS}").expect("the cases are well formed");
         for (name, finish) in FILES {
             let Some(cases) = shared(name) else { return };
             let (line, found) = score(name, &cases, &Options { finish, ..options.clone() });
@@ -237,20 +254,28 @@ fn scoreboard_is_as_committed() {
     assert_eq!(board, BOARD, "the scoreboard is another one: {}", path.display());
 }
 
-fn salvage() -> Options {
-    let choosing = [Salvage::First, Salvage::Last];
-    Options::default()
-        .allowing(Salvage::ALL.iter().copied().filter(|rule| !choosing.contains(rule)))
+fn salvage(allows: fn(Salvage) -> bool) -> Options {
+    Options::default().allowing(Salvage::ALL.iter().copied().filter(|rule| allows(*rule)))
 }
+
+/// Rules that choose between values, not between readings of one.
+const CHOOSING: [Salvage; 2] = [Salvage::First, Salvage::Last];
 
 const HEAD: &str = "\
 # Repair: what becomes of the cases of other projects
 
 A test writes this table and holds it. *Same value* is what the project itself gives; *refused* has a
 reason in the result; *different on purpose* is listed with its reason in
-`tests/data/repair/differences.json`; *wrong* is any other value. Of inputs with *one reading* (their
-project gives a value, no other one contradicts it, and the policy does not leave to who asks what is in
-doubt) *recovered* says how many gave a value.
+`tests/data/repair/differences.json`; *wrong* is any other value. *Given* counts the values, *theirs* those
+of the file's own tool, and *forbidden* those of theirs that are not given because the policy forbids to make
+one up: the inputs are listed with why in `tests/data/repair/several.json`. An input has *one reading* by the
+files and the other tools alone: its project gives a value, no other tool contradicts it, and it is not on
+that list; *recovered* says how many of these gave a value.
+";
+
+const COLUMNS: &str = "\
+| file | cases | same value | refused | different on purpose | wrong | given | theirs | forbidden | one reading | recovered |
+|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 const UNCLEAR: &str = "disagreements_jsonrepair_vs_json_repair.json";

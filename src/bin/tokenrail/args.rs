@@ -544,11 +544,12 @@ pub(crate) struct RepairArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "schema")]
     pub(crate) tools: Option<PathBuf>,
     /// How far to go: strict, extract, syntax, coerce, salvage, or L0 to L4 [default: coerce]. Salvage
-    /// allows every rule but `first` and `last`.
+    /// allows every rule that loses something, and none that chooses between readings.
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     pub(crate) level: Option<Level>,
     /// Allow rules of salvage, and no others: inner_quotes, incomplete, empty_items, ellipsis,
-    /// nonfinite, missing_opener, extra_members, bad_items, currency, first, last.
+    /// nonfinite, missing_opener, extra_members, bad_items, currency. By their names alone are allowed those
+    /// that choose: open_strings, broken_escapes, brackets, missing_values, number_texts, undefined, first, last.
     #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = salvage)]
     pub(crate) allow: Vec<Salvage>,
     /// How the reply ended: by itself, or cut off at its length.
@@ -558,8 +559,10 @@ pub(crate) struct RepairArgs {
     #[arg(long, conflicts_with_all = ["json", "lines"])]
     pub(crate) explain: bool,
     /// Print one JSON object: {"status", "level", "value", "edits", "patch", "dropped", "alternatives",
-    /// "violations", "states", "refusal"}; the patch has the operations of RFC 6902, and states tell the
-    /// pointers of what is not complete in a reply that was cut off. With --tools also "content" and
+    /// "costs", "logprobs", "violations", "states", "unfit", "refusal"}; the patch has the operations of
+    /// RFC 6902, costs tell how far each alternative is from the reply, logprobs how likely a model finds
+    /// them, states the pointers of what is not complete in a reply that was cut off, and unfit is the
+    /// value where it does not conform. With --tools also "content" and
     /// "calls", each with "name", "arguments", "format", "span", "executable", "refusal", "suggestions".
     /// With --model also "ended" and "attempts".
     #[arg(long)]
@@ -590,11 +593,10 @@ impl RepairArgs {
             FinishArg::Length => Finish::Length,
         };
         let options = tokenrail::repair::Options { finish, ..Default::default() };
-        let chooses = |rule: &Salvage| matches!(rule, Salvage::First | Salvage::Last);
         match (self.level, self.allow.is_empty()) {
             (_, false) => options.allowing(self.allow.iter().copied()),
             (Some(Level::Salvage), true) => {
-                options.allowing(Salvage::ALL.iter().copied().filter(|rule| !chooses(rule)))
+                options.allowing(Salvage::ALL.iter().copied().filter(|rule| !rule.chooses()))
             }
             (level, true) => {
                 let level = level.unwrap_or(options.level);

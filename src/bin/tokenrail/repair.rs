@@ -242,7 +242,11 @@ pub(crate) fn told(repaired: &Repaired, limit: usize) -> String {
             format!("  {place} does not conform: {message}")
         },
     ));
-    lines.extend(repaired.alternatives.iter().take(limit).map(|text| format!("  reading: {text}")));
+    let readings = repaired.alternatives.iter().enumerate().take(limit);
+    lines.extend(readings.map(|(index, text)| match repaired.costs.get(index) {
+        Some(cost) => format!("  reading at cost {cost}: {text}"),
+        None => format!("  reading: {text}"),
+    }));
     if limit == usize::MAX {
         let dropped = repaired.dropped.iter();
         lines.extend(

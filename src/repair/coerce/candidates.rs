@@ -323,12 +323,9 @@ impl Place<'_> {
                 let is_echo = self.value.get("type") == Some(&Json::String("object".into()));
                 match (members.as_slice(), self.value.get("properties")) {
                     (_, Some(inner)) if is_echo => whole(ValueRule::UnwrapSchemaEcho, inner, 3),
-                    // It is as near as to put a list around, where a list is wanted.
-                    ([(_, inner @ Json::Array(_))], _) => {
+                    // It is as near as to put a list around what stands there or in it, where one is wanted.
+                    ([(_, inner @ (Json::Array(_) | Json::Object(_)))], _) => {
                         whole(ValueRule::UnwrapEnvelope, inner, 2)
-                    }
-                    ([(_, inner @ Json::Object(_))], _) => {
-                        whole(ValueRule::UnwrapEnvelope, inner, 3)
                     }
                     _ => {}
                 }

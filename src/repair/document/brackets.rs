@@ -2,12 +2,11 @@
 
 use super::super::Level;
 use super::super::coerce::{Coerced, coerce};
-use super::super::edit::{Class, Rule, TextEdit, apply};
+use super::super::edit::{Class, Rule, TextEdit};
 use super::super::outcome::Repaired;
 use super::super::parse::Doubt;
 use super::super::reason::{Reason, Salvage};
 use super::{Edited, Reply};
-use crate::schema::json::Json;
 
 /// So many places before the fault are tried.
 const PLACES: usize = 64;
@@ -35,9 +34,9 @@ pub(super) fn reopened(reply: &Reply<'_>, doubt: &Doubt) -> Option<Repaired> {
         before.trim_end().trim_end_matches(',').trim_end().ends_with(']')
             && !behind.starts_with('[')
     };
-    let (mut edit, json) = readings.into_iter().find(|(edit, _)| begins(edit))?;
-    edit.class = Class::Guess;
-    Some(reply.conform(Edited { json, edits: vec![edit] }))
+    let mut edited = readings.into_iter().find(|edited| begins(&edited.edits[0]))?;
+    edited.edits[0].class = Class::Guess;
+    Some(reply.conform(edited))
 }
 
 /// Puts in the bracket whose absence shows at the end of the text, where the schema wants it further ahead.
@@ -52,31 +51,23 @@ pub(super) fn closed(reply: &Reply<'_>) -> Option<Repaired> {
 }
 
 /// What a bracket at each of these places makes of the reply, where that is JSON.
-fn readings<'b>(
-    reply: &Reply<'_>,
-    places: impl Iterator<Item = (usize, &'b str)>,
-) -> Vec<(TextEdit, Json)> {
+fn readings<'b>(reply: &Reply<'_>, places: impl Iterator<Item = (usize, &'b str)>) -> Vec<Edited> {
     let reading = |(place, bracket): (usize, &str)| {
-        let edit = TextEdit::new(reply.text, Rule::Insert, place..place, bracket);
-        let text = apply(reply.text, std::slice::from_ref(&edit))?;
-        Some((edit, Json::parse(&text, reply.options.depth).ok()?))
+        reply.made(vec![TextEdit::new(reply.text, Rule::Insert, place..place, bracket)])
     };
     places.filter_map(reading).collect()
 }
 
 /// The reading that alone conforms to the schema as it is.
-fn only(reply: &Reply<'_>, readings: &[(TextEdit, Json)]) -> Option<Repaired> {
+fn only(reply: &Reply<'_>, readings: &[Edited]) -> Option<Repaired> {
     let validator = reply.validator?;
-    let fits = |(_, json): &&(TextEdit, Json)| {
-        let coerced = coerce(json.clone(), validator, reply.options);
-        coerced.is_ok_and(|Coerced { patch, .. }| patch.is_empty())
+    let fits = |edited: &&Edited| {
+        let coerced = edited.json.clone().map(|json| coerce(json, validator, reply.options));
+        coerced.is_some_and(|coerced| coerced.is_ok_and(|Coerced { patch, .. }| patch.is_empty()))
     };
     let mut fitting = readings.iter().filter(fits);
-    let (edit, json) = fitting.next()?;
-    fitting
-        .next()
-        .is_none()
-        .then(|| reply.conform(Edited { json: json.clone(), edits: vec![edit.clone()] }))
+    let only = fitting.next()?;
+    fitting.next().is_none().then(|| reply.conform(only.clone()))
 }
 
 /// Where items begin before a place: behind commas and opening brackets.

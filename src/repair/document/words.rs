@@ -1,10 +1,10 @@
 //! Words without quotes that may be strings or numbers: the schema decides, and nothing else.
 
-use super::super::edit::{Rule, TextEdit};
+use super::super::Level;
+use super::super::edit::{Class, Rule, TextEdit};
 use super::super::judge::Faults;
 use super::super::parse::{Doubt, Parsed, Word};
-use super::super::reason::{Reason, Salvage};
-use super::super::{Level, Options};
+use super::super::reason::Reason;
 use super::Reply;
 use crate::schema::json::Json;
 
@@ -17,9 +17,6 @@ pub(super) fn decide(
     start: usize,
     parsed: &Parsed,
 ) -> Result<Vec<TextEdit>, Doubt> {
-    if parsed.words.is_empty() {
-        return Ok(parsed.edits.clone());
-    }
     let mut chosen = Vec::new();
     let verdicts = verdicts(reply, start, parsed)?;
     for (word, (string, other)) in parsed.words.iter().zip(verdicts) {
@@ -40,7 +37,8 @@ fn verdicts(reply: &Reply<'_>, start: usize, parsed: &Parsed) -> Result<Vec<(boo
     };
     let faults = |edit: fn(&Reply<'_>, &Word) -> TextEdit| {
         let words = parsed.words.iter().map(|word| edit(reply, word)).collect();
-        let json = reply.json(start, parsed.end, &with(&parsed.edits, words))?;
+        let (json, _) = reply.applied(start, parsed.end, &with(&parsed.edits, words))?;
+        let json = json.unwrap_or(Json::Null);
         Ok((Faults::of(&json, validator), json))
     };
     let (as_strings, _) = faults(quoted)?;
@@ -87,8 +85,14 @@ fn otherwise(reply: &Reply<'_>, word: &Word) -> Option<TextEdit> {
 
 /// What an allowed rule makes of it.
 fn salvaged(reply: &Reply<'_>, word: &Word) -> Option<TextEdit> {
-    let Options { level, allow, .. } = reply.options;
-    let is_allowed = *level == Level::Salvage && allow.contains(&Salvage::NonFinite);
-    let is_meant = word.reason == Reason::NonFinite && is_allowed;
-    is_meant.then(|| edit(reply, word, (Rule::NonfiniteToNull, "null")))
+    if !reply.options.overrules(word.reason) {
+        return None;
+    }
+    let mut made = match word.reason {
+        Reason::NonFinite => edit(reply, word, (Rule::NonfiniteToNull, "null")),
+        Reason::Undefined => edit(reply, word, (Rule::Literal, "null")),
+        _ => quoted(reply, word),
+    };
+    made.class = made.class.max(Class::Guess);
+    Some(made)
 }

@@ -9,6 +9,7 @@ impl Parser<'_> {
     /// behind a block of code are where the text ends.
     pub(super) fn blank(&mut self) -> Result<(), Doubt> {
         loop {
+            self.at = self.next_unlike_blank(self.at);
             if self.is_sign(self.at) {
                 return Ok(());
             }
@@ -18,13 +19,12 @@ impl Parser<'_> {
                 return Ok(());
             }
             let Some(char) = rest.chars().next() else { return Ok(()) };
-            let length = char.len_utf8();
             match char {
-                ' ' | '\n' | '\t' | '\r' => self.at += 1,
                 // A byte order mark is no white space to Unicode.
                 _ if char.is_whitespace() || char == '\u{feff}' => {
-                    self.edit(Rule::Replace, self.at..self.at + length, " ");
-                    self.at += length;
+                    let end = self.at + char.len_utf8();
+                    self.edit(Rule::Replace, self.at..end, " ");
+                    self.at = end;
                 }
                 '/' | '#' => match comment(rest) {
                     None => return Ok(()),
@@ -33,6 +33,13 @@ impl Parser<'_> {
                 _ => return Ok(()),
             }
         }
+    }
+
+    /// The next place at or behind `at` that is none of JSON's blanks.
+    fn next_unlike_blank(&self, at: usize) -> usize {
+        let rest = &self.text.as_bytes()[at..];
+        let is_other = |byte: &u8| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+        at + rest.iter().position(is_other).unwrap_or(rest.len())
     }
 
     /// Whether a character stands here that is no blank and begins no comment, for certain.
@@ -64,10 +71,11 @@ impl Parser<'_> {
     ///
     /// What is longer is read when the reader comes there: looking ahead costs a fixed number of bytes.
     pub(super) fn next_solid(&self, mut at: usize) -> usize {
+        let begin = at;
+        at = self.next_unlike_blank(at);
         if self.is_sign(at) {
             return at;
         }
-        let begin = at;
         loop {
             let rest = &self.text[at..];
             let trimmed = rest.trim_start();

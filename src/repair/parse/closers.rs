@@ -8,7 +8,10 @@ use std::ops::Range;
 
 use super::super::edit::Rule;
 use super::super::reason::Reason;
-use super::{After, Closers, Doubt, Frame, Kind, Member, Object, Parser, Part};
+use super::{After, Closers, Doubt, Frame, Kind, Member, Object, Objects, Parser, Part, Spot};
+
+/// The names of an object with more members are sorted.
+const FEW: usize = 16;
 
 impl Parser<'_> {
     /// A closing bracket.
@@ -112,33 +115,47 @@ impl Parser<'_> {
             [only] => !only.kind.is_object(),
             _ => false,
         };
-        if is_outermost && frame.kind.is_object() {
-            let span = frame.open..self.at;
-            self.parsed.objects.push(Object { span, members: frame.members });
+        let is_told = self.choices.objects == Objects::Told;
+        if is_told && is_outermost && frame.kind.is_object() {
+            let text = self.text;
+            let member = |Spot { name, span, value }: Spot| Member {
+                name: name.of(text).to_owned(),
+                span,
+                value,
+            };
+            let members = self.members.drain(frame.first_member..).map(member).collect();
+            self.parsed.objects.push(Object { span: frame.open..self.at, members });
         }
+        self.members.truncate(frame.first_member);
         self.completed();
     }
 
     /// Members with one name: second copies are taken away, others are in doubt.
     ///
-    /// They are sorted, not compared each with each: an object may have very many.
+    /// Many are sorted, not compared each with each.
     fn refuse_duplicates(&mut self, frame: &Frame) {
-        let mut order: Vec<usize> = (0..frame.members.len()).collect();
-        order.sort_by_key(|&index| &frame.members[index].name);
-        let mut copies = Vec::new();
-        for two in order.windows(2) {
-            let (first, second) = (&frame.members[two[0]], &frame.members[two[1]]);
-            if first.name != second.name {
-                continue;
-            }
+        let (members, text) = (&self.members[frame.first_member..], self.text);
+        let name = |index: usize| members[index].name.of(text);
+        let is_new = |index: usize| (0..index).all(|before| name(before) != name(index));
+        if members.len() <= FEW && (1..members.len()).all(is_new) {
+            return;
+        }
+        let mut order: Vec<usize> = (0..members.len()).collect();
+        order.sort_by_key(|&index| name(index));
+        let (mut copies, mut doubts) = (Vec::new(), Vec::new());
+        for two in order.windows(2).filter(|two| name(two[0]) == name(two[1])) {
+            let (first, second) = (&members[two[0]], &members[two[1]]);
             if self.written(first) != self.written(second) {
-                self.note(Reason::DuplicateKey, second.span.clone());
+                doubts.push(second.span.clone());
                 continue;
             }
             // Together with the comma, which stands behind the member before it.
-            let before = frame.members[..two[1]].last();
+            let before = members[..two[1]].last();
             copies
                 .push(before.map_or(second.span.start, |member| member.span.end)..second.span.end);
+        }
+        for doubt in doubts {
+            self.note(Reason::DuplicateKey, doubt);
         }
         self.drop_copies(frame, copies);
     }
@@ -162,7 +179,7 @@ impl Parser<'_> {
     }
 
     /// The value of a member as it is written.
-    fn written(&self, member: &Member) -> &str {
+    fn written(&self, member: &Spot) -> &str {
         self.text[member.value..member.span.end].trim()
     }
 }

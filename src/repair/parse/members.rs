@@ -5,12 +5,14 @@
 //!
 //! A missing value is never filled in: `{"a":}` may say null, an empty string, or nothing.
 
-use super::super::edit::Rule;
+use std::ops::Range;
+
+use super::super::edit::{Rule, TextEdit};
 use super::super::reason::Reason;
 use super::blank::cut;
 use super::strings::{Role, is_quote};
 use super::words::is_number;
-use super::{After, Doubt, Kind, Member, Parser, Part, WINDOW};
+use super::{After, Doubt, Kind, Missing, Name, Parser, Part, Spot, WINDOW};
 
 impl Parser<'_> {
     /// A member up to its value, which may be a bracket that is opened.
@@ -26,28 +28,71 @@ impl Parser<'_> {
         let name = match self.peek() {
             Some(char) if is_quote(char) => {
                 let made = self.parsed.edits.len();
-                if self.string(Role::Name)? == Part::Cut {
-                    self.parsed.edits.truncate(edits);
-                    return Ok(Part::Cut);
+                match self.string(Role::Name) {
+                    Ok(Part::Whole) => self.quoted_name(start, made),
+                    Ok(Part::Cut) => {
+                        self.parsed.edits.truncate(edits);
+                        return Ok(Part::Cut);
+                    }
+                    Err(doubt) => return self.valueless(doubt, (start..self.text.len(), edits)),
                 }
-                self.decoded(start, made)
             }
             _ => self.bare_name()?,
         };
         if self.at == self.text.len() && self.finish == super::Finish::Length {
             return Ok(Part::Cut);
         }
-        self.colon()?;
+        if let Err(doubt) = self.colon() {
+            return self.valueless(doubt, (start..self.at, edits));
+        }
         let value = self.at;
-        self.frame().members.push(Member { name, span: start..value, value });
+        self.members.push(Spot { name, span: start..value, value });
         match self.peek() {
             None if self.finish == super::Finish::Length => Ok(Part::Cut),
-            None | Some(',' | '}' | ']' | ')' | ':') => Err(self.doubt(Reason::MissingValue)),
+            None | Some(',' | '}' | ']' | ')' | ':') => {
+                self.members.pop();
+                let doubt = self.doubt(Reason::MissingValue);
+                self.valueless(doubt, (start..value, edits))
+            }
             Some(_) => self.value(),
         }
     }
 
+    /// A name without a value, with what is left of it; `edits` stand before it. What has no colon and does
+    /// not end the text is no name: `{"a", "b"}` may be a list.
+    fn valueless(
+        &mut self,
+        doubt: Doubt,
+        (span, edits): (Range<usize>, usize),
+    ) -> Result<Part, Doubt> {
+        let name = self.text[span.clone()].trim_end();
+        let (is_ended, name) = (name.ends_with(':'), name.trim_end_matches(':'));
+        let is_name = is_ended && self.text[span.end..].starts_with([',', '}'])
+            || span.end == self.text.len();
+        let is_name = is_name && !name.contains([':', ',', '{', '}', '[', ']']);
+        let is_dropped = self.choices.missing == Missing::Dropped && is_name;
+        if doubt.reason != Reason::MissingValue || !is_dropped {
+            return Err(doubt);
+        }
+        self.parsed.edits.truncate(edits);
+        self.edit(Rule::DropName, span.clone(), "");
+        self.at = span.end;
+        self.note(Reason::MissingValue, span);
+        Ok(Part::Whole)
+    }
+
     /// What the name says that was read from `start` with the edits from `made` on.
+    fn quoted_name(&self, start: usize, made: usize) -> Name {
+        let is_plain = |edit: &TextEdit| edit.rule == Rule::Requote;
+        let inside = self.text[start..self.at].strip_prefix(['"', '\'']);
+        let inside = inside.and_then(|rest| rest.strip_suffix(['"', '\'']));
+        match inside.filter(|_| self.parsed.edits[made..].iter().all(is_plain)) {
+            Some(inside) if !inside.contains('\\') => Name::Plain(start + 1..self.at - 1),
+            _ => Name::Other(self.decoded(start, made)),
+        }
+    }
+
+    /// The same where it is not written as JSON writes it.
     fn decoded(&self, start: usize, made: usize) -> String {
         let mut name = String::new();
         let mut at = start;
@@ -65,14 +110,14 @@ impl Parser<'_> {
     }
 
     /// A name without quotes, or with one at its end alone.
-    fn bare_name(&mut self) -> Result<String, Doubt> {
+    fn bare_name(&mut self) -> Result<Name, Doubt> {
         let window = cut(&self.text[self.at..], WINDOW);
         let stop = |char| matches!(char, ':' | ',' | '{' | '}' | '[' | ']' | '(' | ')' | '\n');
         let length = window.find(stop).unwrap_or(window.len());
         let end = self.at + length;
         if end == self.text.len() && self.finish == super::Finish::Length {
             self.at = end;
-            return Ok(String::new());
+            return Ok(Name::Plain(end..end));
         }
         let name = window[..length].trim_end();
         let is_ended = self.text[end..].starts_with(':');
@@ -84,15 +129,15 @@ impl Parser<'_> {
         match name.strip_suffix('"') {
             Some(inner) if !inner.contains(['"', '\\']) => {
                 self.edit(Rule::InsertQuote, span.start..span.start, "\"");
-                Ok(inner.to_owned())
+                Ok(Name::Plain(span.start..span.start + inner.len()))
             }
             _ if name.contains(['"', '\'', '\\', '`']) => {
                 Err(Doubt { reason: Reason::Structure, span })
             }
             _ => {
-                let name = name.to_owned();
-                self.edit(Rule::QuoteKey, span, &format!("\"{name}\""));
-                Ok(name)
+                let quoted = format!("\"{name}\"");
+                self.edit(Rule::QuoteKey, span.clone(), &quoted);
+                Ok(Name::Plain(span))
             }
         }
     }

@@ -34,6 +34,26 @@ const DOUBTS: usize = 200;
 pub(super) struct Choices {
     pub(super) quotes: Quotes,
     pub(super) closers: Closers,
+    pub(super) missing: Missing,
+    pub(super) objects: Objects,
+}
+
+/// What becomes of a name without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The text has no reading.
+    Refused,
+    /// It is dropped.
+    Dropped,
+}
+
+/// Whether the outermost objects are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Objects {
+    /// They are.
+    Told,
+    /// Nobody asks for them.
+    Untold,
 }
 
 /// What a quote is that ends no string where it stands.
@@ -86,7 +106,7 @@ pub(super) struct Parsed {
     pub(super) states: Vec<(String, State)>,
     /// Whether a bracket was put in at the end that may be missing further ahead.
     pub(super) closes_late: bool,
-    /// The outermost objects: the value itself, or the items of the array that it is.
+    /// The outermost objects, if they are told: the value itself, or the items of the array that it is.
     pub(super) objects: Vec<Object>,
 }
 
@@ -129,6 +149,7 @@ pub(super) fn parse(region: Region<'_>, choices: Choices) -> Result<Parsed, Doub
         depth,
         choices,
         frames: Vec::new(),
+        members: Vec::new(),
         last_nested: None,
         last_bare: None,
         parsed: Parsed::default(),
@@ -148,6 +169,8 @@ struct Parser<'t> {
     depth: usize,
     choices: Choices,
     frames: Vec<Frame>,
+    /// The members so far of all objects that are open.
+    members: Vec<Spot>,
     /// Where the last bracket with several children was closed that stands in one of its kind.
     last_nested: Option<usize>,
     /// Where the last value begins that took quotes on both sides.
@@ -169,8 +192,37 @@ struct Frame {
     first_edit: usize,
     /// The number of children.
     count: usize,
-    /// The members so far: their names and where they stand.
-    members: Vec<Member>,
+    /// The number of members before its own ([`Parser::members`]).
+    first_member: usize,
+}
+
+/// A member of an object that is open.
+#[derive(Debug)]
+struct Spot {
+    name: Name,
+    /// From its name to the end of its value.
+    span: Range<usize>,
+    /// Where its value begins.
+    value: usize,
+}
+
+/// The name of a member.
+#[derive(Debug)]
+enum Name {
+    /// It says what stands there.
+    Plain(Range<usize>),
+    /// It is written otherwise.
+    Other(String),
+}
+
+impl Name {
+    /// What it says.
+    fn of<'n>(&'n self, text: &'n str) -> &'n str {
+        match self {
+            Self::Plain(span) => &text[span.clone()],
+            Self::Other(name) => name,
+        }
+    }
 }
 
 /// A member of an object.
@@ -279,9 +331,18 @@ impl Parser<'_> {
         }
         let (open, edits) = (self.at, self.parsed.edits.len());
         self.at += 1;
-        let (last_end, members) = (self.at, Vec::new());
+        let (last_end, first_member) = (self.at, self.members.len());
         let (after, first_edit, count) = (After::Open, edits, 0);
-        self.frames.push(Frame { kind, open, after, last_end, edits, first_edit, count, members });
+        self.frames.push(Frame {
+            kind,
+            open,
+            after,
+            last_end,
+            edits,
+            first_edit,
+            count,
+            first_member,
+        });
         Ok(Part::Whole)
     }
 
@@ -346,7 +407,7 @@ impl Parser<'_> {
             frame.after = After::Value;
             (frame.last_end, frame.edits) = (at, edits);
             frame.count += 1;
-            if let Some(member) = frame.members.last_mut().filter(|_| frame.kind.is_object()) {
+            if let Some(member) = self.members.last_mut().filter(|_| frame.kind.is_object()) {
                 member.span.end = at;
             }
         }
@@ -396,6 +457,9 @@ impl Parser<'_> {
         if cut < end {
             self.edit(Rule::DropIncomplete, cut..end, "");
         }
+        if let Some(dropped) = self.frames.get(kept + 1) {
+            self.members.truncate(dropped.first_member);
+        }
         self.frames.truncate(kept + 1);
         while let Some(frame) = self.frames.last() {
             self.edit(Rule::Insert, end..end, if frame.kind.is_object() { "}" } else { "]" });
@@ -411,7 +475,7 @@ impl Parser<'_> {
             (0..=kept).map(|depth| (self.pointer_of(depth), State::Partial)).collect();
         let frame = &self.frames[kept];
         let is_begun = match frame.kind.is_object() {
-            true => frame.members.last().is_some_and(|member| member.value > frame.last_end),
+            true => self.member_of(kept).is_some_and(|member| member.value > frame.last_end),
             false => !dropped
                 .trim_start_matches(|char: char| char == ',' || char.is_whitespace())
                 .is_empty(),
@@ -480,11 +544,22 @@ impl Parser<'_> {
 
     /// The JSON pointer of the child that is being read of the innermost of so many brackets.
     fn pointer_of(&self, depth: usize) -> String {
-        let token = |frame: &Frame| match frame.members.last().filter(|_| frame.kind.is_object()) {
-            Some(member) => format!("/{}", crate::schema::json::escape(&member.name)),
-            None if frame.kind == Kind::Wrapper => String::new(),
-            None => format!("/{}", frame.count),
+        let token = |depth: usize| match (self.member_of(depth), &self.frames[depth]) {
+            (Some(member), _) => {
+                format!("/{}", crate::schema::json::escape(member.name.of(self.text)))
+            }
+            (None, frame) if frame.kind == Kind::Wrapper => String::new(),
+            (None, frame) => format!("/{}", frame.count),
         };
-        self.frames[..depth].iter().map(token).collect()
+        (0..depth).map(token).collect()
+    }
+
+    /// The last member of the bracket at a depth, where that is an object.
+    fn member_of(&self, depth: usize) -> Option<&Spot> {
+        let frame = &self.frames[depth];
+        let next = self.frames.get(depth + 1);
+        let end = next.map_or(self.members.len(), |next| next.first_member);
+        let own = &self.members[frame.first_member..end];
+        own.last().filter(|_| frame.kind.is_object())
     }
 }

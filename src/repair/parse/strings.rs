@@ -18,6 +18,23 @@ use super::super::reason::Reason;
 use super::blank::cut;
 use super::{Doubt, Kind, Parser, Part, Quotes, WINDOW};
 
+/// The first bytes of characters that may need something within a string.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        special[byte] = byte < 0x20;
+        byte += 1;
+    }
+    let signs = [b'"', b'\\', b'\'', b'`', 0xc2, 0xe2];
+    let mut sign = 0;
+    while sign < signs.len() {
+        special[signs[sign] as usize] = true;
+        sign += 1;
+    }
+    special
+};
+
 /// What a string is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -87,10 +104,7 @@ impl Parser<'_> {
         loop {
             let rest = &self.text[self.at..];
             // What may need something is told by its first byte; a few characters more are looked at.
-            let is_special = |byte: &u8| {
-                matches!(byte, b'"' | b'\\' | b'\'' | b'`' | 0xc2 | 0xe2) || *byte < b' '
-            };
-            let Some(length) = rest.bytes().position(|byte| is_special(&byte)) else {
+            let Some(length) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) else {
                 self.at = self.text.len();
                 return self.unterminated(&seen);
             };
@@ -135,17 +149,7 @@ impl Parser<'_> {
     fn quote_within(&mut self, seen: &mut Seen) -> Step {
         let char = self.peek().expect("a quote stands here");
         let (at, end) = (self.at, self.at + char.len_utf8());
-        let before = self.text[seen.start..at].trim_end();
-        let content = before.len() > char.len_utf8();
-        let is_followed = self.text[self.next_solid(end)..].starts_with(':');
-        if seen.role == Role::Name && content && before.ends_with(':') && !is_followed {
-            // A name is followed by a colon, so its end is missing before this one.
-            let place = seen.start + before.len() - 1;
-            if before[..before.len() - 1].trim_end().ends_with(is_quote) {
-                self.note(Reason::Structure, seen.start..end);
-            }
-            self.edit(Rule::InsertQuote, place..place, "\"");
-            self.at = place;
+        if seen.role == Role::Name && self.ends_before(seen, at..end) {
             return Step::End;
         }
         if self.ends(end, seen) {
@@ -178,6 +182,25 @@ impl Parser<'_> {
         Step::On
     }
 
+    /// Whether a name ended before the colon that stands before a quote: a name is followed by a colon,
+    /// so its own quote is missing there.
+    fn ends_before(&mut self, seen: &Seen, quote: std::ops::Range<usize>) -> bool {
+        let before = self.text[seen.start..quote.start].trim_end();
+        let Some(name) = before.strip_suffix(':').filter(|_| before.len() > quote.len()) else {
+            return false;
+        };
+        if self.text[self.next_solid(quote.end)..].starts_with(':') {
+            return false;
+        }
+        let place = seen.start + name.len();
+        if name.trim_end().ends_with(is_quote) {
+            self.note(Reason::Structure, seen.start..quote.end);
+        }
+        self.edit(Rule::InsertQuote, place..place, "\"");
+        self.at = place;
+        true
+    }
+
     /// Notes a quote that does not end its string. No rule may make it a character of the string where
     /// that would swallow what is more likely the next string.
     fn doubt_quote(&mut self, seen: &mut Seen, span: std::ops::Range<usize>) {
@@ -193,7 +216,10 @@ impl Parser<'_> {
                 frame.kind != Kind::Object && is_inside
             });
         seen.has_comma |= next == Some(',');
-        if is_empty || swallows || is_again || self.frames.is_empty() {
+        // Behind the whole nothing but its own last quote ends the text, and no other string is added.
+        let is_last = self.text.trim_end().ends_with(is_quote) && next != Some('+');
+        let is_open = self.frames.is_empty() && !is_last;
+        if is_empty || swallows || is_again || is_open {
             self.note(Reason::Structure, seen.start..span.end);
         }
         if !std::mem::replace(&mut seen.is_doubtful, true) {
@@ -248,7 +274,12 @@ impl Parser<'_> {
             self.take_back(place);
         } else if !is_plain {
             self.parsed.chose_quotes = true;
+            // What else is in doubt, or is no part of it, may be why it has no end.
+            let is_other = !self.parsed.doubts.is_empty() || inside.ends_with(is_quote);
             self.note(Reason::Unterminated, seen.start..end);
+            if is_other || inside.contains("```") || inside.contains(['[', '{']) {
+                self.note(Reason::Structure, seen.start..end);
+            }
             if self.choices.quotes == Quotes::Missing {
                 let tail = content.trim_end_matches(|char: char| {
                     char.is_whitespace() || matches!(char, ']' | '}')
@@ -286,8 +317,8 @@ impl Parser<'_> {
         let at = self.at;
         let Some(char) = self.text[at + 1..].chars().next() else {
             // At the end of the text: whether the string is whole is asked there.
-            self.edit(Rule::EscapeBackslash, at..at, "\\");
-            self.note(Reason::Backslash, at..at + 1);
+            self.edit(Rule::DropEscape, at..at + 1, "");
+            self.note(Reason::UnicodeEscape, at..at + 1);
             self.at += 1;
             return;
         };
@@ -320,16 +351,16 @@ impl Parser<'_> {
         match (unit(at), unit(at + 6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => self.at = at + 12,
             (Some(unit), _) if !(0xd800..=0xdfff).contains(&unit) => self.at = at + 6,
-            // One that is cut off with its text goes with its string.
-            _ if self
-                .parsed
-                .doubts
-                .last()
-                .is_none_or(|doubt| doubt.reason != Reason::UnicodeEscape) =>
-            {
-                self.note(Reason::UnicodeEscape, at..self.at);
+            _ => {
+                let digits = self.text[at + 2..].bytes().take(4);
+                self.at += digits.take_while(u8::is_ascii_hexdigit).count();
+                self.edit(Rule::DropEscape, at..self.at, "");
+                let last = self.parsed.doubts.last();
+                // One that is cut off with its text goes with its string.
+                if last.is_none_or(|doubt| doubt.reason != Reason::UnicodeEscape) {
+                    self.note(Reason::UnicodeEscape, at..self.at);
+                }
             }
-            _ => {}
         }
     }
 
@@ -373,14 +404,14 @@ impl Parser<'_> {
     /// Whether a closing bracket can close something. Behind a string in doubt no more than brackets may
     /// follow, or the next child of what they leave open.
     fn closes(&self, at: usize, seen: &Seen) -> bool {
-        let mut open: Vec<Kind> = self.frames.iter().map(|frame| frame.kind).collect();
         let first = self.text[at..].chars().next();
-        if !open.iter().any(|kind| Some(kind.closer()) == first) {
+        if !self.frames.iter().rev().any(|frame| Some(frame.kind.closer()) == first) {
             return false;
         }
         if !seen.is_doubtful {
             return true;
         }
+        let mut open: Vec<Kind> = self.frames.iter().map(|frame| frame.kind).collect();
         let mut at = at;
         while let Some(char @ ('}' | ']' | ')')) = self.text[at..].chars().next() {
             if open.pop().is_none_or(|kind| kind.closer() != char) {

@@ -157,6 +157,9 @@ impl Parser<'_> {
 
 /// What a text without quotes and spaces is.
 fn classify(token: &str) -> Bare {
+    if is_number(token) {
+        return Bare::Json;
+    }
     match token {
         "true" | "false" | "null" => return Bare::Json,
         "True" | "TRUE" | "False" | "FALSE" | "Null" | "NULL" => {
@@ -166,7 +169,6 @@ fn classify(token: &str) -> Bare {
         "undefined" | "nil" | "NIL" | "NONE" | "none" => {
             return Bare::Doubtful(Reason::Undefined, None);
         }
-        _ if is_number(token) => return Bare::Json,
         _ => {}
     }
     if is_nonfinite(token) {
@@ -190,21 +192,24 @@ fn classify(token: &str) -> Bare {
 
 /// Whether a text is a number by RFC 8259, section 6.
 pub(in super::super) fn is_number(text: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        None => (text, None),
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        None => (mantissa, None),
-        Some((whole, fraction)) => (whole, Some(fraction)),
-    };
-    let exponent = exponent.map(|text| text.strip_prefix(['+', '-']).unwrap_or(text));
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
+    let rest = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let digits = |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = digits(rest);
+    if whole == 0 || whole > 1 && rest[0] == b'0' {
+        return false;
+    }
+    let mut rest = &rest[whole..];
+    if let [b'.', fraction @ ..] = rest {
+        let length = digits(fraction);
+        if length == 0 {
+            return false;
+        }
+        rest = &fraction[length..];
+    }
+    if let [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] = rest {
+        return digits(exponent) == exponent.len() && !exponent.is_empty();
+    }
+    rest.is_empty()
 }
 
 /// Infinities, and what is no number.

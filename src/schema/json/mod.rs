@@ -56,6 +56,11 @@ impl Json {
         parser::Parser::new(text, depth).parse()
     }
 
+    /// Whether a text is one value, as [`Json::parse`] reads it. Nothing of it is kept.
+    pub(crate) fn is_one(text: &str, depth: usize) -> bool {
+        parser::Parser::new(text, depth).parse::<()>().is_ok()
+    }
+
     /// The value that `value` is.
     ///
     /// # Errors

@@ -5,8 +5,55 @@
 //! mean one thing.
 //!
 //! Errors have their line and column, which are counted only when there is one.
+//!
+//! Who only asks whether a text is JSON has it read without keeping anything of it: what is [`Kept`] is
+//! `()` then.
+
+use std::borrow::Cow;
 
 use super::{Json, JsonError};
+
+/// What is kept of a value that is read.
+pub(super) trait Kept: Sized {
+    /// Of null, true, false.
+    fn of_word(value: Json) -> Self;
+    fn of_number(text: &str) -> Self;
+    fn of_string(text: Cow<'_, str>) -> Self;
+    fn of_array(items: Vec<Self>) -> Self;
+    fn of_object<'n>(names: impl Iterator<Item = Cow<'n, str>>, values: Vec<Self>) -> Self;
+}
+
+/// The value itself.
+impl Kept for Json {
+    fn of_word(value: Json) -> Self {
+        value
+    }
+
+    fn of_number(text: &str) -> Self {
+        Self::Number(text.into())
+    }
+
+    fn of_string(text: Cow<'_, str>) -> Self {
+        Self::String(text.into())
+    }
+
+    fn of_array(items: Vec<Self>) -> Self {
+        Self::Array(items)
+    }
+
+    fn of_object<'n>(names: impl Iterator<Item = Cow<'n, str>>, values: Vec<Self>) -> Self {
+        Self::Object(names.map(Cow::into_owned).zip(values).collect())
+    }
+}
+
+/// Nothing.
+impl Kept for () {
+    fn of_word(_: Json) {}
+    fn of_number(_: &str) {}
+    fn of_string(_: Cow<'_, str>) {}
+    fn of_array(_: Vec<Self>) {}
+    fn of_object<'n>(_: impl Iterator<Item = Cow<'n, str>>, _: Vec<Self>) {}
+}
 
 /// A text and how far it was read. Recursion is as deep as values are nested, which is limited.
 pub(super) struct Parser<'t> {
@@ -15,16 +62,21 @@ pub(super) struct Parser<'t> {
     at: usize,
     /// How many more levels may be opened.
     levels: usize,
+    /// The names of the objects that are open, and where they stand.
+    names: Vec<(Cow<'t, str>, usize)>,
 }
+
+/// The names of an object with more of them are sorted, not compared each with each.
+const FEW: usize = 16;
 
 impl<'t> Parser<'t> {
     /// A text of which nothing was read yet.
     pub(super) fn new(text: &'t str, depth: usize) -> Self {
-        Self { text, at: 0, levels: depth }
+        Self { text, at: 0, levels: depth, names: Vec::new() }
     }
 
     /// Reads the one value that the text is.
-    pub(super) fn parse(mut self) -> Result<Json, JsonError> {
+    pub(super) fn parse<K: Kept>(mut self) -> Result<K, JsonError> {
         let value = self.value()?;
         match self.peek() {
             None => Ok(value),
@@ -33,11 +85,11 @@ impl<'t> Parser<'t> {
     }
 
     /// Reads a value behind white space.
-    fn value(&mut self) -> Result<Json, JsonError> {
+    fn value<K: Kept>(&mut self) -> Result<K, JsonError> {
         match self.peek() {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),
-            Some(b'"') => self.string().map(|text| Json::String(text.into())),
+            Some(b'"') => self.string().map(K::of_string),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'a'..=b'z') => self.word(),
             _ => Err(self.unexpected("a value must stand here")),
@@ -45,10 +97,10 @@ impl<'t> Parser<'t> {
     }
 
     /// One level down, past the opening bracket. The level is given back behind the closing one.
-    fn nested(
+    fn nested<K: Kept>(
         &mut self,
-        read: fn(&mut Self) -> Result<Json, JsonError>,
-    ) -> Result<Json, JsonError> {
+        read: impl FnOnce(&mut Self) -> Result<K, JsonError>,
+    ) -> Result<K, JsonError> {
         // The limit is on brackets, as only they nest.
         let Some(levels) = self.levels.checked_sub(1) else {
             let (line, column) = self.place(self.at);
@@ -62,15 +114,15 @@ impl<'t> Parser<'t> {
     }
 
     /// The items of an array behind its bracket.
-    fn array(&mut self) -> Result<Json, JsonError> {
+    fn array<K: Kept>(&mut self) -> Result<K, JsonError> {
         let mut items = Vec::new();
         if self.eat(b']') {
-            return Ok(Json::Array(items));
+            return Ok(K::of_array(items));
         }
         loop {
             items.push(self.value()?);
             if self.eat(b']') {
-                return Ok(Json::Array(items));
+                return Ok(K::of_array(items));
             }
             if !self.eat(b',') {
                 return Err(self.unexpected("a comma or the end of the array must stand here"));
@@ -79,24 +131,26 @@ impl<'t> Parser<'t> {
     }
 
     /// The members of an object behind its bracket.
-    fn object(&mut self) -> Result<Json, JsonError> {
-        let (mut members, mut offsets) = (Vec::new(), Vec::new());
+    fn object<K: Kept>(&mut self) -> Result<K, JsonError> {
+        let (first, mut values) = (self.names.len(), Vec::new());
         if self.eat(b'}') {
-            return Ok(Json::Object(members));
+            return Ok(K::of_object(std::iter::empty(), values));
         }
         loop {
             if self.peek() != Some(b'"') {
                 return Err(self.unexpected("a member's name in quotes must stand here"));
             }
-            offsets.push(self.at);
-            let key = self.string()?;
+            let offset = self.at;
+            let name = self.string()?;
+            self.names.push((name, offset));
             if !self.eat(b':') {
                 return Err(self.unexpected("a colon must stand here"));
             }
-            members.push((key, self.value()?));
+            values.push(self.value()?);
             if self.eat(b'}') {
-                self.refuse_duplicates(&members, &offsets)?;
-                return Ok(Json::Object(members));
+                self.refuse_duplicates(first)?;
+                let names = self.names.drain(first..).map(|(name, _)| name);
+                return Ok(K::of_object(names, values));
             }
             if !self.eat(b',') {
                 return Err(self.unexpected("a comma or the end of the object must stand here"));
@@ -104,31 +158,34 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Members are sorted, not compared each with each: an object may have very many. The sort is
-    /// stable, so that of two of one name the later is refused.
-    fn refuse_duplicates(
-        &self,
-        members: &[(String, Json)],
-        offsets: &[usize],
-    ) -> Result<(), JsonError> {
-        let mut order: Vec<usize> = (0..members.len()).collect();
-        order.sort_by_key(|&index| &members[index].0);
-        let mut repeated = order.windows(2).filter(|two| members[two[0]].0 == members[two[1]].0);
-        match repeated.next() {
-            None => Ok(()),
-            Some(two) => {
-                let (first, _) = self.place(offsets[two[0]]);
-                let name = &members[two[1]].0;
-                let what = format!("member {name:?} is given again, after line {first}");
-                Err(self.error(what, offsets[two[1]]))
+    /// Many members are sorted, not compared each with each. The sort is stable, so that of two of one
+    /// name the later is refused.
+    fn refuse_duplicates(&self, first: usize) -> Result<(), JsonError> {
+        let names = &self.names[first..];
+        let repeated = match names.len() > FEW {
+            true => {
+                let mut order: Vec<usize> = (0..names.len()).collect();
+                order.sort_by_key(|&index| &names[index].0);
+                order
+                    .windows(2)
+                    .map(|two| (two[0], two[1]))
+                    .find(|two| names[two.0].0 == names[two.1].0)
             }
-        }
+            false => (1..names.len()).find_map(|later| {
+                let earlier = names[..later].iter().position(|(name, _)| *name == names[later].0);
+                Some((earlier?, later))
+            }),
+        };
+        let Some((earlier, later)) = repeated else { return Ok(()) };
+        let ((_, place), (name, again)) = (&names[earlier], &names[later]);
+        let (line, _) = self.place(*place);
+        Err(self.error(format!("member {name:?} is given again, after line {line}"), *again))
     }
 
     /// A string from its opening quote past its closing one.
-    fn string(&mut self) -> Result<String, JsonError> {
+    fn string(&mut self) -> Result<Cow<'t, str>, JsonError> {
         self.at += 1;
-        let mut text = String::new();
+        let mut text = Cow::Borrowed("");
         loop {
             let rest = &self.text[self.at..];
             // Up to what needs a decision, the text is taken as it is.
@@ -136,7 +193,10 @@ impl<'t> Parser<'t> {
             let Some(length) = rest.bytes().position(is_special) else {
                 return Err(self.error("a quote must end the string", self.text.len()));
             };
-            text.push_str(&rest[..length]);
+            match text.is_empty() {
+                true => text = Cow::Borrowed(&rest[..length]),
+                false => text.to_mut().push_str(&rest[..length]),
+            }
             self.at += length;
             // What was looked for is of one byte, and so at a character's boundary.
             match rest.as_bytes()[length] {
@@ -145,7 +205,7 @@ impl<'t> Parser<'t> {
                     return Ok(text);
                 }
                 // An escape is read by itself, and the text goes on behind it.
-                b'\\' => text.push(self.escape()?),
+                b'\\' => text.to_mut().push(self.escape()?),
                 _ => return Err(self.unexpected("control characters must be escaped")),
             }
         }
@@ -199,7 +259,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A number, kept as it is written.
-    fn number(&mut self) -> Result<Json, JsonError> {
+    fn number<K: Kept>(&mut self) -> Result<K, JsonError> {
         let begin = self.at;
         self.skip(b"-");
         let whole = self.digits()?;
@@ -214,25 +274,27 @@ impl<'t> Parser<'t> {
             self.skip(b"+-");
             self.digits()?;
         }
-        Ok(Json::Number(self.text[begin..self.at].into()))
+        Ok(K::of_number(&self.text[begin..self.at]))
     }
 
     /// One digit or more. Where they begin, for what is said about zeros.
     fn digits(&mut self) -> Result<usize, JsonError> {
         let begin = self.at;
-        while self.skip(b"0123456789") {}
+        let rest = &self.text.as_bytes()[begin..];
+        let length = rest.iter().position(|byte| !byte.is_ascii_digit());
+        self.at += length.unwrap_or(rest.len());
         if begin == self.at { Err(self.unexpected("a digit must stand here")) } else { Ok(begin) }
     }
 
     /// One of the three words that are values.
-    fn word(&mut self) -> Result<Json, JsonError> {
+    fn word<K: Kept>(&mut self) -> Result<K, JsonError> {
         // What follows a word is looked at by whoever reads on: `nullx` has no comma behind it.
         let words =
             [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))];
         for (word, value) in words {
             if self.text[self.at..].starts_with(word) {
                 self.at += word.len();
-                return Ok(value);
+                return Ok(K::of_word(value));
             }
         }
         Err(self.unexpected("a value must stand here"))
@@ -247,13 +309,19 @@ impl<'t> Parser<'t> {
 
     /// Takes white space, and then this byte, if it is next.
     fn eat(&mut self, byte: u8) -> bool {
-        self.peek() == Some(byte) && self.skip(&[byte])
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
     }
 
     /// The next byte behind white space.
     fn peek(&mut self) -> Option<u8> {
-        while self.skip(b" \n\t\r") {}
-        self.text.as_bytes().get(self.at).copied()
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                next => return next.copied(),
+            }
+        }
     }
 
     /// That something else should stand where the reader is.

@@ -60,6 +60,7 @@ const FAULTS: [(&str, &str); 14] = [
 /// Holds the reader against `serde_json`, which takes all but repeated members.
 fn check(text: &str) {
     let judge: Option<Value> = serde_json::from_str(text).ok();
+    assert_eq!(Json::is_one(text, DEPTH), Json::parse(text, DEPTH).is_ok(), "{text}");
     match (Json::parse(text, DEPTH), judge) {
         (Ok(json), Some(value)) => {
             assert_eq!(json.to_value().as_ref(), Some(&value), "{text}");
