@@ -6,7 +6,8 @@
 //! reply is to be validated against the schema itself in any case.
 //!
 //! Laws, held by `tests/dialects.rs`: what comes out keeps to the subset; a value of the schema that the changes
-//! leave possible, written as the subset wants it, is one of what comes out; and read back it is itself.
+//! leave possible, written as the subset wants it, is one of what comes out; and read back it is itself, but for
+//! null where that is a value of its own and where branches differ in that.
 //!
 //! ```
 //! use serde_json::json;

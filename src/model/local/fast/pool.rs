@@ -95,7 +95,7 @@ impl Door {
 
     /// The door of the round behind this one, empty.
     fn next(self, flag: u64) -> u64 {
-        (self.round() + 1) * Self::ROUND | flag
+        ((self.round() + 1) * Self::ROUND) | flag
     }
 }
 
@@ -196,11 +196,11 @@ impl Pool {
         // Only who begins rounds writes to a door that is shut and empty.
         let door = Door(shared.door.0.load(Ordering::Relaxed));
         // Before a worker sleeps it says so and then looks at the door again; here the door
-        // changes first and then is looked who sleeps. In one order of all, one of the two sees
-        // the other.
-        shared.door.0.store(door.next(flag), Ordering::SeqCst);
+        // changes first and then is looked who sleeps. Both exchange the door's value, so one of the two
+        // comes first there, and the other one sees what was done before.
+        shared.door.0.swap(door.next(flag), Ordering::AcqRel);
         for (worker, asleep) in self.workers.iter().zip(&shared.asleep) {
-            if asleep.0.load(Ordering::SeqCst) {
+            if asleep.0.load(Ordering::Relaxed) {
                 worker.thread().unpark();
             }
         }
@@ -223,6 +223,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.open(Door::END);
         for worker in self.workers.drain(..) {
+            worker.thread().unpark();
             // A worker catches panics of what it is lent, so it ends without one.
             worker.join().ok();
         }
@@ -273,19 +274,19 @@ impl Shared {
 
     /// Returns the door when it is of another round than `seen`.
     fn wait(&self, thread: usize, seen: u64) -> Door {
-        let door = |order| Door(self.door.0.load(order));
         let asleep = &self.asleep[thread - 1].0;
         let mut spin = Spin::default();
         loop {
-            let now = door(Ordering::Relaxed);
+            let now = Door(self.door.0.load(Ordering::Relaxed));
             if now.round() != seen {
                 return now;
             }
             if spin.again() < AWAKE {
                 continue;
             }
-            asleep.store(true, Ordering::SeqCst);
-            while door(Ordering::SeqCst).round() == seen {
+            asleep.store(true, Ordering::Relaxed);
+            // An exchange that changes nothing: see `open`.
+            while Door(self.door.0.fetch_or(0, Ordering::AcqRel)).round() == seen {
                 thread::park();
             }
             asleep.store(false, Ordering::Relaxed);
@@ -381,7 +382,8 @@ mod tests {
     fn sleeping_workers_wake() {
         let pool = Pool::new(3);
         for _ in 0..5 {
-            let asleep = || pool.shared.asleep.iter().all(|asleep| asleep.0.load(Ordering::SeqCst));
+            let asleep =
+                || pool.shared.asleep.iter().all(|asleep| asleep.0.load(Ordering::Relaxed));
             while !asleep() {
                 thread::yield_now();
             }
@@ -393,7 +395,7 @@ mod tests {
     fn nobody_waits_for_who_has_not_begun() {
         let mut pool = Pool::new(2);
         // A worker that sleeps and is not woken: its handle is that of another thread.
-        while !pool.shared.asleep[0].0.load(Ordering::SeqCst) {
+        while !pool.shared.asleep[0].0.load(Ordering::Relaxed) {
             thread::yield_now();
         }
         let worker = std::mem::replace(&mut pool.workers[0], thread::spawn(|| {}));
