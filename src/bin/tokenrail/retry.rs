@@ -14,11 +14,13 @@ use tokenrail::generate::{self, GenerateError, Generated, Generator};
 use tokenrail::grammar::Grammar;
 use tokenrail::model::local::LocalModel;
 use tokenrail::model::{Chat, LanguageModel};
-use tokenrail::repair::Finish;
 use tokenrail::repair::retry::{
     Answer, Ask, Attempt, Contract, Outcome, Policy, RepairLoop, Request,
 };
 use tokenrail::repair::retry::{Rung, Step};
+use tokenrail::repair::{
+    Finish, Options as RepairOptions, Repaired, Status, choose_reading, repair_for,
+};
 use tokenrail::schema::{Escapes, Options, Order, Policy as Keywords, Schema};
 use tokenrail::store::{Access, ModelSource};
 
@@ -160,6 +162,10 @@ impl<'a> Asking<'a> {
     /// Repairs a reply.
     fn outcome(&mut self, wanted: &Wanted, reply: &Reply) -> Result<Outcome, Failure> {
         let begun = Instant::now();
+        if let Some(repaired) = self.chosen(wanted, reply)? {
+            let text = reply.text.as_deref().unwrap_or_default();
+            return Ok(Outcome::of_reading(text, repaired, begun.elapsed()));
+        }
         let mut retry = RepairLoop::new(&wanted.contract, policy(self.args));
         let mut answer = match &reply.text {
             Some(text) => Answer::reply(text, reply.finish, 0),
@@ -176,6 +182,28 @@ impl<'a> Asking<'a> {
                 Step::Done(outcome) => return Ok(outcome),
             }
         }
+    }
+
+    /// Of the readings of a reply that conform, the one that the model finds the likeliest by far.
+    fn chosen(&mut self, wanted: &Wanted, reply: &Reply) -> Result<Option<Repaired>, Failure> {
+        let Some(text) = &reply.text else { return Ok(None) };
+        let options = RepairOptions { finish: reply.finish, ..self.args.options() };
+        let validator = wanted.contract.validator();
+        let mut repaired = repair_for(text, validator, &options);
+        let conforms = |text: &String| {
+            serde_json::from_str(text).is_ok_and(|value| validator.validate(&value).is_empty())
+        };
+        // Where costs stand beside the readings, these came of a search, and conform.
+        if repaired.costs.is_empty() {
+            repaired.alternatives.retain(conforms);
+        }
+        if repaired.status != Status::Ambiguous || repaired.alternatives.len() < 2 {
+            return Ok(None);
+        }
+        let prompt = reply.prompt.as_deref().unwrap_or_default();
+        let Opened { model, .. } = self.model.opened(&self.args.retry)?;
+        let chosen = progress::spinner(|| choose_reading(text, repaired, model, prompt))?;
+        Ok(chosen.text.is_some().then_some(chosen))
     }
 
     /// What the model says without a constraint.

@@ -23,6 +23,7 @@
 //! # Ok::<(), tokenrail::openai::StrictError>(())
 //! ```
 
+mod keywords;
 mod lower;
 mod merge;
 mod read;

@@ -28,6 +28,24 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// That of a reply that nothing was asked about, as a model told its readings apart
+    /// ([`choose_reading`](crate::repair::choose_reading)).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokenrail::repair::retry::Outcome;
+    /// use tokenrail::repair::{Options, repair};
+    ///
+    /// let repaired = repair("{a: 1}", &Options::default());
+    /// let outcome = Outcome::of_reading("{a: 1}", repaired, Duration::ZERO);
+    /// assert_eq!(outcome.ledger.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn of_reading(text: &str, repaired: Repaired, at: Duration) -> Self {
+        let ledger = vec![Attempt::judged(None, (text.to_owned(), 0), &repaired, at)];
+        Self { repaired, ended: Ended::Valid, ledger }
+    }
+
     /// What kind of result it is, seen from the first reply: what a model wrote again is repaired.
     ///
     /// ```

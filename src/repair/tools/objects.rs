@@ -269,6 +269,11 @@ fn extent(source: Source<'_>, format: &Format, start: usize) -> Result<Extent, D
     };
     let nearest = found.into_iter().min_by_key(|parsed| (!parsed.doubts.is_empty(), parsed.cost));
     let Some(parsed) = nearest else { return Err(refusal.unwrap_or_else(|| unread(start..start))) };
+    // What goes on as JSON does was a part of it: the end was read where it is not.
+    let goes_on = text[parsed.end..].trim_start().starts_with([',', ':', '}', ']', '"']);
+    if goes_on && (parsed.cost > 0 || !parsed.doubts.is_empty()) {
+        return Err(unread(start..parsed.end));
+    }
     let closes = |edit: &TextEdit| {
         matches!(edit.rule, Rule::Insert | Rule::InsertQuote | Rule::DropIncomplete)
             && edit.span.end >= solid_end
