@@ -258,12 +258,24 @@ fn each_change_is_told_with_its_place() {
 fn what_has_no_form_is_refused_with_its_place() {
     let deep = (0..12).fold(json!({"type": "string"}), |items, _| json!({"items": items}));
     let many: Vec<usize> = (0..1_001).collect();
+    // Each refers to the next one twice, beside what says more.
+    let both = |at: usize| {
+        let next = json!({"$ref": format!("#/$defs/d{}", at + 1)});
+        json!({"type": "object", "anyOf": [next, next]})
+    };
+    let mut doubling = both(0);
+    doubling["$defs"] = (1..40).map(|at| (format!("d{at}"), both(at))).collect();
+    doubling["$defs"]["d40"] = json!({"type": "object"});
     for (schema, message) in [
         (json!(false), "no value is allowed (at )"),
         (json!({"$ref": "x.json"}), "\"x.json\" is not within the schema (at /$ref)"),
         (json!({"$ref": "#"}), "\"#\" is not within the schema (at /$ref)"),
         (json!({"items": 3}), "a schema is an object or a boolean, not 3 (at /items)"),
         (deep, "13 levels of nesting are over the limit of 10 in strict mode"),
+        (
+            doubling,
+            "10001 schemas, each as often as it is referred to, are over the limit of 10000 in strict mode",
+        ),
         (json!({"enum": many}), "1001 values of enums are over the limit of 1000 in strict mode"),
         (
             json!({"allOf": [{"$ref": "#"}, {"type": "string"}]}),

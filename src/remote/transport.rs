@@ -98,7 +98,9 @@ impl Transport {
         body: &[u8],
         time: Duration,
     ) -> Result<Incoming, Trouble> {
-        let until = Instant::now() + time;
+        // A time beyond what clocks know is as good as a day.
+        let now = Instant::now();
+        let until = now.checked_add(time).unwrap_or(now + Duration::from_secs(86_400));
         let Ok(mut url) = Url::parse(&endpoint.url(route.path())) else {
             return Err(fault(Class::Fatal, Remedy::Url, "the address cannot be read"));
         };

@@ -170,6 +170,28 @@ fn models_complete_replies() {
     ]);
 }
 
+/// Of two readings that conform the model tells which is meant, and the report says that it did.
+#[test]
+fn models_tell_readings_apart() {
+    let folder = folder(&[
+        ("open.txt", b"[\"hello, world]"),
+        ("texts.json", br#"{"type": "array", "items": {"type": "string"}}"#),
+    ]);
+    let alone = ["repair", "--schema", "texts.json", "--json", "open.txt"];
+    let out = &[r#""status":"ambiguous""#, r#""alternatives":["["#][..];
+    check(folder.path(), &Case { args: &alone, code: 12, out, ..Case::default() });
+    let asked =
+        [&alone[..], &["--model", "smollm2-135m", "--prompt", "Two greetings in JSON: "]].concat();
+    let out = &[
+        r#""status":"lossy""#,
+        r#""value":["hello, world"]"#,
+        r#""rule":"choose_reading""#,
+        r#""logprobs":[-"#,
+        r#""attempts":[{"rung":null"#,
+    ][..];
+    check(folder.path(), &Case { args: &asked, code: 11, out, ..Case::default() });
+}
+
 /// A line each, every one with a loop of its own: continued, repaired alone, asked first, with a schema of
 /// its own.
 const ASKED: &str = r#"{"id": "cut", "text": "{\"a\": 1, \"b\": 2", "finish": "length"}

@@ -44,6 +44,17 @@ fn failure(error: RemoteError) -> Box<tokenrail::remote::Failure> {
 }
 
 #[test]
+fn a_call_may_take_for_ever() {
+    runtime().block_on(async {
+        let endpoint = Endpoint::start(vec![http(200, &[], OK)]).await;
+        let retry = RetryPolicy { deadline: Duration::MAX, ..RetryPolicy::default() };
+        let options = Options { retry, ..options() };
+        let client = Client::new(vec![target(&endpoint.url())], options).expect("a client");
+        assert_eq!(client.send(&request()).await.expect("an answer").reply.text(), "hi");
+    });
+}
+
+#[test]
 fn requests_are_what_was_asked_for_with_the_model_and_the_key() {
     runtime().block_on(async {
         let endpoint = Endpoint::start(vec![http(200, &[], OK)]).await;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokenrail::model::local::{Activations, Backend, LocalModel, LocalOptions};
+use tokenrail::model::local::{Activations, Backend, Device, LocalModel, LocalOptions};
 use tokenrail::model::{LanguageModel, Logits, Rows, TreeNode};
 use tokenrail::vocab::TokenId;
 
@@ -316,4 +316,18 @@ fn what_is_not_supported_is_named() {
         gguf.tensor("blk.0.ffn_norm.weight").name = "blk.0.attn_output.bias".to_owned();
     };
     check_gguf_refused(&qwen, rename, &["blk.0.attn_output.bias", "qwen2"]);
+}
+
+/// Nothing but the CPU is there without the features for it, and the fast backend has no other.
+#[test]
+fn devices_that_are_not_there_are_named() {
+    let folder = TempDir::new().expect("a folder");
+    of(Family::Mistral).folder(Element::F32, 1).write(folder.path());
+    let options = LocalOptions { device: Device::Metal(9), ..LocalOptions::default() };
+    for (backend, part) in [(None, "metal:9 ("), (Some(Backend::Fast), "by the fast backend")] {
+        let options = LocalOptions { backend, ..options };
+        let error = LocalModel::open_with(folder.path(), &options).expect_err("it is not there");
+        let error = error.to_string();
+        assert!(error.contains("device") && error.contains(part), "{error}");
+    }
 }

@@ -202,8 +202,9 @@ impl<'a> Asking<'a> {
         }
         let prompt = reply.prompt.as_deref().unwrap_or_default();
         let Opened { model, .. } = self.model.opened(&self.args.retry)?;
-        let chosen = progress::spinner(|| choose_reading(text, repaired, model, prompt))?;
-        Ok(chosen.text.is_some().then_some(chosen))
+        let chosen = progress::spinner(|| choose_reading(text, repaired, model, prompt));
+        // Readings that the model cannot read, as they are too long for it, are left to what it is asked.
+        Ok(chosen.ok().filter(|chosen| chosen.text.is_some()))
     }
 
     /// What the model says without a constraint.

@@ -14,6 +14,8 @@ use crate::vocab::TokenId;
 
 /// What such bytes begin with; the digit is the version.
 const MARK: [u8; 8] = *b"tkrlses1";
+/// Ids that are read at once: an even number.
+const IDS: usize = 4_096;
 /// The most bytes of a name.
 const LONGEST_NAME: usize = 256;
 
@@ -81,10 +83,16 @@ impl<'a> Reader<'a> {
             let found = String::from_utf8_lossy(&found);
             return Err(broken(&format!("it is of model {found}, and this one is {origin}")));
         }
-        let mut ids = vec![0; reader.number("tokens", most)? * size_of::<u32>()];
-        reader.block(&mut ids)?;
-        let tokens = ids.as_chunks().0.iter().map(|id| TokenId(u32::from_le_bytes(*id)));
-        Ok((reader, tokens.collect()))
+        let count = reader.number("tokens", most)?;
+        let mut tokens = Vec::new();
+        // In parts, as a count may say what does not come. Parts of whole words have the checksum of the whole.
+        while tokens.len() < count {
+            let mut ids = vec![0; (count - tokens.len()).min(IDS) * size_of::<u32>()];
+            reader.block(&mut ids)?;
+            let ids = ids.as_chunks().0.iter();
+            tokens.extend(ids.map(|id| TokenId(u32::from_le_bytes(*id))));
+        }
+        Ok((reader, tokens))
     }
 
     /// Reads a block of as many bytes as `bytes` has.

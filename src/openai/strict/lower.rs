@@ -9,6 +9,9 @@ use super::merge::{allowed, merge};
 use super::read::OPTIONAL;
 use super::{Change, Effect, StrictError, object};
 
+/// The most schemas, those that are merged in several places counted in each: references within branches within
+/// references double with every step.
+const MOST: usize = 10_000;
 /// How deep a schema may be nested, references followed.
 const DEEPEST: usize = 64;
 /// What becomes of a member that may be null and may be left out.
@@ -26,12 +29,14 @@ pub(super) struct Lowering<'s> {
     /// The places that references are being merged from.
     within: Vec<String>,
     depth: usize,
+    /// The schemas so far.
+    count: usize,
 }
 
 impl<'s> Lowering<'s> {
     pub(super) fn new(root: &'s Value) -> Self {
         let (changes, within) = (Vec::new(), Vec::new());
-        Self { root, changes, definitions: BTreeMap::new(), within, depth: 0 }
+        Self { root, changes, definitions: BTreeMap::new(), within, depth: 0, count: 0 }
     }
 
     /// The definitions by name, and what was changed.
@@ -66,6 +71,11 @@ impl<'s> Lowering<'s> {
 
     /// Brings a schema into the subset that stands at a place of the root.
     fn schema(&mut self, schema: &Value, pointer: &str) -> Result<Value, StrictError> {
+        self.count += 1;
+        if self.count > MOST {
+            let what = "schemas, each as often as it is referred to,";
+            return Err(StrictError::Limit { what, count: self.count, limit: MOST });
+        }
         if self.depth == DEEPEST {
             let what = "levels of nesting and references";
             return Err(StrictError::Limit { what, count: DEEPEST + 1, limit: DEEPEST });
